@@ -1,0 +1,12 @@
+# One INTERFACE target with the warnings that every target of the project is built with.
+add_library(vitana_warnings INTERFACE)
+target_compile_options(vitana_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Woverloaded-virtual -Wswitch-enum -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these inside libstdc++'s own inlined code (PR 105562, PR 105651).
+  target_compile_options(vitana_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(vitana_warnings INTERFACE -Wthread-safety)
+endif()
