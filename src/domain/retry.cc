@@ -1,0 +1,73 @@
+#include "domain/retry.h"
+
+#include <algorithm>
+
+namespace vitana::domain {
+
+Budget budget_of(FailureCode code) {
+  const auto& info = failure_info(code);
+  if (!info.retryable) return Budget::none;
+  if (code == FailureCode::BASE_RED) return Budget::environment;
+  if (code == FailureCode::STEP_TIMEOUT) return Budget::transient;
+  switch (info.cls) {
+    case FailureClass::agent:
+    case FailureClass::timeout:
+    case FailureClass::verification:
+    case FailureClass::delivery: return Budget::agent;
+    case FailureClass::dispatch:
+    case FailureClass::worker:
+    case FailureClass::git:
+    case FailureClass::network:
+    case FailureClass::storage:
+    case FailureClass::budget:
+    case FailureClass::environment: return Budget::transient;
+    case FailureClass::spec:
+    case FailureClass::governance:
+    case FailureClass::internal: return Budget::none;
+  }
+  return Budget::none;
+}
+
+Duration backoff(Duration delay, Duration delay_max, int n, double roll) {
+  const int doublings = std::clamp(n - 1, 0, 30);
+  const auto grown = delay.count() > (delay_max.count() >> doublings) ? delay_max
+                                                                      : delay * (1LL << doublings);
+  const double jitter = 0.9 + 0.2 * roll;
+  return Duration(static_cast<Duration::rep>(static_cast<double>(std::min(grown, delay_max).count()) * jitter));
+}
+
+RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, Instant now,
+                  double roll) {
+  RetryAnswer answer{spent, std::nullopt};
+  const auto rule = policy.retry.by_code.find(code);
+  const bool ruled = rule != policy.retry.by_code.end();
+  const Duration delay = ruled ? rule->second.delay.value_or(policy.retry.delay) : policy.retry.delay;
+  const Duration delay_max =
+      ruled ? rule->second.delay_max.value_or(policy.retry.delay_max) : policy.retry.delay_max;
+
+  switch (budget_of(code)) {
+    case Budget::none:
+      ++answer.spent.runs;
+      return answer;
+    case Budget::environment:
+      answer.again = now + base_red_recheck;
+      return answer;
+    case Budget::transient:
+      if (++answer.spent.transient < transient_failures_max) {
+        answer.again = now + backoff(delay, delay_max, answer.spent.transient, roll);
+      }
+      return answer;
+    case Budget::agent: {
+      const int runs = ++answer.spent.runs;
+      const int same_code = ++answer.spent.by_code[code];
+      const int allowed = ruled && rule->second.runs ? *rule->second.runs : policy.retry.runs;
+      const int counted = ruled && rule->second.runs ? same_code : runs;
+      const bool capped = policy.caps.runs_per_task > 0 && runs >= policy.caps.runs_per_task;
+      if (counted < allowed && !capped) answer.again = now + backoff(delay, delay_max, runs, roll);
+      return answer;
+    }
+  }
+  return answer;
+}
+
+}  // namespace vitana::domain

@@ -1,0 +1,34 @@
+// After a failed run: another one, when, or the end.
+#pragma once
+
+#include <optional>
+
+#include "domain/policy.h"
+#include "domain/task.h"
+
+namespace vitana::domain {
+
+/// Which budget a failure uses up.
+enum class Budget {
+  agent,        ///< the agent's doing: counts as a run
+  transient,    ///< the surroundings: counts only in its own, generous budget
+  environment,  ///< nothing is wrong with the task: waiting, no budget at all
+  none,         ///< no retry can help
+};
+
+/// By class and retryability of the code; governance codes are never retried.
+Budget budget_of(FailureCode code);
+
+struct RetryAnswer {
+  Spent spent;                    ///< with this failure counted
+  std::optional<Instant> again;   ///< when the next run may start; absent: no further run
+};
+
+/// Exponential back-off: delay · 2^(n-1), at most delay_max, ±10 % by `roll` in [0, 1).
+RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, Instant now,
+                  double roll);
+
+/// The delay before the n-th further try (n from 1).
+Duration backoff(Duration delay, Duration delay_max, int n, double roll);
+
+}  // namespace vitana::domain

@@ -1,0 +1,267 @@
+// What commands make of a task: registering, waiting, starting, ending.
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "domain/mover.h"
+#include "domain/retry.h"
+
+namespace vitana::domain {
+namespace {
+
+std::string words(BlockReason reason) {
+  switch (reason) {
+    case BlockReason::not_adopted: return "a person adopts the existing spec: vitana spec adopt";
+    case BlockReason::spec_conflict: return "one text is chosen among several: vitana spec show";
+    case BlockReason::spec_renumbered: return "a person says which VTID the text keeps";
+    case BlockReason::spec_held: return "its author takes `status: draft` out of the front matter";
+    case BlockReason::spec_approval: return "a person approves the new text: vitana spec approve";
+    case BlockReason::dependency_unknown: return "the task it depends on is created";
+    case BlockReason::dependency_failed: return "the failed task it depends on is retried";
+    case BlockReason::dependency_pending: return "the tasks it depends on are completed";
+    case BlockReason::approval_pending: return "a person permits execution: vitana task approve";
+    case BlockReason::budget: return "a person raises the cap or retries: vitana task retry";
+    case BlockReason::quarantined: return "a person looks why its workers died: vitana task why";
+    case BlockReason::question: return "a person answers the agent: vitana task answer";
+    case BlockReason::sign_off: return "a person judges the result: vitana task sign-off";
+    case BlockReason::delivery_target_dirty: return "the branch's working tree is looked at again";
+    case BlockReason::evidence_lacking: return "a person judges the result: vitana task sign-off";
+  }
+  CHECK(false);
+}
+
+NextKind who(BlockReason reason) {
+  switch (reason) {
+    case BlockReason::dependency_pending:
+    case BlockReason::dependency_failed:
+    case BlockReason::dependency_unknown: return NextKind::task;
+    case BlockReason::delivery_target_dirty: return NextKind::timer;
+    case BlockReason::spec_conflict:
+    case BlockReason::spec_held: return NextKind::spec;
+    case BlockReason::not_adopted:
+    case BlockReason::spec_renumbered:
+    case BlockReason::spec_approval:
+    case BlockReason::approval_pending:
+    case BlockReason::budget:
+    case BlockReason::quarantined:
+    case BlockReason::question:
+    case BlockReason::sign_off:
+    case BlockReason::evidence_lacking: return NextKind::person;
+  }
+  CHECK(false);
+}
+
+/// Blocked by its run's outcome, not by what it waits for before one.
+bool blocked_by_outcome(const Task& task) {
+  return task.blocked == BlockReason::question || task.blocked == BlockReason::quarantined ||
+         task.blocked == BlockReason::budget;
+}
+
+}  // namespace
+
+void Mover::block(BlockReason reason, std::string what, std::optional<Instant> due) {
+  const bool news = task().blocked != reason;
+  task().status = TaskStatus::blocked;
+  task().blocked = reason;
+  wait_for(who(reason), what.empty() ? words(reason) : std::move(what), due);
+  if (news) {
+    event(EventType::task_blocked, {{"reason", name_of(reason)}, {"next", task().next.what}});
+  }
+}
+
+void Mover::settle_waits() {
+  if (const auto reason = task().waits.first()) {
+    std::optional<Instant> due;
+    if (reason == BlockReason::dependency_unknown) due = now_ + dependency_unknown_deadline;
+    block(*reason, "", due);
+    return;
+  }
+  const bool news = task().status != TaskStatus::scheduled;
+  task().status = TaskStatus::scheduled;
+  task().blocked.reset();
+  if (task().not_before > now_) {
+    wait_for(NextKind::timer, "the next run", task().not_before);
+  } else {
+    wait_for(NextKind::gate, "the gate lets it pass and a run is allocated");
+  }
+  if (news) event(EventType::task_scheduled, {{"spec_version", task().spec->version}});
+}
+
+void Mover::take_up(const SpecPin& spec) {
+  task().spec = spec;
+  task().newer.reset();
+  task().failure.reset();
+  task().spent = {};
+  task().not_before = {};
+}
+
+void Mover::in_progress(std::string what, std::optional<Instant> due) {
+  task().status = TaskStatus::in_progress;
+  task().blocked.reset();
+  wait_for(NextKind::worker, std::move(what), due);
+}
+
+void Mover::release_dependents(bool success) {
+  effect(EffectKind::resolve_dependents,
+         fmt::format("dependents:{}:{}", task().vtid.to_string(), task().revision),
+         {{"success", success}}, now_);
+}
+
+void Mover::complete_task(Json data) {
+  task().status = TaskStatus::completed;
+  task().blocked.reset();
+  task().failure.reset();
+  task().answer.clear();
+  task().waits = {};
+  wait_for(NextKind::none, "");
+  event(EventType::task_completed, std::move(data));
+  release_dependents(true);
+}
+
+void Mover::fail_task(const Failure& why) {
+  task().status = TaskStatus::failed;
+  task().blocked.reset();
+  task().failure = why;
+  wait_for(NextKind::none, "");
+  event(EventType::task_failed, failure_json(why));
+  release_dependents(false);
+  effect(EffectKind::notify, fmt::format("notify:{}:{}", task().vtid.to_string(), task().revision),
+         {{"reason", "failed"}, {"code", name_of(why.code)}, {"message", why.message}}, now_);
+}
+
+Result<void> Mover::on(const RegisterSpec& c) {
+  const bool over = task().status == TaskStatus::completed || task().status == TaskStatus::cancelled;
+  if ((over && task().spec) || live_run()) {
+    if (c.own_delivery || !c.close) {
+      task().newer = NewerSpec{c.spec, c.own_delivery};
+      event(EventType::spec_drift, {{"version", c.spec.version}, {"digest", c.spec.digest.to_string()}});
+    }
+    return {};
+  }
+  take_up(c.spec);
+  task().title = c.title;
+  if (!c.repo.empty()) task().repo = c.repo;
+  task().priority = c.priority;
+  task().waits = c.waits;
+  task().waits.spec_approval |= c.own_delivery;
+  if (c.close) {
+    complete_task({{"reason", c.close_reason}});
+  } else {
+    settle_waits();
+  }
+  return {};
+}
+
+Result<void> Mover::on(const RefuseSpec& c) {
+  if (task().spec) {
+    return failure(FailureCode::STATE_REFUSED, "the task has a valid spec; it stays in force");
+  }
+  const Failure why = Failure::of(c.error, name_of(task().status));
+  const bool news = task().failure != why || task().status != TaskStatus::draft;
+  task().status = TaskStatus::draft;
+  task().blocked.reset();
+  task().waits = {};
+  task().failure = why;
+  wait_for(NextKind::spec, std::string(failure_info(why.code).hint));
+  if (news) {
+    event(why.code == FailureCode::SPEC_NOT_FOUND ? EventType::spec_not_found
+                                                  : EventType::spec_invalid,
+          failure_json(why));
+  }
+  return {};
+}
+
+Result<void> Mover::on(const ChangeWaits& c) {
+  task().waits = c.waits;
+  if (blocked_by_outcome(task()) || live_run()) return {};
+  if (!task().spec && !task().waits.first()) {
+    task().status = TaskStatus::draft;
+    task().blocked.reset();
+    wait_for(NextKind::spec, std::string(failure_info(FailureCode::SPEC_NOT_FOUND).hint));
+    return {};
+  }
+  if (c.waits.conflict) {
+    task().failure = Failure{FailureCode::SPEC_CONFLICT, c.reason, std::string(name_of(task().status))};
+  } else if (task().failure && failure_info(task().failure->code).cls == FailureClass::spec) {
+    task().failure.reset();
+  }
+  settle_waits();
+  return {};
+}
+
+Result<void> Mover::on(const Close& c) {
+  if (live_run()) return failure(FailureCode::STATE_REFUSED, "a run is under way; cancel it first");
+  complete_task({{"reason", c.reason}});
+  return {};
+}
+
+Result<void> Mover::on(const Allocate& c) {
+  CHECK(task().spec && !live_run());
+  const bool first = task().attempt == 0;
+  Run fresh{.id = {task().vtid, task().attempt + 1}};
+  fresh.spec_version = task().spec->version;
+  fresh.spec_digest = task().spec->digest;
+  fresh.repo = task().repo;
+  fresh.base_commit = c.base_commit;
+  fresh.config_digest = c.config_digest;
+  fresh.agent = c.agent;
+  fresh.delivery = c.delivery;
+  fresh.created_at = now_;
+  task().attempt = fresh.id.attempt;
+  out_.run = std::move(fresh);
+  if (first) event(EventType::task_started);
+  run_event(EventType::run_allocated, {{"spec_digest", run().spec_digest.to_string()},
+                                       {"spec_version", run().spec_version},
+                                       {"base_commit", run().base_commit},
+                                       {"config_digest", run().config_digest.to_string()},
+                                       {"agent", run().agent},
+                                       {"delivery", name_of(run().delivery)}});
+  in_progress("the run is offered to workers", now_ + policy_.dispatch.pickup_deadline);
+  return {};
+}
+
+Result<void> Mover::on(const Cancel& c) {
+  if (live_run()) {
+    if (run().state == RunState::delivering && !run().parked) {
+      return failure(FailureCode::STATE_REFUSED,
+                     "the change is being delivered; in a moment the task has ended");
+    }
+    end_delivery(EffectOutcome::void_);
+    enter(RunState::cancelled, {{"reason", c.reason}});
+  }
+  task().status = TaskStatus::cancelled;
+  task().blocked.reset();
+  task().failure = Failure{FailureCode::CANCELLED, c.reason, "cancelled"};
+  wait_for(NextKind::none, "");
+  event(EventType::task_cancelled, {{"reason", c.reason}});
+  release_dependents(false);
+  return {};
+}
+
+Result<void> Mover::on(const Retry& c) {
+  if (live_run()) return failure(FailureCode::STATE_REFUSED, "a run is under way; cancel it first");
+  if (!task().spec) {
+    return failure(FailureCode::STATE_REFUSED, "there is no valid spec to run; a retry cannot help");
+  }
+  const auto pin = task().newer ? task().newer->spec : *task().spec;
+  const bool needs_approval = task().newer && task().newer->needs_approval;
+  take_up(pin);
+  task().waits = c.waits;
+  task().waits.spec_approval |= needs_approval;
+  event(EventType::task_retried, {{"reason", c.reason}, {"spec_version", pin.version}});
+  settle_waits();
+  return {};
+}
+
+Result<void> Mover::on(const Answer& c) {
+  if (task().blocked != BlockReason::question) {
+    return failure(FailureCode::STATE_REFUSED, "the task has asked no question");
+  }
+  task().answer = c.text;
+  task().failure.reset();
+  task().blocked.reset();
+  event(EventType::task_answered, {{"answer", c.text}});
+  settle_waits();
+  return {};
+}
+
+}  // namespace vitana::domain

@@ -1,0 +1,92 @@
+// What the engine asks of a git repository: read what is committed, put a commit on a ref.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "domain/run.h"
+
+namespace vitana::port {
+
+/// A file in one commit's tree.
+struct TreeFile {
+  std::string path;
+  std::string blob;
+  bool regular = true;  ///< not a symbolic link, not a submodule
+};
+
+/// A change between two trees.
+struct TreeChange {
+  enum class Kind { added, changed, removed };
+  Kind kind = Kind::added;
+  TreeFile file;  ///< as it is after; for `removed` as it was before
+};
+
+/// Who brought a path's present content.
+struct PathCommit {
+  std::string commit;
+  std::string author;
+  Instant at{};
+};
+
+/// A delivery that a commit's trailers speak of.
+struct DeliveryTrailer {
+  std::string commit;
+  std::string vtid;         ///< as written
+  std::string spec_digest;  ///< as written
+};
+
+enum class PushOutcome { done, moved, dirty };
+
+struct PushAnswer {
+  PushOutcome outcome = PushOutcome::done;
+  std::string detail;  ///< moved: the ref's commit now; dirty: what stands in the way
+};
+
+/// One configured repository, through its mirror. Methods may be called from several threads.
+/// Common errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, COMMIT_MISSING.
+class Repository {
+ public:
+  virtual ~Repository() = default;
+
+  /// The branch's tip in the repository itself; cheap. Nothing when the branch does not exist yet
+  /// (an empty repository).
+  virtual Result<std::optional<std::string>> branch_tip() = 0;
+
+  /// Brings the branch up to date in the mirror and returns its tip there.
+  virtual Result<std::string> fetch() = 0;
+
+  /// What differs from `from` (empty: from nothing) to `to`, among paths that match `globs`.
+  virtual Result<std::vector<TreeChange>> changes(const std::string& from, const std::string& to,
+                                                  const std::vector<std::string>& globs) = 0;
+
+  /// Errors: FILE_TOO_LARGE beyond `bytes_max`.
+  virtual Result<std::string> read_blob(const std::string& blob, std::size_t bytes_max) = 0;
+
+  /// Nothing when the commit has no such file.
+  virtual Result<std::optional<std::string>> read_file(const std::string& commit,
+                                                       const std::string& path,
+                                                       std::size_t bytes_max) = 0;
+
+  virtual Result<PathCommit> last_commit(const std::string& tip, const std::string& path) = 0;
+
+  /// The trailers of the commits that are in `to` and not in `from` (empty: all of `to`).
+  virtual Result<std::vector<DeliveryTrailer>> deliveries(const std::string& from,
+                                                          const std::string& to) = 0;
+
+  /// True when `ancestor` is in the history of the branch `ref` of the repository itself, read
+  /// afresh.
+  virtual Result<bool> holds(const std::string& ref, const std::string& ancestor) = 0;
+
+  /// The commit of `ref` in the repository itself now; nothing when it does not exist.
+  virtual Result<std::optional<std::string>> ref_commit(const std::string& ref) = 0;
+
+  /// Puts `deliverable.new_commit` on its ref if the ref is `old_commit`. Idempotent.
+  /// Errors: DELIVERY_REFUSED.
+  virtual Result<PushAnswer> push(const domain::Deliverable& deliverable) = 0;
+};
+
+}  // namespace vitana::port

@@ -1,0 +1,129 @@
+// The store as one unit of work sees it: reads, decisions, writes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/spec.h"
+#include "domain/transition.h"
+#include "store/rows.h"
+
+namespace vitana::store {
+
+class Transaction;  // the batch behind it; store/transaction.h
+
+/// Valid only inside the unit that was given it, on its thread. Reads see the writes of earlier
+/// units of the same batch and of this one. Writes are kept aside and count only if the unit
+/// succeeds. A database fault leaves by exception (sql::Fault) and is caught by the committer:
+/// a unit holds nothing that it would have to undo.
+class Ledger {
+ public:
+  Ledger(Transaction& transaction, Instant now);
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  /// The store's clock, read once for this unit.
+  Instant now() const { return now_; }
+
+  // Tasks and runs.
+  std::optional<domain::Task> task(Vtid vtid);
+  std::optional<domain::Run> run(const RunId& id);
+  /// The task with its newest run. REQUIRES: the task exists.
+  domain::Subject subject(Vtid vtid);
+  void put(const domain::Task& task);
+  void put(const domain::Run& run);
+  /// Everything that a decision says: task, run, events, effects, settlements.
+  void put(const domain::Decision& decision);
+
+  // Ids. The allocator is a counter row; numbers are never given twice.
+  Vtid allocate_vtid();
+  std::uint32_t vtid_counter();
+  /// Moves the counter to max(counter, vtid).
+  void note_vtid(Vtid vtid);
+  /// The next fencing token of a run: grows with each grant, and with each restored epoch.
+  domain::Fence next_fence(const domain::Run& run);
+
+  // Specs: immutable versions, and what sources say now.
+  std::optional<domain::SpecVersion> spec(Vtid vtid, int version);
+  std::optional<domain::SpecVersion> newest_spec(Vtid vtid);
+  /// Other tasks that have this digest as a version; looked up only for texts from git.
+  std::vector<Vtid> vtids_with_digest(const Digest& digest);
+  void add(const domain::SpecVersion& spec);
+  std::vector<CandidateRow> candidates(Vtid vtid);
+  void put(const CandidateRow& candidate);
+  void remove_candidate(Vtid vtid, const std::string& origin);
+  void approve_spec(Vtid vtid, int version, const Digest& digest, const std::string& actor);
+  bool spec_approved(Vtid vtid, int version);
+
+  // Dependencies.
+  std::vector<Vtid> dependencies(Vtid vtid);
+  std::vector<Vtid> dependents(Vtid vtid, int limit, Vtid after);
+  void set_dependencies(Vtid vtid, const std::vector<Vtid>& on);
+
+  // Work lists, each in its order of urgency, at most `limit`.
+  /// Scheduled tasks whose own conditions hold: by priority, then age.
+  std::vector<Vtid> eligible(int limit);
+  /// Runs that want `step`, unleased and due: by the task's priority, then age.
+  std::vector<RunId> claimable(domain::Step step, int limit);
+  /// Tasks whose next thing is past its deadline.
+  std::vector<Vtid> overdue(int limit);
+  /// Runs that hold a lease.
+  std::vector<RunId> leased(int limit);
+  std::vector<EffectRow> due_effects(int limit);
+  int running();  ///< runs with an execute lease
+  int repo_runs_since(const std::string& repo, Instant since);
+
+  // Outbox.
+  void settle(const std::string& key, domain::EffectOutcome outcome);
+  /// Another try later, or, after too many, failed.
+  void postpone(std::int64_t effect, Instant due, const std::string& error);
+
+  // Repositories.
+  std::optional<RepoRow> repo(const std::string& name);
+  void put(const RepoRow& repo);
+  std::optional<RepoFileRow> repo_file(const std::string& repo, const std::string& path);
+  std::vector<RepoFileRow> repo_files(const std::string& repo, Vtid vtid);
+  void put(const RepoFileRow& file);
+  void put(const DeliveryRow& delivery);
+  std::optional<DeliveryRow> delivery(const std::string& repo, Vtid vtid, const std::string& digest);
+  std::optional<BaseCheckRow> base_check(const std::string& repo, const std::string& commit,
+                                         const Digest& config);
+  void put(const BaseCheckRow& check);
+
+  // Controls and breakers.
+  std::optional<domain::Control> control(const std::string& key);
+  void put(const ControlRow& control);
+  std::optional<BreakerRow> breaker(const std::string& key);
+  void put(const BreakerRow& breaker);
+
+  // Drafts and intakes.
+  std::int64_t next_id(const std::string& counter);  ///< "draft", "intake": 1, 2, 3, …
+  std::optional<DraftRow> draft(std::int64_t id);
+  void put(const DraftRow& draft);
+  std::optional<IntakeRow> intake(std::int64_t id);
+  void put(const IntakeRow& intake);
+
+  // The log.
+  void append(domain::Event event);
+  void add(const RunId& run, int round, const domain::Evidence& evidence);
+  int evidence_rounds(const RunId& run);
+  std::vector<EvidenceRow> evidence(const RunId& run);
+  /// The event of a refused command: kept though the unit fails; once per (run, fence, command),
+  /// then only counted.
+  void refuse(const std::string& key, domain::Event event);
+  /// The configuration that a run began with, by its digest.
+  void remember_config(const Digest& digest, const std::string& text);
+  std::optional<std::string> config_text(const Digest& digest);
+
+ private:
+  friend class Transaction;
+  struct Writes;
+  Transaction& transaction_;
+  Instant now_;
+  std::unique_ptr<Writes> writes_;
+};
+
+}  // namespace vitana::store

@@ -1,0 +1,89 @@
+// Questions to the store that change nothing: lists, histories, counts.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/spec.h"
+#include "domain/transition.h"
+#include "store/rows.h"
+
+namespace vitana::sql {
+class Connection;
+}
+
+namespace vitana::store {
+
+struct TaskFilter {
+  std::optional<domain::TaskStatus> status;
+  std::optional<std::string> code;  ///< of the task's failure
+  std::optional<std::string> repo;
+  int limit = 50;
+  std::optional<Vtid> after;  ///< cursor: tasks with a smaller number than this (newest first)
+};
+
+struct EventFilter {
+  Sequence after = 0;
+  std::optional<Vtid> vtid;
+  std::string type_glob;  ///< empty: all
+  int limit = 1000;
+};
+
+struct StatRow {
+  std::string key;  ///< code, agent or repository
+  int completed = 0;
+  int failed = 0;
+  int cancelled = 0;
+};
+
+/// One consistent snapshot, on the thread that it was given to. Database faults leave by exception
+/// and are caught by Store::read.
+class Reader {
+ public:
+  explicit Reader(sql::Connection& connection, Instant now) : connection_(connection), now_(now) {}
+
+  Instant now() const { return now_; }
+  std::optional<domain::Task> task(Vtid vtid);
+  std::vector<domain::Task> tasks(const TaskFilter& filter);
+  std::map<std::string, int> task_counts();  ///< by status name
+  std::vector<domain::Run> runs(Vtid vtid);  ///< oldest first
+  std::optional<domain::Run> run(const RunId& id);
+  std::vector<EvidenceRow> evidence(const RunId& run);
+  std::vector<EvidenceRow> evidence(Vtid vtid);
+  std::optional<domain::SpecVersion> spec(Vtid vtid, int version);
+  std::optional<domain::SpecVersion> newest_spec(Vtid vtid);
+  std::vector<SpecSummary> spec_versions(Vtid vtid);
+  std::vector<SpecSummary> specs(int limit, std::optional<Vtid> after);
+  std::vector<CandidateRow> candidates(Vtid vtid);
+  std::vector<RepoRow> repos();
+  std::vector<RepoFileRow> repo_files(const std::string& repo);
+  std::vector<StoredEvent> events(const EventFilter& filter);
+  ChainHead head();
+  std::optional<domain::Control> control(const std::string& key);
+  std::vector<ControlRow> controls();
+  std::vector<BreakerRow> breakers();
+  std::vector<Vtid> dependencies(Vtid vtid);
+  std::vector<DraftRow> drafts();
+  std::optional<DraftRow> draft(std::int64_t id);
+  std::optional<IntakeRow> intake(std::int64_t id);
+  std::vector<EffectRow> pending_effects(int limit);
+  int running();
+  int repo_runs_since(const std::string& repo, Instant since);
+  std::vector<StatRow> stats(const std::string& by, Instant since);
+  /// Rows per table: for tests that count, and for `doctor`.
+  std::map<std::string, std::int64_t> row_counts();
+  std::string store_id();
+  /// Is there no task that the engine or a worker could go on with now or by a timer, and no
+  /// pending effect? (What `--until-idle` waits for.)
+  bool idle();
+  std::optional<std::string> config_text(const Digest& digest);
+
+ private:
+  sql::Connection& connection_;
+  Instant now_;
+};
+
+}  // namespace vitana::store

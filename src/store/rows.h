@@ -1,0 +1,148 @@
+// Rows of the store that are not domain values of their own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/time.h"
+#include "base/vtid.h"
+#include "domain/criterion.h"
+#include "domain/effect.h"
+#include "domain/event.h"
+#include "domain/gate.h"
+#include "domain/unify.h"
+
+namespace vitana::store {
+
+/// Place of an event in the log: 1, 2, 3, … without gaps, in the order of commits.
+using Sequence = std::int64_t;
+
+/// A line of the log, as it is chained. Row of `oasis_events`.
+struct StoredEvent {
+  Sequence seq = 0;
+  Instant time{};
+  std::string type;
+  std::string status;
+  std::optional<Vtid> vtid;
+  std::optional<RunId> run;
+  std::string actor;
+  std::string data;
+  Digest hash;  ///< over the previous hash and all of the above
+};
+
+/// Where the log ends.
+struct ChainHead {
+  Sequence seq = 0;
+  Digest hash;
+};
+
+/// What a source says of a VTID, with its text. Key: (vtid, provenance.origin()).
+struct CandidateRow {
+  Vtid vtid;
+  domain::Candidate candidate;
+  std::string text;
+};
+
+/// A configured repository as the store knows it.
+struct RepoRow {
+  std::string name;
+  std::string synced_commit;  ///< the commit whose specs are registered; empty: none yet
+  std::string branch;         ///< what `synced_commit` was the tip of
+  std::optional<Instant> synced_at;
+};
+
+/// What became of one file that matches a repository's spec patterns. Key: (repo, path).
+struct RepoFileRow {
+  std::string repo;
+  std::string path;
+  std::string blob;
+  std::optional<Vtid> vtid;
+  std::string digest;   ///< written form; empty when the file was not read
+  std::string outcome;  ///< registered unchanged held completed invalid ignored conflict renamed missing
+  std::string reason;
+};
+
+/// A draft of the authoring flow. Row of `oasis_specs`; each edit is a new version.
+struct DraftRow {
+  std::int64_t id = 0;
+  int version = 1;
+  std::optional<Vtid> vtid;  ///< asked for; absent: one is allocated at approval
+  std::string title;
+  std::string markdown;
+  Digest digest;
+  std::string status;  ///< draft validated rejected approved
+  std::string author;
+  Instant created_at{};
+  Instant updated_at{};
+};
+
+/// A 3-step intake under way.
+struct IntakeRow {
+  std::int64_t id = 0;
+  std::string step;   ///< title, description, criteria, done, failed
+  std::string state;  ///< JSON object: what was answered so far
+  std::string author;
+  std::optional<Vtid> vtid;
+  Instant created_at{};
+  Instant updated_at{};
+};
+
+/// The repository's own checks on one base commit.
+struct BaseCheckRow {
+  std::string repo;
+  std::string commit;
+  Digest config_digest;
+  bool green = false;
+  std::string output;
+  Instant at{};
+};
+
+/// A delivery that is known from trailers or made by us. Key: (repo, vtid, digest).
+struct DeliveryRow {
+  std::string repo;
+  Vtid vtid;
+  std::string digest;
+  std::string commit;
+};
+
+struct EffectRow {
+  std::int64_t id = 0;
+  domain::Effect effect;
+  std::string state;  ///< pending, done, void, failed
+  int attempts = 0;
+  std::string last_error;
+  Instant due{};
+};
+
+struct ControlRow {
+  std::string key;
+  domain::Control control;
+};
+
+struct BreakerRow {
+  std::string key;  ///< "repo:NAME" or "agent:NAME"
+  domain::Breaker breaker;
+  int failures = 0;       ///< different tasks in a row that met the fault
+  std::string last_task;  ///< the newest of them
+  bool open = false;
+};
+
+struct EvidenceRow {
+  RunId run;
+  int round = 1;  ///< verifying again is a new round
+  domain::Evidence evidence;
+};
+
+/// A task's spec version, without its text, for lists.
+struct SpecSummary {
+  Vtid vtid;
+  int version = 1;
+  Digest digest;
+  domain::Provenance provenance;
+  Instant locked_at{};
+};
+
+}  // namespace vitana::store

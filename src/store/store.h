@@ -1,0 +1,85 @@
+// The store: units of work in, one commit for many, and reads beside it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "port/clock.h"
+#include "port/entropy.h"
+#include "store/ledger.h"
+#include "store/reader.h"
+
+namespace vitana::store {
+
+/// Decides in memory and writes through the ledger; no network, git or process I/O. Runs on the
+/// committer's thread. May be run again when its batch met a database fault, so it has no effect
+/// but on the ledger and on values it overwrites. An error drops all its writes.
+using Unit = std::function<Result<void>(Ledger&)>;
+
+enum class OpenMode {
+  engine,  ///< creates and migrates
+  client,  ///< a command beside an engine: the store must exist and be of this version
+};
+
+struct StoreOptions {
+  std::string path;  ///< the database file; ":memory:" for tests
+  OpenMode mode = OpenMode::engine;
+  /// Test seam: called before and after each COMMIT; what it throws leaves drain().
+  std::function<void(bool after)> around_commit = {};
+};
+
+class Store {
+ public:
+  /// Errors: STORE_TOO_NEW, STORE_TOO_OLD (client), NOT_FOUND (client: no store), STORE_DAMAGED,
+  /// STORE_READ_ONLY, STORE_FAILED.
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options, port::Clock& clock,
+                                             port::Entropy& entropy);
+  ~Store();
+
+  /// Runs `unit` in a batch with others that wait, and returns after the commit that holds it is
+  /// on disk. Thread-safe. Without a committer thread the batch is run here.
+  /// Errors: the unit's own; STORE_*.
+  Result<void> commit(const Unit& unit);
+
+  /// Starts the thread that runs batches as they come; stopped by the destructor.
+  void start_committer();
+
+  /// Runs all that waits, at most `batch_max` units, in one transaction; returns how many.
+  /// Only without a committer thread (the simulator calls it).
+  std::size_t drain();
+
+  /// A snapshot for reading. Thread-safe. Errors: STORE_*, and the function's own.
+  Result<void> read(const std::function<Result<void>(Reader&)>& ask);
+
+  /// Grows with each commit of this process and is noticed for those of others by `changed`.
+  std::uint64_t commits() const;
+
+  /// Waits until something was committed, here or by another process (looked at every 50 ms), or
+  /// for `timeout`. True when there was a commit. Thread-safe.
+  bool wait_for_commit(std::uint64_t seen, Duration timeout);
+
+  /// A consistent copy, made while others write. Errors: STORE_*.
+  Result<void> backup(const std::string& path);
+
+  /// What audit() found; empty is clean.
+  struct Damage {
+    std::string where;  ///< "event 17", "spec VTID-01213 version 1", "run VTID-01213.2"
+    std::string what;
+  };
+  /// Checks the chain from its genesis to the head kept in the meta row, each spec's digest, and
+  /// that rows and events tell the same story. `expect`: an outside anchor.
+  Result<std::vector<Damage>> audit(const std::optional<ChainHead>& expect);
+
+  static constexpr std::size_t batch_max = 256;
+  static constexpr std::size_t waiting_max = 4096;  ///< callers block beyond it
+
+ private:
+  class Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vitana::store
