@@ -2,7 +2,8 @@
 add_library(vitana_warnings INTERFACE)
 target_compile_options(vitana_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
-  -Wold-style-cast -Woverloaded-virtual -Wswitch-enum -Werror)
+  -Wold-style-cast -Woverloaded-virtual -Wswitch-enum -Werror
+  -Wno-missing-field-initializers)  # members carry their defaults; designated initialisers leave them out
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside libstdc++'s own inlined code (PR 105562, PR 105651).
   target_compile_options(vitana_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)

@@ -15,10 +15,8 @@ class Mover {
  public:
   Mover(const Subject& subject, const std::string& actor, Instant now, const Policy& policy,
         Roll roll)
-      : actor_(actor), now_(now), policy_(policy), roll_(roll) {
-    out_.task = subject.task;
-    out_.run = subject.run;
-  }
+      : actor_(actor), now_(now), policy_(policy), roll_(roll),
+        out_{subject.task, subject.run, {}, {}, {}} {}
 
   /// Applies one command; an error refuses it as a whole.
   Result<Decision> apply(const Command& command);

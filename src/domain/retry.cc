@@ -30,8 +30,8 @@ Budget budget_of(FailureCode code) {
 
 Duration backoff(Duration delay, Duration delay_max, int n, double roll) {
   const int doublings = std::clamp(n - 1, 0, 30);
-  const auto grown = delay.count() > (delay_max.count() >> doublings) ? delay_max
-                                                                      : delay * (1LL << doublings);
+  const Duration grown = delay.count() > (delay_max.count() >> doublings) ? delay_max
+                                                                      : Duration(delay.count() << doublings);
   const double jitter = 0.9 + 0.2 * roll;
   return Duration(static_cast<Duration::rep>(static_cast<double>(std::min(grown, delay_max).count()) * jitter));
 }
