@@ -70,10 +70,10 @@ class Ledger {
   std::vector<RunId> claimable(domain::Step step, int limit);
   /// Tasks whose next thing is past its deadline.
   std::vector<Vtid> overdue(int limit);
-  /// Runs that hold a lease.
+  /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
   std::vector<EffectRow> due_effects(int limit);
-  int running();  ///< runs with an execute lease
+  int running();  ///< runs from allocated to executing
   int repo_runs_since(const std::string& repo, Instant since);
 
   // Outbox.

@@ -64,13 +64,14 @@ class Reader {
   ChainHead head();
   std::optional<domain::Control> control(const std::string& key);
   std::vector<ControlRow> controls();
+  std::optional<BreakerRow> breaker(const std::string& key);
   std::vector<BreakerRow> breakers();
   std::vector<Vtid> dependencies(Vtid vtid);
   std::vector<DraftRow> drafts();
   std::optional<DraftRow> draft(std::int64_t id);
   std::optional<IntakeRow> intake(std::int64_t id);
   std::vector<EffectRow> pending_effects(int limit);
-  int running();
+  int running();  ///< runs from allocated to executing
   int repo_runs_since(const std::string& repo, Instant since);
   std::vector<StatRow> stats(const std::string& by, Instant since);
   /// Rows per table: for tests that count, and for `doctor`.

@@ -1,0 +1,90 @@
+#include "engine/conduct.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace vitana::engine {
+
+using namespace std::chrono_literals;
+
+const RepoSetup* Setup::repo(const std::string& name) const {
+  const auto it = std::find_if(repos.begin(), repos.end(),
+                               [&](const RepoSetup& r) { return r.name == name; });
+  return it == repos.end() ? nullptr : &*it;
+}
+
+bool Setup::has_agent(const std::string& name) const {
+  return std::find(agents.begin(), agents.end(), name) != agents.end();
+}
+
+Result<domain::Decision> conduct(store::Ledger& ledger, const Setup& setup, port::Entropy& entropy,
+                                 Vtid vtid, const domain::Command& command,
+                                 const std::string& actor) {
+  const auto task = ledger.task(vtid);
+  if (!task) {
+    return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+  }
+  const domain::Subject subject = ledger.subject(vtid);
+  auto decision = setup.rules.transition(subject, command, actor, ledger.now(), setup.policy,
+                                         {entropy.roll()});
+  if (!decision) {
+    const auto& error = decision.error();
+    const auto fence = domain::fence_of(command);
+    const auto run = subject.run ? std::optional(subject.run->id) : std::nullopt;
+    const std::string name(name_of(domain::kind_of(command)));
+    const nlohmann::ordered_json data{{"command", name},
+                                      {"code", name_of(error.code)},
+                                      {"message", error.message},
+                                      {"fence", fence}};
+    ledger.refuse(fmt::format("{}:{}:{}", run ? run->to_string() : vtid.to_string(), fence, name),
+                  {domain::EventType::command_refused, vtid, run, actor, data.dump()});
+    return decision;
+  }
+  ledger.put(*decision);
+  return decision;
+}
+
+namespace {
+
+template <typename Source>
+domain::GateInput input_from(Source& source, const Setup& setup, const domain::Task& task,
+                             const std::optional<domain::Run>& run) {
+  domain::GateInput in{.task = task};
+  const bool live = run && !domain::is_terminal(run->state);
+  if (live) in.run = run;
+  const int version = live ? run->spec_version : task.spec ? task.spec->version : 0;
+  if (version > 0) {
+    if (const auto spec = source.spec(task.vtid, version)) in.text_digest = Digest::of(spec->text);
+  } else {
+    in.spec_problem = task.failure ? task.failure->message : "no source has a spec";
+  }
+  in.execution = source.control(execution_control);
+  const std::string agent = live ? run->agent : task.agent.empty() ? setup.agent : task.agent;
+  const auto breaker = [&](const std::string& key) -> std::optional<domain::Breaker> {
+    const auto row = source.breaker(key);
+    return row && row->open ? std::optional(row->breaker) : std::nullopt;
+  };
+  in.repo_breaker = breaker("repo:" + task.repo);
+  in.agent_breaker = breaker("agent:" + agent);
+  in.repo_known = setup.repo(task.repo) != nullptr;
+  in.agent_known = setup.has_agent(agent);
+  in.running = source.running();
+  in.repo_runs_day = source.repo_runs_since(task.repo, source.now() - 24h);
+  return in;
+}
+
+}  // namespace
+
+domain::GateInput gate_input(store::Ledger& ledger, const Setup& setup, const domain::Task& task,
+                             const std::optional<domain::Run>& run) {
+  return input_from(ledger, setup, task, run);
+}
+
+domain::GateInput gate_input(store::Reader& reader, const Setup& setup, const domain::Task& task,
+                             const std::optional<domain::Run>& run) {
+  return input_from(reader, setup, task, run);
+}
+
+}  // namespace vitana::engine

@@ -1,0 +1,48 @@
+// What the engine is built from: the configured repositories, agents and rules. Values and ports.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "domain/gate.h"
+#include "domain/policy.h"
+#include "domain/transition.h"
+#include "port/dispatcher.h"
+#include "port/entropy.h"
+#include "port/repository.h"
+
+namespace vitana::engine {
+
+struct RepoSetup {
+  std::string name;
+  std::shared_ptr<port::Repository> repository;
+  std::string branch = "main";
+  std::vector<std::string> specs;  ///< patterns of spec files
+  bool adopt_all = false;
+  std::string folder;              ///< absolute path of its working tree; empty: none here
+};
+
+/// The pure rules, as values: a test may put a mutant in their place, the product never does.
+struct Rules {
+  decltype(&domain::transition) transition = &domain::transition;
+  decltype(&domain::gate) gate = &domain::gate;
+};
+
+struct Setup {
+  std::vector<RepoSetup> repos;
+  std::vector<std::string> agents;  ///< names that are configured
+  std::string agent;                ///< the one used where a task names none
+  domain::Policy policy;
+  Digest config_digest;
+  std::string config_text;          ///< the effective configuration, kept with the runs it began
+  Rules rules = {};
+  std::shared_ptr<port::Dispatcher> dispatcher = {};  ///< absent: runs are only claimed
+
+  const RepoSetup* repo(const std::string& name) const;
+  bool has_agent(const std::string& name) const;
+};
+
+}  // namespace vitana::engine
