@@ -1,0 +1,235 @@
+#include "engine/desk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/glob.h"
+#include "engine/conduct.h"
+#include "spec/parse.h"
+
+namespace vitana::engine {
+
+using domain::TaskStatus;
+using Json = nlohmann::ordered_json;
+
+Desk::Desk(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry)
+    : store_(store), entropy_(entropy), setup_(setup), registry_(registry) {}
+
+Result<domain::Task> Desk::give(Vtid vtid, const domain::Command& command,
+                                const std::string& actor) {
+  std::optional<domain::Task> task;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto decision = conduct(ledger, setup_, entropy_, vtid, command, actor);
+    if (!decision) return failure(std::move(decision.error()));
+    task = std::move(decision->task);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*task);
+}
+
+Result<domain::Task> Desk::approve(Vtid vtid, const std::string& actor) {
+  std::optional<domain::Task> task;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    task = ledger.task(vtid);
+    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    if (!task->waits.approval) return {};  // permitted already
+    auto waits = task->waits;
+    waits.approval = false;
+    ledger.append({domain::EventType::task_approved, vtid, std::nullopt, actor, "{}"});
+    auto decision = conduct(ledger, setup_, entropy_, vtid,
+                            domain::ChangeWaits{waits, "execution was permitted"}, actor);
+    if (!decision) return failure(std::move(decision.error()));
+    task = std::move(decision->task);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*task);
+}
+
+Result<domain::Task> Desk::retry(Vtid vtid, const std::string& reason, const std::string& actor) {
+  std::optional<domain::Task> task;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    task = ledger.task(vtid);
+    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    auto waits = registry_.dependency_waits(ledger, {}, vtid);
+    waits.conflict = task->waits.conflict;
+    auto decision = conduct(ledger, setup_, entropy_, vtid, domain::Retry{reason, waits}, actor);
+    if (!decision) return failure(std::move(decision.error()));
+    task = std::move(decision->task);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*task);
+}
+
+Result<domain::Task> Desk::cancel(Vtid vtid, const std::string& reason, const std::string& actor) {
+  return give(vtid, domain::Cancel{reason}, actor);
+}
+
+Result<domain::Task> Desk::answer(Vtid vtid, const std::string& text, const std::string& actor) {
+  return give(vtid, domain::Answer{text}, actor);
+}
+
+std::vector<domain::Criterion> open_sign_offs(const domain::ParsedSpec& spec,
+                                              domain::UnverifiedMode mode,
+                                              const std::vector<store::EvidenceRow>& evidence) {
+  std::vector<domain::Criterion> open;
+  for (const auto& criterion : spec.criteria) {
+    const bool asks = criterion.cls == domain::CriterionClass::human ||
+                      (criterion.cls == domain::CriterionClass::none &&
+                       mode == domain::UnverifiedMode::human);
+    const bool judged = std::any_of(evidence.begin(), evidence.end(), [&](const auto& row) {
+      return row.evidence.criterion == criterion.id &&
+             row.evidence.cls == domain::CriterionClass::human;
+    });
+    if (asks && !judged) open.push_back(criterion);
+  }
+  return open;
+}
+
+Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, bool met,
+                                    const std::string& reason, const std::string& actor) {
+  std::optional<domain::Task> task;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    task = ledger.task(vtid);
+    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    const auto run = ledger.subject(vtid).run;
+    if (!run) return failure(FailureCode::STATE_REFUSED, "the task has no run to judge");
+    const auto text = ledger.spec(vtid, run->spec_version);
+    if (!text) return failure(FailureCode::SPEC_NOT_FOUND, "the run's spec is not stored");
+    const auto spec = spec::parse_spec(text->text, {.file = text->provenance.path}).spec;
+    std::vector<domain::Criterion> judged;
+    for (const auto& candidate : spec.criteria) {
+      if (criterion.empty() || candidate.id == criterion) judged.push_back(candidate);
+    }
+    if (judged.empty()) {
+      return failure(FailureCode::NOT_FOUND, fmt::format("the spec has no criterion '{}'", criterion));
+    }
+    if (criterion.empty() && task->blocked == domain::BlockReason::sign_off) {
+      judged = open_sign_offs(spec, setup_.policy.unverified, ledger.evidence(run->id));
+    }
+    const int round = std::max(1, ledger.evidence_rounds(run->id));
+    for (const auto& one : judged) {
+      ledger.add(run->id, round,
+                 {one.id, one.text, domain::CriterionClass::human,
+                  met ? domain::EvidenceVerdict::passed : domain::EvidenceVerdict::failed,
+                  "signed off by " + actor, std::nullopt, std::nullopt, reason, run->result_tree,
+                  ledger.now()});
+    }
+    const auto open = open_sign_offs(spec, setup_.policy.unverified, ledger.evidence(run->id));
+    auto decision = conduct(ledger, setup_, entropy_, vtid,
+                            domain::SignOff{criterion.empty() ? "all open criteria" : criterion, met,
+                                            static_cast<int>(open.size()), reason},
+                            actor);
+    if (!decision) return failure(std::move(decision.error()));
+    task = std::move(decision->task);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*task);
+}
+
+Result<domain::Task> Desk::approve_spec(Vtid vtid, const std::string& actor) {
+  std::optional<domain::Task> task;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    task = ledger.task(vtid);
+    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    const auto newest = ledger.newest_spec(vtid);
+    if (!newest) return failure(FailureCode::SPEC_NOT_FOUND, "there is no spec to approve");
+    ledger.approve_spec(vtid, newest->version, newest->digest, actor);
+    ledger.append({domain::EventType::spec_approved, vtid, std::nullopt, actor,
+                   Json{{"version", newest->version}, {"digest", newest->digest.to_string()}}.dump()});
+    if (domain::is_terminal(task->status) || task->status == TaskStatus::in_progress) return {};
+    auto waits = task->waits;
+    waits.spec_approval = false;
+    waits.renumbered = false;
+    auto decision = conduct(ledger, setup_, entropy_, vtid,
+                            domain::ChangeWaits{waits, "the text was approved"}, actor);
+    if (!decision) return failure(std::move(decision.error()));
+    task = std::move(decision->task);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*task);
+}
+
+Result<std::vector<domain::Task>> Desk::adopt(const std::string& glob, Adoption how,
+                                              const std::string& actor) {
+  std::vector<Vtid> held;
+  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    store::TaskFilter filter{.status = TaskStatus::blocked, .limit = 1000};
+    for (;;) {
+      const auto page = reader.tasks(filter);
+      for (const auto& task : page) {
+        if (!task.waits.adoption) continue;
+        const auto spec = reader.newest_spec(task.vtid);
+        const bool match = glob_match(glob, task.vtid.to_string()) ||
+                           (spec && glob_match(glob, spec->provenance.path));
+        if (match) held.push_back(task.vtid);
+      }
+      if (page.size() < static_cast<std::size_t>(filter.limit)) return {};
+      filter.after = page.back().vtid;
+    }
+  });
+  if (!read) return failure(std::move(read.error()));
+
+  std::vector<domain::Task> adopted;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    adopted.clear();
+    for (const auto vtid : held) {
+      const auto task = ledger.task(vtid);
+      if (!task || !task->waits.adoption) continue;
+      ledger.append({domain::EventType::spec_adopted, vtid, std::nullopt, actor,
+                     Json{{"as", how == Adoption::run ? "run" : "done"}}.dump()});
+      auto waits = task->waits;
+      waits.adoption = false;
+      const domain::Command command =
+          how == Adoption::run ? domain::Command(domain::ChangeWaits{waits, "adopted"})
+                               : domain::Command(domain::Close{"closed at adoption"});
+      auto decision = conduct(ledger, setup_, entropy_, vtid, command, actor);
+      if (!decision) return failure(std::move(decision.error()));
+      adopted.push_back(std::move(decision->task));
+    }
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return adopted;
+}
+
+Result<Why> Desk::why(Vtid vtid) {
+  std::optional<Why> answer;
+  auto done = store_.read([&](store::Reader& reader) -> Result<void> {
+    auto task = reader.task(vtid);
+    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    auto runs = reader.runs(vtid);
+    std::optional<domain::Run> run;
+    if (!runs.empty()) run = std::move(runs.back());
+    const bool live = run && !domain::is_terminal(run->state);
+    const auto point = !live ? domain::GatePoint::dispatch
+                       : run->state == domain::RunState::delivering ? domain::GatePoint::delivery
+                                                                    : domain::GatePoint::claim;
+    auto input = gate_input(reader, setup_, *task, run);
+    if (live) input.running = 0;  // it has its slot
+    auto verdicts = setup_.rules.gate(point, input, setup_.policy, reader.now()).verdicts;
+    answer = Why{std::move(*task), std::move(run), point, std::move(verdicts)};
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*answer);
+}
+
+Result<void> Desk::set_control(const std::string& key, bool on, const std::string& reason,
+                               std::optional<Instant> until, const std::string& actor) {
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    ledger.put(store::ControlRow{key, {on, reason, actor, until, ledger.now()}});
+    Json data{{"key", key}, {"on", on}, {"reason", reason}};
+    if (until) data["until"] = to_rfc3339(*until);
+    ledger.append({domain::EventType::control_updated, std::nullopt, std::nullopt, actor, data.dump()});
+    return {};
+  });
+}
+
+}  // namespace vitana::engine

@@ -1,0 +1,67 @@
+// What persons do with tasks: approve, adopt, retry, cancel, answer, sign off, ask why.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/registry.h"
+#include "engine/setup.h"
+#include "store/store.h"
+
+namespace vitana::engine {
+
+/// Why a task is where it is, and what happens next.
+struct Why {
+  domain::Task task;
+  std::optional<domain::Run> run;
+  domain::GatePoint point = domain::GatePoint::dispatch;
+  std::vector<domain::GateVerdict> verdicts;
+};
+
+enum class Adoption { run, done };
+
+/// All functions: thread-safe; one unit of work each. `actor` is who asks; kept in the log.
+/// Common errors: NOT_FOUND, STATE_REFUSED, STORE_*.
+class Desk {
+ public:
+  Desk(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry);
+
+  Result<domain::Task> approve(Vtid vtid, const std::string& actor);
+  Result<domain::Task> retry(Vtid vtid, const std::string& reason, const std::string& actor);
+  Result<domain::Task> cancel(Vtid vtid, const std::string& reason, const std::string& actor);
+  Result<domain::Task> answer(Vtid vtid, const std::string& text, const std::string& actor);
+
+  /// Judges one criterion of a task that waits for it; `criterion` empty: all that are open.
+  /// Errors: NOT_FOUND also when the spec has no such criterion.
+  Result<domain::Task> sign_off(Vtid vtid, const std::string& criterion, bool met,
+                                const std::string& reason, const std::string& actor);
+
+  /// Approves the text of a version, by its digest. Errors: SPEC_NOT_FOUND.
+  Result<domain::Task> approve_spec(Vtid vtid, const std::string& actor);
+
+  /// Releases or closes the specs that were there before: all whose path or VTID matches `glob`.
+  Result<std::vector<domain::Task>> adopt(const std::string& glob, Adoption how,
+                                          const std::string& actor);
+
+  /// Changes nothing.
+  Result<Why> why(Vtid vtid);
+
+  Result<void> set_control(const std::string& key, bool on, const std::string& reason,
+                           std::optional<Instant> until, const std::string& actor);
+
+ private:
+  Result<domain::Task> give(Vtid vtid, const domain::Command& command, const std::string& actor);
+
+  store::Store& store_;
+  port::Entropy& entropy_;
+  const Setup& setup_;
+  Registry& registry_;
+};
+
+/// The criteria of a run that still need a person, given the judgements so far.
+std::vector<domain::Criterion> open_sign_offs(const domain::ParsedSpec& spec,
+                                              domain::UnverifiedMode mode,
+                                              const std::vector<store::EvidenceRow>& evidence);
+
+}  // namespace vitana::engine

@@ -1,0 +1,424 @@
+#include "engine/registry.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "engine/conduct.h"
+#include "engine/unification.h"
+#include "spec/parse.h"
+#include "spec/template.h"
+
+namespace vitana::engine {
+
+using domain::UnifyOutcome;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json candidate_json(const domain::Candidate& candidate) {
+  return {{"origin", candidate.provenance.origin()},
+          {"digest", candidate.digest.to_string()},
+          {"valid", candidate.valid},
+          {"commit", candidate.provenance.commit},
+          {"author", candidate.provenance.author}};
+}
+
+std::string errors_in_words(const std::vector<domain::Diagnostic>& diagnostics) {
+  std::string words;
+  for (const auto& d : diagnostics) {
+    if (d.severity != domain::Severity::error) continue;
+    if (!words.empty()) words += "; ";
+    words += domain::to_string(d);
+  }
+  return words;
+}
+
+Error invalid(const domain::Candidate& candidate) {
+  return Error{FailureCode::SPEC_INVALID,
+               fmt::format("{}: {}", candidate.provenance.origin(),
+                           errors_in_words(candidate.diagnostics))}
+      .with("origin", candidate.provenance.origin())
+      .with("diagnostics", errors_in_words(candidate.diagnostics));
+}
+
+std::vector<domain::Candidate> of(const std::vector<store::CandidateRow>& rows) {
+  std::vector<domain::Candidate> candidates;
+  candidates.reserve(rows.size());
+  for (const auto& row : rows) candidates.push_back(row.candidate);
+  return candidates;
+}
+
+/// The owner of the current version; where its file was renamed, the one file that is left.
+domain::Provenance owner_now(const domain::SpecVersion& current,
+                             const std::vector<store::CandidateRow>& rows) {
+  domain::Provenance owner = current.provenance;
+  const store::CandidateRow* successor = nullptr;
+  int in_repo = 0;
+  for (const auto& row : rows) {
+    const auto& p = row.candidate.provenance;
+    if (p.origin() == owner.origin()) return owner;
+    if (p.source == domain::SpecSource::git && p.repo == owner.repo) {
+      successor = &row;
+      ++in_repo;
+    }
+  }
+  if (owner.source == domain::SpecSource::git && in_repo == 1) {
+    owner.path = successor->candidate.provenance.path;
+  }
+  return owner;
+}
+
+}  // namespace
+
+Registry::Registry(store::Store& store, port::Entropy& entropy, const Setup& setup)
+    : store_(store), entropy_(entropy), setup_(setup) {}
+
+std::string Registry::where_looked() const {
+  std::string text = "looked in: git (";
+  for (const auto& repo : setup_.repos) {
+    if (&repo != &setup_.repos.front()) text += ", ";
+    text += fmt::format("{} branch {}:", repo.name, repo.branch);
+    for (const auto& glob : repo.specs) text += " " + glob;
+  }
+  if (setup_.repos.empty()) text += "no repository is configured";
+  return text + "), drafts, intakes, manual registrations, the ledger's description";
+}
+
+domain::Task Registry::task_or_new(store::Ledger& ledger, Vtid vtid, const std::string& repo,
+                                   const std::string& actor) {
+  if (auto task = ledger.task(vtid)) return *task;
+  domain::Task task{.vtid = vtid};
+  task.title = vtid.to_string();
+  task.repo = !repo.empty() ? repo : setup_.repos.size() == 1 ? setup_.repos.front().name : "";
+  task.created_at = task.updated_at = ledger.now();
+  task.next = {domain::NextKind::spec, "a valid spec arrives", std::nullopt};
+  task.revision = 1;
+  ledger.note_vtid(vtid);
+  ledger.put(task);
+  ledger.append({domain::EventType::task_allocated, vtid, std::nullopt, actor,
+                 Json{{"repo", task.repo}}.dump()});
+  // Tasks that named this id before it existed learn that it does.
+  for (const auto waiting : ledger.dependents(vtid, 1000, Vtid(1))) {
+    if (ledger.task(waiting)) (void)refresh_dependencies(ledger, waiting);
+  }
+  return task;
+}
+
+domain::Waits Registry::dependency_waits(store::Ledger& ledger, domain::Waits waits, Vtid vtid) {
+  waits.dependency_unknown = false;
+  waits.dependency_failed = false;
+  waits.dependencies_open = 0;
+  for (const auto on : ledger.dependencies(vtid)) {
+    const auto task = ledger.task(on);
+    if (!task) {
+      waits.dependency_unknown = true;
+    } else if (task->status == domain::TaskStatus::failed ||
+               task->status == domain::TaskStatus::cancelled) {
+      waits.dependency_failed = true;
+    } else if (task->status != domain::TaskStatus::completed) {
+      ++waits.dependencies_open;
+    }
+  }
+  return waits;
+}
+
+Result<void> Registry::refresh_dependencies(store::Ledger& ledger, Vtid vtid) {
+  const auto task = ledger.task(vtid);
+  if (!task || !task->spec || domain::is_terminal(task->status)) return {};
+  if (task->status == domain::TaskStatus::in_progress) return {};
+  const auto waits = dependency_waits(ledger, task->waits, vtid);
+  if (waits == task->waits) return {};
+  auto done = conduct(ledger, setup_, entropy_, vtid,
+                      domain::ChangeWaits{waits, "a task it depends on changed"}, "engine");
+  if (!done) return failure(std::move(done.error()));
+  return {};
+}
+
+bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>& on) {
+  std::set<Vtid> seen;
+  std::deque<Vtid> open(on.begin(), on.end());
+  while (!open.empty() && seen.size() < 1000) {
+    const Vtid next = open.front();
+    open.pop_front();
+    if (next == vtid) return true;
+    if (!seen.insert(next).second) continue;
+    const auto more = ledger.dependencies(next);
+    open.insert(open.end(), more.begin(), more.end());
+  }
+  return false;
+}
+
+void Registry::report_rivals(store::Ledger& ledger, Vtid vtid,
+                             const std::vector<store::CandidateRow>& rows,
+                             const std::vector<std::size_t>& rivals, const std::string& actor) {
+  Json list = Json::array();
+  std::string key = fmt::format("conflict:{}", vtid.to_string());
+  for (const auto i : rivals) {
+    list.push_back(candidate_json(rows[i].candidate));
+    key += ":" + rows[i].candidate.provenance.origin() + rows[i].candidate.digest.brief();
+  }
+  if (const auto current = ledger.newest_spec(vtid)) {
+    list.insert(list.begin(), Json{{"origin", current->provenance.origin()},
+                                   {"digest", current->digest.to_string()},
+                                   {"owner", true}});
+  }
+  ledger.refuse(key, {domain::EventType::spec_conflict, vtid, std::nullopt, actor,
+                      Json{{"candidates", list}}.dump()});
+}
+
+Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::CandidateRow& chosen,
+                            const Unification& how) {
+  const auto& provenance = chosen.candidate.provenance;
+  const auto newest = ledger.newest_spec(vtid);
+  auto task = task_or_new(ledger, vtid, provenance.repo, how.actor);
+  const auto reading = spec::parse_spec(
+      chosen.text, {.file = provenance.path, .profile = setup_.policy.profile});
+
+  domain::SpecVersion version{vtid, newest ? newest->version + 1 : 1, chosen.text,
+                              chosen.candidate.digest, provenance, ledger.now()};
+  ledger.add(version);
+  ledger.set_dependencies(vtid, reading.spec.dependencies);
+  ledger.append({domain::EventType::spec_registered, vtid, std::nullopt, how.actor,
+                 Json{{"version", version.version},
+                      {"digest", version.digest.to_string()},
+                      {"source", name_of(provenance.source)},
+                      {"origin", provenance.origin()},
+                      {"commit", provenance.commit},
+                      {"author", provenance.author}}
+                     .dump()});
+
+  if (!how.agent.empty() || how.delivery || !how.repo.empty()) {
+    if (!how.agent.empty()) task.agent = how.agent;
+    if (how.delivery) task.delivery = how.delivery;
+    if (!how.repo.empty()) task.repo = how.repo;
+    ledger.put(task);
+  }
+
+  domain::RegisterSpec command{{version.version, version.digest}, reading.spec.title};
+  command.repo = provenance.repo;
+  command.priority = reading.spec.priority.value_or(3);
+  command.waits = dependency_waits(ledger, {}, vtid);
+  command.waits.spec_held = reading.spec.directive == domain::SpecDirective::hold;
+  command.waits.approval = setup_.policy.approval == domain::ApprovalMode::required;
+  command.waits.adoption = how.hold_for_adoption || (task.waits.adoption && !how.by_person);
+  if (provenance.source == domain::SpecSource::git) {
+    for (const auto other : ledger.vtids_with_digest(version.digest)) {
+      command.waits.renumbered |= other != vtid;
+    }
+    if (const auto known = ledger.delivery(provenance.repo, vtid, version.digest.to_string())) {
+      command.close = true;
+      command.close_reason = fmt::format("delivered before, by commit {}", known->commit);
+    }
+    command.own_delivery = how.own_commits.contains(provenance.commit);
+  }
+  if (reading.spec.directive == domain::SpecDirective::close) {
+    command.close = true;
+    command.close_reason = "its front matter says that it is done";
+  }
+  if (command.waits.renumbered) {
+    ledger.append({domain::EventType::spec_renumbered, vtid, std::nullopt, how.actor,
+                   Json{{"digest", version.digest.to_string()}}.dump()});
+  }
+  auto done = conduct(ledger, setup_, entropy_, vtid, command, how.actor);
+  if (!done) return failure(std::move(done.error()));
+  return {};
+}
+
+Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Unification& how) {
+  const auto rows = ledger.candidates(vtid);
+  const auto current = ledger.newest_spec(vtid);
+  std::optional<domain::Provenance> owner;
+  if (current) owner = owner_now(*current, rows);
+  const auto answer = domain::unify(of(rows), owner,
+                                    current ? std::optional(current->digest) : std::nullopt,
+                                    how.resolve);
+  Registered result{vtid, answer.outcome, current ? current->version : 0,
+                    current ? current->digest : Digest{}, domain::Task{.vtid = vtid}};
+
+  const auto command = [&](const domain::Command& c) -> Result<void> {
+    auto done = conduct(ledger, setup_, entropy_, vtid, c, how.actor);
+    if (!done) return failure(std::move(done.error()));
+    return {};
+  };
+  Result<void> done;
+  switch (answer.outcome) {
+    case UnifyOutcome::not_found:
+      if (ledger.task(vtid)) {
+        done = command(domain::RefuseSpec{{FailureCode::SPEC_NOT_FOUND,
+                                           fmt::format("no source has a spec for {}; {}",
+                                                       vtid.to_string(), where_looked())}});
+      }
+      break;
+    case UnifyOutcome::invalid: {
+      const auto& candidate = rows[answer.rivals.front()].candidate;
+      task_or_new(ledger, vtid, candidate.provenance.repo, how.actor);
+      done = command(domain::RefuseSpec{invalid(candidate)});
+      break;
+    }
+    case UnifyOutcome::conflict: {
+      auto task = task_or_new(ledger, vtid, rows.front().candidate.provenance.repo, how.actor);
+      report_rivals(ledger, vtid, rows, answer.rivals, how.actor);
+      std::string who;
+      for (const auto i : answer.rivals) {
+        who += (who.empty() ? "" : ", ") + rows[i].candidate.provenance.origin();
+      }
+      auto waits = task.waits;
+      waits.conflict = true;
+      done = command(domain::ChangeWaits{waits, "differing texts: " + who});
+      break;
+    }
+    case UnifyOutcome::registered:
+      done = lock(ledger, vtid, rows[*answer.chosen], how);
+      if (done) {
+        const auto locked = ledger.newest_spec(vtid);
+        result.version = locked->version;
+        result.digest = locked->digest;
+      }
+      if (!answer.rivals.empty()) report_rivals(ledger, vtid, rows, answer.rivals, how.actor);
+      break;
+    case UnifyOutcome::unchanged: break;
+    case UnifyOutcome::refused:
+      report_rivals(ledger, vtid, rows, answer.rivals, how.actor);
+      break;
+  }
+  if (!done) return failure(std::move(done.error()));
+  if (auto task = ledger.task(vtid)) result.task = std::move(*task);
+  return result;
+}
+
+Result<Registered> Registry::submit(const Submission& submission, const std::string& actor) {
+  std::optional<Registered> registered;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto answer = submit_in(ledger, submission, actor);
+    if (!answer) return failure(std::move(answer.error()));
+    registered = std::move(*answer);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*registered);
+}
+
+Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& submission,
+                                       const std::string& actor) {
+  const auto reading = spec::parse_spec(
+      submission.text, {.file = submission.file, .profile = setup_.policy.profile});
+  Vtid vtid = submission.vtid.value_or(Vtid(1));
+  if (!submission.vtid) {
+    auto read = spec::resolve_vtid(reading, submission.file);
+    if (!read) return failure(std::move(read.error()));
+    vtid = *read;
+  }
+  if (vtid.number() > ledger.vtid_counter() + vtid_jump_max && !submission.allow_jump) {
+    return failure(FailureCode::VTID_JUMP,
+                   fmt::format("{} is more than {} beyond the last id", vtid.to_string(), vtid_jump_max));
+  }
+  store::CandidateRow row{vtid, {submission.provenance, Digest::of(submission.text)},
+                          submission.text};
+  row.candidate.diagnostics = spec::diagnostics_for_validate(reading);
+  row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);
+  if (!row.candidate.valid) return failure(invalid(row.candidate));
+  if (dependency_cycle(ledger, vtid, reading.spec.dependencies)) {
+    return failure(FailureCode::DEPENDENCY_CYCLE,
+                   fmt::format("{} would wait for itself", vtid.to_string()));
+  }
+  std::string repo = submission.repo;
+  if (repo.empty() && !submission.provenance.repo.empty()) repo = submission.provenance.repo;
+  if (!repo.empty() && setup_.repo(repo) == nullptr) {
+    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
+  }
+  ledger.put(row);
+  Unification how{.actor = actor, .by_person = true};
+  if (submission.resolve) how.resolve = row.candidate.digest;
+  how.agent = submission.agent;
+  how.delivery = submission.delivery;
+  how.repo = repo;
+  auto answer = unify_in(ledger, vtid, how);
+  if (!answer) return answer;
+  const bool mine = answer->digest == row.candidate.digest && answer->version > 0;
+  if (!mine) {
+    std::string others;
+    for (const auto& other : ledger.candidates(vtid)) {
+      if (other.candidate.digest == row.candidate.digest) continue;
+      others += (others.empty() ? "" : ", ") + other.candidate.provenance.origin() + " (" +
+                other.candidate.digest.brief() + ")";
+    }
+    return failure(Error{FailureCode::SPEC_CONFLICT,
+                         fmt::format("{} has another text: {}", vtid.to_string(), others)}
+                       .with("candidates", others));
+  }
+  return answer;
+}
+
+Result<domain::SpecVersion> Registry::enforce_spec_requirement(Vtid vtid) {
+  std::optional<domain::SpecVersion> found;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    found.reset();
+    auto answer = unify_in(ledger, vtid, {.actor = "engine"});
+    if (!answer) return failure(std::move(answer.error()));
+    const auto task = ledger.task(vtid);
+    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    if (task->spec) found = ledger.spec(vtid, task->spec->version);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (!found) {
+    domain::Failure why{FailureCode::SPEC_NOT_FOUND, where_looked(), ""};
+    auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+      const auto task = reader.task(vtid);
+      if (task && task->failure) why = *task->failure;
+      return {};
+    });
+    if (!read) return failure(std::move(read.error()));
+    return failure(why.code, why.message);
+  }
+  if (Digest::of(found->text) != found->digest) {
+    return failure(FailureCode::CHECKSUM_MISMATCH,
+                   fmt::format("the stored text of {} version {} is not what was locked",
+                               vtid.to_string(), found->version));
+  }
+  return std::move(*found);
+}
+
+Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std::string& title,
+                                           const std::string& description,
+                                           const std::string& actor, const std::string& repo) {
+  std::optional<domain::Task> made;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    const Vtid vtid = asked ? *asked : ledger.allocate_vtid();
+    if (asked && ledger.task(vtid)) {
+      return failure(FailureCode::STATE_REFUSED, fmt::format("{} exists already", vtid.to_string()));
+    }
+    if (!repo.empty() && setup_.repo(repo) == nullptr) {
+      return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
+    }
+    auto task = task_or_new(ledger, vtid, repo, actor);
+    task.title = title;
+    task.description = description;
+    ledger.put(task);
+    if (!description.empty()) {
+      domain::Provenance provenance{domain::SpecSource::ledger, actor, ledger.now()};
+      const auto reading = spec::parse_spec(
+          description, {.file = "description", .profile = setup_.policy.profile});
+      store::CandidateRow row{vtid, {provenance, Digest::of(description)}, description};
+      row.candidate.diagnostics = spec::diagnostics_for_validate(reading);
+      row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);
+      ledger.put(row);
+    }
+    auto answer = unify_in(ledger, vtid, {.actor = actor, .by_person = true});
+    if (!answer) return failure(std::move(answer.error()));
+    task = *ledger.task(vtid);
+    if (task.title == vtid.to_string() || task.title.empty()) {
+      task.title = title;
+      ledger.put(task);
+    }
+    made = task;
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*made);
+}
+
+}  // namespace vitana::engine

@@ -1,0 +1,120 @@
+// The unification service: the one way by which a text becomes a task's locked specification.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/setup.h"
+#include "store/store.h"
+
+namespace vitana::engine {
+
+/// A text from a source that is not git, on its way to be registered.
+struct Submission {
+  std::optional<Vtid> vtid;  ///< absent: read from the text, or, for drafts and intakes, allocated
+  std::string text;
+  domain::Provenance provenance;
+  std::string file;          ///< the name that diagnostics use
+  bool resolve = false;      ///< a person chooses this text among differing ones
+  bool allow_jump = false;   ///< a number far beyond the last one is meant
+  std::string agent;         ///< asked for, for this task; empty: the configured one
+  std::optional<domain::DeliveryMode> delivery = {};
+  std::string repo;          ///< where it is delivered; empty: the only configured repository
+};
+
+/// What a source's text became.
+struct Registered {
+  Vtid vtid;
+  domain::UnifyOutcome outcome;
+  int version = 0;  ///< the current one; 0 where there is none
+  Digest digest;
+  domain::Task task;
+};
+
+/// What one file of a repository became. Outcomes: registered unchanged held completed invalid
+/// ignored conflict renamed missing.
+struct FileOutcome {
+  std::string path;
+  std::optional<Vtid> vtid;
+  std::string outcome;
+  std::string reason;
+  std::string digest;
+};
+
+struct RepoSync {
+  std::string repo;
+  std::string commit;
+  bool changed = false;  ///< false: the branch stands where it stood, nothing was read
+  std::vector<FileOutcome> files;
+};
+
+class Registry {
+ public:
+  Registry(store::Store& store, port::Entropy& entropy, const Setup& setup);
+
+  /// Validates a text, locks it as a version, makes and schedules its task, all in one unit; or
+  /// leaves nothing behind. Identical content is a no-op.
+  /// Errors: SPEC_INVALID (diagnostics in the context), SPEC_CONFLICT (all candidates in the
+  /// context), VTID_*, REPO_UNKNOWN, STORE_*.
+  Result<Registered> submit(const Submission& submission, const std::string& actor);
+
+  /// As submit(), inside a unit of a caller that writes more in the same transaction.
+  Result<Registered> submit_in(store::Ledger& ledger, const Submission& submission,
+                               const std::string& actor);
+
+  /// Reads every spec file of one repository that is not yet read, by the difference between the
+  /// last synced commit's tree and the branch's tip. Idempotent; may be killed anywhere.
+  /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, STORE_*.
+  Result<RepoSync> sync(const RepoSetup& repo);
+
+  /// Is there one valid, locked text for this VTID? Reads all sources; unifies them if needed.
+  /// Errors: SPEC_NOT_FOUND (saying where it looked), SPEC_INVALID, SPEC_CONFLICT,
+  /// CHECKSUM_MISMATCH, NOT_FOUND.
+  Result<domain::SpecVersion> enforce_spec_requirement(Vtid vtid);
+
+  /// The ledger's own text of a task: makes the task, with SPEC_NOT_FOUND where no source has a
+  /// spec, or registers the description where it is a valid one. `vtid` absent: allocated.
+  Result<domain::Task> create_task(std::optional<Vtid> vtid, const std::string& title,
+                                   const std::string& description, const std::string& actor,
+                                   const std::string& repo);
+
+  /// Recomputes what a task waits for from its dependencies; called when one of them changed.
+  Result<void> refresh_dependencies(store::Ledger& ledger, Vtid vtid);
+
+  /// `waits` with its dependency fields as they are now.
+  domain::Waits dependency_waits(store::Ledger& ledger, domain::Waits waits, Vtid vtid);
+
+ private:
+  struct File;
+  struct SyncRange;
+  struct Unification;
+
+  Result<Registered> unify_in(store::Ledger& ledger, Vtid vtid, const Unification& how);
+  Result<void> lock(store::Ledger& ledger, Vtid vtid, const store::CandidateRow& chosen,
+                    const Unification& how);
+  void report_rivals(store::Ledger& ledger, Vtid vtid, const std::vector<store::CandidateRow>& rows,
+                     const std::vector<std::size_t>& rivals, const std::string& actor);
+  domain::Task task_or_new(store::Ledger& ledger, Vtid vtid, const std::string& repo,
+                           const std::string& actor);
+  std::string where_looked() const;
+  Result<std::vector<File>> read_files(const RepoSetup& repo, const std::string& from,
+                                       const std::string& to);
+  Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
+                       std::span<const File> files, RepoSync& report);
+  FileOutcome outcome_of(store::Ledger& ledger, const File& file, const Registered& registered);
+
+  store::Store& store_;
+  port::Entropy& entropy_;
+  const Setup& setup_;
+};
+
+/// Does a chain of dependencies lead from `vtid` back to itself? Bounded at 1,000 tasks.
+bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>& on);
+
+inline constexpr std::size_t spec_bytes_max = 1 << 20;
+inline constexpr std::uint32_t vtid_jump_max = 100'000;
+inline constexpr std::size_t sync_files_per_unit = 200;
+
+}  // namespace vitana::engine

@@ -1,0 +1,276 @@
+// Specs from git: what differs between the last synced tree and the branch's tip.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "engine/conduct.h"
+#include "engine/registry.h"
+#include "engine/unification.h"
+#include "spec/parse.h"
+
+namespace vitana::engine {
+
+using domain::UnifyOutcome;
+using Kind = port::TreeChange::Kind;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr const char* sync_actor = "git-sync";
+
+std::string first_error(const std::vector<domain::Diagnostic>& diagnostics) {
+  for (const auto& d : diagnostics) {
+    if (d.severity == domain::Severity::error) return fmt::format("{}: {}", d.rule, d.message);
+  }
+  return "";
+}
+
+void remember_deliveries(store::Ledger& ledger, const std::string& repo,
+                         const std::vector<port::DeliveryTrailer>& trailers) {
+  for (const auto& trailer : trailers) {
+    const auto vtid = Vtid::parse(trailer.vtid);
+    if (vtid && Digest::parse(trailer.spec_digest)) {
+      ledger.put(store::DeliveryRow{repo, *vtid, trailer.spec_digest, trailer.commit});
+    }
+  }
+}
+
+/// The branch stands registered at `tip`; counted from the parts of the report.
+void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string& tip,
+                 std::initializer_list<const RepoSync*> parts) {
+  std::map<std::string, int> counts;
+  for (const auto* part : parts) {
+    for (const auto& file : part->files) ++counts[file.outcome];
+  }
+  ledger.put(store::RepoRow{repo.name, tip, repo.branch, ledger.now()});
+  if (counts.empty()) return;
+  ledger.append({domain::EventType::repo_synced, std::nullopt, std::nullopt, sync_actor,
+                 Json{{"repo", repo.name}, {"commit", tip}, {"outcomes", counts}}.dump()});
+}
+
+}  // namespace
+
+Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
+                                                         const std::string& from,
+                                                         const std::string& to) {
+  auto changes = repo.repository->changes(from, to, repo.specs);
+  if (!changes) return failure(std::move(changes.error()));
+  std::vector<File> files;
+  files.reserve(changes->size());
+  for (auto& change : *changes) {
+    File file{.change = std::move(change)};
+    if (file.change.kind == Kind::removed) {
+      files.push_back(std::move(file));
+      continue;
+    }
+    if (!file.change.file.regular) {
+      file.is_spec = false;
+      file.reading.not_a_spec = "a symbolic link or a submodule, not a file";
+      files.push_back(std::move(file));
+      continue;
+    }
+    auto text = repo.repository->read_blob(file.change.file.blob, spec_bytes_max);
+    if (!text) {
+      if (text.error().code != FailureCode::FILE_TOO_LARGE) return failure(std::move(text.error()));
+      file.refused = std::move(text.error());
+      files.push_back(std::move(file));
+      continue;
+    }
+    file.text = std::move(*text);
+    file.reading = spec::parse_spec(
+        file.text, {.file = file.change.file.path, .profile = setup_.policy.profile});
+    file.is_spec = file.reading.not_a_spec.empty();
+    auto vtid = spec::resolve_vtid(file.reading, file.change.file.path);
+    if (vtid) {
+      file.vtid = *vtid;
+    } else if (file.is_spec) {
+      file.refused = std::move(vtid.error());
+    }
+    if (file.vtid && file.is_spec) {
+      auto who = repo.repository->last_commit(to, file.change.file.path);
+      if (!who) return failure(std::move(who.error()));
+      file.author = std::move(who->author);
+      file.commit = std::move(who->commit);
+      file.at = who->at;
+    }
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+FileOutcome Registry::outcome_of(store::Ledger& ledger, const File& file,
+                                 const Registered& registered) {
+  FileOutcome out{file.change.file.path, file.vtid, "", "", Digest::of(file.text).to_string()};
+  const auto task = ledger.task(registered.vtid);
+  switch (registered.outcome) {
+    case UnifyOutcome::not_found: out.outcome = "missing"; break;
+    case UnifyOutcome::invalid:
+      out.outcome = "invalid";
+      out.reason = first_error(file.reading.diagnostics);
+      break;
+    case UnifyOutcome::conflict:
+      out.outcome = "conflict";
+      out.reason = "several files or sources claim this VTID with differing texts";
+      break;
+    case UnifyOutcome::refused:
+      if (registered.digest == Digest::of(file.text)) {
+        out.outcome = "unchanged";
+      } else if (domain::has_errors(file.reading.diagnostics)) {
+        out.outcome = "invalid";
+        out.reason = first_error(file.reading.diagnostics) + "; the registered version stays";
+      } else {
+        out.outcome = "conflict";
+        out.reason = "another text is registered for this VTID; it stays in force";
+      }
+      break;
+    case UnifyOutcome::unchanged: out.outcome = "unchanged"; break;
+    case UnifyOutcome::registered: out.outcome = "registered"; break;
+  }
+  if (task && (out.outcome == "registered" || out.outcome == "unchanged")) {
+    if (task->waits.renumbered) {
+      out.outcome = "renamed";
+      out.reason = "the same text is registered under another VTID";
+    } else if (task->waits.adoption) {
+      out.outcome = "held";
+      out.reason = "was there before vitana: vitana spec adopt";
+    } else if (task->waits.spec_held) {
+      out.outcome = "held";
+      out.reason = "front matter status: draft";
+    } else if (task->status == domain::TaskStatus::completed && task->attempt == 0) {
+      out.outcome = "completed";
+      out.reason = "done before, no run";
+    }
+  }
+  return out;
+}
+
+Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
+                               const SyncRange& range, std::span<const File> files,
+                               RepoSync& report) {
+  const auto record = [&](FileOutcome outcome, const std::string& blob) {
+    ledger.put(store::RepoFileRow{repo.name, outcome.path, blob, outcome.vtid, outcome.digest,
+                                  outcome.outcome, outcome.reason});
+    report.files.push_back(std::move(outcome));
+  };
+
+  std::map<Vtid, std::vector<const File*>> touched;
+  for (const auto& file : files) {
+    const auto& path = file.change.file.path;
+    const auto before = ledger.repo_file(repo.name, path);
+    const bool was_claim = before && before->vtid;
+    const domain::Provenance origin{.source = domain::SpecSource::git, .repo = repo.name, .path = path};
+    if (was_claim && (file.change.kind == Kind::removed || before->vtid != file.vtid || !file.is_spec)) {
+      ledger.remove_candidate(*before->vtid, origin.origin());
+      touched.try_emplace(*before->vtid);
+    }
+    if (file.change.kind == Kind::removed) {
+      FileOutcome gone{path, before ? before->vtid : std::nullopt, "missing",
+                       "the file is gone; what is registered stays", ""};
+      if (gone.vtid) {
+        ledger.append({domain::EventType::spec_missing, gone.vtid, std::nullopt, sync_actor,
+                       Json{{"path", path}, {"commit", range.tip}}.dump()});
+      }
+      record(std::move(gone), "");
+    } else if (!file.is_spec) {
+      record({path, std::nullopt, "ignored", file.reading.not_a_spec, ""}, file.change.file.blob);
+    } else if (file.refused) {
+      record({path, std::nullopt, "invalid",
+              fmt::format("{}: {}", name_of(file.refused->code), file.refused->message), ""},
+             file.change.file.blob);
+    } else if (file.vtid->number() > ledger.vtid_counter() + vtid_jump_max) {
+      record({path, file.vtid, "invalid", "VTID_JUMP: more than 100,000 beyond the last id", ""},
+             file.change.file.blob);
+    } else {
+      store::CandidateRow row{*file.vtid, {origin, Digest::of(file.text)}, file.text};
+      row.candidate.provenance.author = file.author;
+      row.candidate.provenance.at = file.at;
+      row.candidate.provenance.commit = file.commit;
+      row.candidate.provenance.blob = file.change.file.blob;
+      row.candidate.diagnostics = file.reading.diagnostics;
+      row.candidate.valid = file.reading.valid();
+      if (row.candidate.valid && dependency_cycle(ledger, *file.vtid, file.reading.spec.dependencies)) {
+        row.candidate.valid = false;
+        row.candidate.diagnostics.push_back(
+            {"SPEC_DEPENDENCY_CYCLE", domain::Severity::error, "the task would wait for itself",
+             path, 1, 1, "remove one Depends on line"});
+      }
+      ledger.note_vtid(*file.vtid);
+      ledger.put(row);
+      touched[*file.vtid].push_back(&file);
+    }
+  }
+
+  for (const auto& [vtid, claims] : touched) {
+    Unification how{.actor = sync_actor, .hold_for_adoption = range.first && !repo.adopt_all,
+                    .own_commits = range.own_commits};
+    auto answer = unify_in(ledger, vtid, how);
+    if (!answer) {
+      if (answer.error().code != FailureCode::STATE_REFUSED) return failure(std::move(answer.error()));
+      continue;
+    }
+    for (const auto* file : claims) record(outcome_of(ledger, *file, *answer), file->change.file.blob);
+  }
+  return {};
+}
+
+Result<RepoSync> Registry::sync(const RepoSetup& repo) {
+  RepoSync report{.repo = repo.name};
+  store::RepoRow row{.name = repo.name};
+  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    for (auto& known : reader.repos()) {
+      if (known.name == repo.name) row = std::move(known);
+    }
+    return {};
+  });
+  if (!read) return failure(std::move(read.error()));
+
+  auto head = repo.repository->branch_tip();
+  if (!head) return failure(std::move(head.error()));
+  if (!*head) return report;  // an empty repository: nothing to read yet
+  report.commit = **head;
+  const bool same_branch = row.branch.empty() || row.branch == repo.branch;
+  if (**head == row.synced_commit && same_branch) return report;
+
+  auto tip = repo.repository->fetch();
+  if (!tip) return failure(std::move(tip.error()));
+  report.commit = *tip;
+  report.changed = true;
+  const bool first = row.synced_commit.empty();
+
+  auto trailers = repo.repository->deliveries(row.synced_commit, *tip);
+  if (!trailers) return failure(std::move(trailers.error()));
+  auto files = read_files(repo, row.synced_commit, *tip);
+  if (!files) return failure(std::move(files.error()));
+
+  SyncRange range{*tip, first, {}};
+  for (const auto& trailer : *trailers) range.own_commits.insert(trailer.commit);
+  // All files of one VTID are taken in by one unit: whoever comes first must not own by chance.
+  std::stable_sort(files->begin(), files->end(),
+                   [](const File& a, const File& b) { return a.vtid < b.vtid; });
+
+  for (std::size_t begin = 0; begin == 0 || begin < files->size();) {
+    std::size_t end = std::min(files->size(), begin + sync_files_per_unit);
+    while (end > begin && end < files->size() && (*files)[end].vtid &&
+           (*files)[end].vtid == (*files)[end - 1].vtid) {
+      ++end;
+    }
+    const std::span<const File> part(files->data() + begin, end - begin);
+    RepoSync part_report;
+    auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+      part_report = {};
+      if (begin == 0) remember_deliveries(ledger, repo.name, *trailers);
+      auto taken = take_in(ledger, repo, range, part, part_report);
+      if (!taken) return taken;
+      if (end == files->size()) finish_sync(ledger, repo, *tip, {&report, &part_report});
+      return {};
+    });
+    if (!done) return failure(std::move(done.error()));
+    std::move(part_report.files.begin(), part_report.files.end(), std::back_inserter(report.files));
+    begin = std::max(end, std::size_t{1});
+  }
+  return report;
+}
+
+}  // namespace vitana::engine

@@ -1,0 +1,43 @@
+// How one unification is to be done. Inside engine/ only.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/registry.h"
+
+namespace vitana::engine {
+
+struct Registry::Unification {
+  std::string actor;
+  bool by_person = false;          ///< a named file or a person's own text: never held for adoption
+  bool hold_for_adoption = false;  ///< first contact with a repository
+  std::optional<Digest> resolve = {};
+  std::string agent = {};
+  std::optional<domain::DeliveryMode> delivery = {};
+  std::string repo = {};
+  std::set<std::string> own_commits = {};  ///< commits that our own deliveries made
+};
+
+/// One spec file of a repository as it was read at a commit.
+struct Registry::File {
+  port::TreeChange change;
+  std::string text;
+  std::string author;
+  std::string commit;
+  Instant at{};
+  domain::SpecReading reading;
+  std::optional<Vtid> vtid;
+  std::optional<Error> refused;  ///< unreadable, too large, without an id
+  bool is_spec = true;
+};
+
+/// What one sync covers.
+struct Registry::SyncRange {
+  std::string tip;
+  bool first = false;                 ///< first contact with the repository
+  std::set<std::string> own_commits;  ///< those that our own deliveries made
+};
+
+}  // namespace vitana::engine
