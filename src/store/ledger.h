@@ -77,6 +77,8 @@ class Ledger {
   int repo_runs_since(const std::string& repo, Instant since);
 
   // Outbox.
+  /// Recorded once for its key, for ever.
+  void add(const domain::Effect& effect);
   void settle(const std::string& key, domain::EffectOutcome outcome);
   /// Another try later, or, after too many, failed.
   void postpone(std::int64_t effect, Instant due, const std::string& error);

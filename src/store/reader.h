@@ -74,6 +74,8 @@ class Reader {
   int running();  ///< runs from allocated to executing
   int repo_runs_since(const std::string& repo, Instant since);
   std::vector<StatRow> stats(const std::string& by, Instant since);
+  /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.
+  bool claimable(const std::vector<domain::Step>& steps);
   /// Rows per table: for tests that count, and for `doctor`.
   std::map<std::string, std::int64_t> row_counts();
   std::string store_id();

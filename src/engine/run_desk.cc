@@ -1,0 +1,268 @@
+#include "engine/run_desk.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/breaker.h"
+#include "engine/conduct.h"
+#include "spec/parse.h"
+
+namespace vitana::engine {
+
+using domain::Step;
+using port::Directive;
+
+namespace {
+
+constexpr std::string_view local_prefix = "local:";
+
+/// How long a step may take in all; the engine's own deadline stands behind the worker's.
+Duration limit_of(Step step, const domain::Policy& policy) {
+  return step == Step::deliver ? Duration(std::chrono::minutes(10)) : policy.caps.wall;
+}
+
+/// A step that cannot be granted because of the run itself ends the run here.
+std::optional<Error> unfit(const domain::GateAnswer& answer) {
+  const auto* verdict = answer.blocking();
+  if (verdict == nullptr || verdict->code != FailureCode::CHECKSUM_MISMATCH) return std::nullopt;
+  return Error{FailureCode::CHECKSUM_MISMATCH, verdict->detail};
+}
+
+}  // namespace
+
+std::string local_worker(const std::string& incarnation, const std::string& name) {
+  return fmt::format("{}{}/{}", local_prefix, incarnation, name);
+}
+
+bool is_local_worker(const std::string& worker) { return worker.starts_with(local_prefix); }
+
+std::string target_ref(const domain::Run& run, const RepoSetup& repo) {
+  (void)run;
+  return "refs/heads/" + repo.branch;
+}
+
+RunDesk::RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy,
+                 const Setup& setup)
+    : store_(store), clock_(clock), entropy_(entropy), setup_(setup) {}
+
+Result<void> RunDesk::grant(store::Ledger& ledger, const RunId& id,
+                            const port::ClaimRequest& request, Step step,
+                            std::vector<port::Assignment>& granted) {
+  const auto subject = ledger.subject(id.vtid);
+  if (!subject.run || subject.run->id != id || subject.run->wants() != step) return {};
+  auto input = gate_input(ledger, setup_, subject.task, subject.run);
+  input.running = 0;  // the run has had its slot since it was allocated
+  const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
+  const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
+  const auto broken = unfit(answer);
+  if (!answer.allowed() && !broken) return {};
+
+  const domain::Claim claim{request.worker, ledger.next_fence(*subject.run),
+                            ledger.now() + domain::lease_time, limit_of(step, setup_.policy)};
+  auto decision = conduct(ledger, setup_, entropy_, id.vtid, claim, request.worker);
+  if (!decision) return failure(std::move(decision.error()));
+  if (broken) {
+    ledger.append({domain::EventType::spec_damaged, id.vtid, id, "engine",
+                   nlohmann::json{{"detail", broken->message}}.dump()});
+    auto ended = conduct(ledger, setup_, entropy_, id.vtid,
+                         domain::StepFailed{claim.fence, *broken}, "engine");
+    if (!ended) return failure(std::move(ended.error()));
+    return {};
+  }
+
+  port::Assignment assignment{.run = *decision->run, .step = step, .title = decision->task.title};
+  const auto spec = ledger.spec(id.vtid, subject.run->spec_version);
+  assignment.spec_text = spec->text;
+  assignment.spec = spec::parse_spec(spec->text, {.file = spec->provenance.path,
+                                                  .profile = setup_.policy.profile}).spec;
+  assignment.answer = decision->task.answer;
+  assignment.previous = decision->task.failure;
+  for (const auto& row : ledger.evidence(id)) {
+    if (row.evidence.cls == domain::CriterionClass::human) {
+      assignment.signed_off.push_back(row.evidence);
+    }
+  }
+  if (const auto* repo = setup_.repo(subject.run->repo)) {
+    assignment.target_ref = target_ref(*subject.run, *repo);
+  }
+  granted.push_back(std::move(assignment));
+  return {};
+}
+
+Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& request) {
+  std::vector<port::Assignment> granted;
+  {
+    const std::lock_guard lock(mutex_);
+    if (draining_) return granted;
+  }
+  bool any = false;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    any = reader.claimable(request.steps);
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  if (!any) return granted;
+
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    granted.clear();
+    for (const auto step : request.steps) {
+      // A few more than asked for: the gate may hold some of them.
+      for (const auto& id : ledger.claimable(step, request.max + 16)) {
+        if (granted.size() >= static_cast<std::size_t>(request.max)) return {};
+        auto one = grant(ledger, id, request, step, granted);
+        if (!one) return one;
+      }
+    }
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  const std::lock_guard lock(mutex_);
+  for (const auto& assignment : granted) {
+    held_[assignment.run.id] = {assignment.lease().fence, assignment.lease().until, false};
+  }
+  return granted;
+}
+
+Directive RunDesk::renew(const RunId& run, domain::Fence fence) {
+  const std::lock_guard lock(mutex_);
+  const auto it = held_.find(run);
+  if (it == held_.end() || it->second.fence != fence || it->second.lost) return Directive::lost;
+  it->second.until = clock_.now() + domain::lease_time;
+  return draining_ ? Directive::drain : Directive::go_on;
+}
+
+void RunDesk::note_failure(store::Ledger& ledger, const domain::Run& run, const Error& error) {
+  trip_breaker(ledger, run, error);
+}
+
+void RunDesk::note_success(store::Ledger& ledger, const domain::Run& run) {
+  close_breakers(ledger, run);
+}
+
+Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
+                             std::vector<domain::Evidence> evidence) {
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    const auto before = ledger.run(run);
+    if (!before) return failure(FailureCode::NOT_FOUND, fmt::format("there is no run {}", run.to_string()));
+    const auto command = std::visit([](const auto& r) -> domain::Command { return r; }, report);
+    const std::string actor = before->lease ? before->lease->worker : "worker";
+    if (const auto newest = ledger.subject(run.vtid).run; newest && newest->id != run) {
+      return failure(FailureCode::LEASE_STALE, fmt::format("run {} has ended", run.to_string()));
+    }
+    auto decision = conduct(ledger, setup_, entropy_, run.vtid, command, actor);
+    if (!decision) return failure(std::move(decision.error()));
+    if (!evidence.empty()) {
+      const int round = ledger.evidence_rounds(run) + 1;
+      for (const auto& one : evidence) {
+        ledger.add(run, round, one);
+        ledger.append({domain::EventType::evidence_recorded, run.vtid, run, actor,
+                       nlohmann::ordered_json{{"criterion", one.criterion},
+                                              {"class", name_of(one.cls)},
+                                              {"verdict", name_of(one.verdict)},
+                                              {"tree", one.tree}}
+                           .dump()});
+      }
+    }
+    if (const auto* failed = std::get_if<domain::StepFailed>(&report)) {
+      if (before->state == domain::RunState::verifying && !evidence.empty()) {
+        ledger.append({domain::EventType::verification_failed, run.vtid, run, actor,
+                       nlohmann::ordered_json{{"code", name_of(failed->error.code)},
+                                              {"message", failed->error.message}}
+                           .dump()});
+      }
+      note_failure(ledger, *before, failed->error);
+    } else if (std::holds_alternative<domain::Executed>(report)) {
+      note_success(ledger, *before);
+    } else if (std::holds_alternative<domain::Delivered>(report)) {
+      ledger.put(store::DeliveryRow{before->repo, run.vtid, before->spec_digest.to_string(),
+                                    before->deliverable->new_commit});
+    }
+    return {};
+  });
+  const std::lock_guard lock(mutex_);
+  const bool stale = !done && done.error().code == FailureCode::LEASE_STALE;
+  if (done || stale) held_.erase(run);
+  return done;
+}
+
+void RunDesk::wait(Duration timeout) {
+  std::uint64_t seen = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    seen = seen_commits_;
+    seen_commits_ = store_.commits();
+  }
+  store_.wait_for_commit(std::max(seen, store_.commits()), timeout);
+}
+
+Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    for (const auto& id : ledger.leased(10'000)) {
+      const auto run = ledger.run(id);
+      const auto& lease = *run->lease;
+      if (!is_local_worker(lease.worker)) continue;
+      if (lease.worker.starts_with(local_worker(incarnation, ""))) continue;
+      auto done = conduct(ledger, setup_, entropy_, id.vtid,
+                          domain::LeaseLost{lease.fence, true}, "engine");
+      if (!done) return failure(std::move(done.error()));
+    }
+    return {};
+  });
+}
+
+Result<void> RunDesk::reap() {
+  const Instant now = clock_.now();
+  std::vector<std::pair<RunId, domain::Fence>> late;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool gap = !last_reap_ || now < *last_reap_ || now - *last_reap_ > domain::lease_renew;
+    if (gap) reaping_since_ = now;
+    last_reap_ = now;
+    if (now - *reaping_since_ < domain::lease_time) return {};
+    for (const auto& [run, held] : held_) {
+      if (held.until <= now) late.emplace_back(run, held.fence);
+    }
+  }
+  for (const auto& [run, fence] : late) {
+    auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+      auto decision = conduct(ledger, setup_, entropy_, run.vtid, domain::LeaseLost{fence, false}, "engine");
+      if (!decision && decision.error().code != FailureCode::LEASE_STALE) {
+        return failure(std::move(decision.error()));
+      }
+      return {};
+    });
+    if (!done) return done;
+    const std::lock_guard lock(mutex_);
+    const auto it = held_.find(run);
+    if (it != held_.end() && it->second.fence == fence) it->second.lost = true;
+  }
+  return {};
+}
+
+Result<void> RunDesk::refresh() {
+  std::map<RunId, Held> held;
+  {
+    const std::lock_guard lock(mutex_);
+    held = held_;
+  }
+  if (held.empty()) return {};
+  return store_.read([&](store::Reader& reader) -> Result<void> {
+    for (const auto& [id, mine] : held) {
+      const auto run = reader.run(id);
+      const bool holds = run && run->lease && run->lease->fence == mine.fence;
+      if (holds) continue;
+      const std::lock_guard lock(mutex_);
+      const auto it = held_.find(id);
+      if (it != held_.end() && it->second.fence == mine.fence) it->second.lost = true;
+    }
+    return {};
+  });
+}
+
+void RunDesk::drain() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+}
+
+}  // namespace vitana::engine

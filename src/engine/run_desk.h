@@ -1,0 +1,75 @@
+// The engine's side of RunSource: grants steps under leases, renews, takes reports.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "engine/setup.h"
+#include "port/run_source.h"
+#include "store/store.h"
+
+namespace vitana::engine {
+
+/// Id of a worker that lives in the engine's process: "local:INCARNATION/NAME".
+std::string local_worker(const std::string& incarnation, const std::string& name);
+bool is_local_worker(const std::string& worker);
+
+/// Thread-safe. Renewals live in memory (a lease is written when it is granted and when it ends);
+/// after a restart every lease therefore has its full time again, but those of the dead engine's
+/// own workers, which are freed at once.
+class RunDesk : public port::RunSource {
+ public:
+  RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy, const Setup& setup);
+
+  Result<std::vector<port::Assignment>> claim(const port::ClaimRequest& request) override;
+  port::Directive renew(const RunId& run, domain::Fence fence) override;
+  Result<void> report(const RunId& run, const port::StepReport& report,
+                      std::vector<domain::Evidence> evidence) override;
+  void wait(Duration timeout) override;
+
+  /// Frees what workers of earlier engine processes held. Called once, at start, under the
+  /// engine's lock.
+  Result<void> end_dead_incarnations(const std::string& incarnation);
+
+  /// Ends leases whose time has passed, if the reaper ticked without a gap for a whole lease time.
+  Result<void> reap();
+
+  /// Looks which leased runs still hold theirs: a person may have cancelled one, here or from
+  /// another process. Cheap; called after foreign commits.
+  Result<void> refresh();
+
+  /// Workers are told to finish what they hold and take nothing new.
+  void drain();
+
+ private:
+  struct Held {
+    domain::Fence fence = 0;
+    Instant until{};
+    bool lost = false;
+  };
+
+  Result<void> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
+                     domain::Step step, std::vector<port::Assignment>& granted);
+  void note_failure(store::Ledger& ledger, const domain::Run& run, const Error& error);
+  void note_success(store::Ledger& ledger, const domain::Run& run);
+
+  store::Store& store_;
+  port::Clock& clock_;
+  port::Entropy& entropy_;
+  const Setup& setup_;
+
+  std::mutex mutex_;
+  std::map<RunId, Held> held_;
+  bool draining_ = false;
+  std::optional<Instant> last_reap_;
+  std::optional<Instant> reaping_since_;  ///< without a gap
+  std::uint64_t seen_commits_ = 0;
+};
+
+/// The ref that a run's change goes to.
+std::string target_ref(const domain::Run& run, const RepoSetup& repo);
+
+}  // namespace vitana::engine
