@@ -60,7 +60,8 @@ class Ledger {
 
   // Dependencies.
   std::vector<Vtid> dependencies(Vtid vtid);
-  std::vector<Vtid> dependents(Vtid vtid, int limit, Vtid after);
+  /// Tasks that depend on `vtid`, by number, with numbers greater than `after` (0: from the first).
+  std::vector<Vtid> dependents(Vtid vtid, int limit, std::uint32_t after);
   void set_dependencies(Vtid vtid, const std::vector<Vtid>& on);
 
   // Work lists, each in its order of urgency, at most `limit`.
@@ -72,7 +73,6 @@ class Ledger {
   std::vector<Vtid> overdue(int limit);
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
-  std::vector<EffectRow> due_effects(int limit);
   int running();  ///< runs from allocated to executing
   int repo_runs_since(const std::string& repo, Instant since);
 

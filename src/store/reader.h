@@ -76,6 +76,11 @@ class Reader {
   std::vector<StatRow> stats(const std::string& by, Instant since);
   /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.
   bool claimable(const std::vector<domain::Step>& steps);
+  /// As the ledger's lists of the same names, for a look before a unit of work.
+  bool eligible();
+  std::vector<Vtid> overdue(int limit);
+  /// Pending and due, but pushes: those belong to the deliver step.
+  std::vector<EffectRow> due_effects(int limit);
   /// Rows per table: for tests that count, and for `doctor`.
   std::map<std::string, std::int64_t> row_counts();
   std::string store_id();

@@ -1,0 +1,281 @@
+#include "engine/authoring.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "spec/parse.h"
+#include "spec/template.h"
+
+namespace vitana::engine {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+tl::unexpected<Error> no_draft(std::int64_t id) {
+  return failure(FailureCode::NOT_FOUND, fmt::format("there is no draft {}", id));
+}
+
+std::vector<domain::Diagnostic> diagnose(const store::DraftRow& draft, const Setup& setup) {
+  return spec::diagnostics_for_validate(spec::parse_spec(
+      draft.markdown, {.file = fmt::format("draft-{}", draft.id), .profile = setup.policy.profile}));
+}
+
+domain::Event draft_event(domain::EventType type, const store::DraftRow& draft,
+                          const std::string& actor) {
+  return {type, draft.vtid, std::nullopt, actor,
+          Json{{"draft", draft.id}, {"version", draft.version}, {"status", draft.status},
+               {"digest", draft.digest.to_string()}}
+              .dump()};
+}
+
+}  // namespace
+
+Drafts::Drafts(store::Store& store, Registry& registry, const Setup& setup)
+    : store_(store), registry_(registry), setup_(setup) {}
+
+Result<store::DraftRow> Drafts::create(const std::string& title, const std::string& markdown,
+                                       std::optional<Vtid> vtid, const std::string& actor) {
+  store::DraftRow draft{.vtid = vtid, .title = title, .markdown = markdown,
+                        .digest = Digest::of(markdown), .status = "draft", .author = actor};
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    draft.id = ledger.next_id("draft");
+    draft.created_at = draft.updated_at = ledger.now();
+    ledger.put(draft);
+    ledger.append(draft_event(domain::EventType::draft_changed, draft, actor));
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return draft;
+}
+
+Result<store::DraftRow> Drafts::edit(std::int64_t id, const std::string& markdown,
+                                     const std::string& actor) {
+  std::optional<store::DraftRow> draft;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    draft = ledger.draft(id);
+    if (!draft) return no_draft(id);
+    if (draft->status == "approved") {
+      return failure(FailureCode::STATE_REFUSED, "an approved draft is locked; make a new one");
+    }
+    ++draft->version;
+    draft->markdown = markdown;
+    draft->digest = Digest::of(markdown);
+    draft->status = "draft";
+    draft->updated_at = ledger.now();
+    ledger.put(*draft);
+    ledger.append(draft_event(domain::EventType::draft_changed, *draft, actor));
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*draft);
+}
+
+Result<Drafts::Validation> Drafts::validate(std::int64_t id, const std::string& actor) {
+  std::optional<Validation> answer;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto draft = ledger.draft(id);
+    if (!draft) return no_draft(id);
+    auto diagnostics = diagnose(*draft, setup_);
+    if (draft->status != "approved") {
+      draft->status = domain::has_errors(diagnostics) ? "rejected" : "validated";
+      draft->updated_at = ledger.now();
+      ledger.put(*draft);
+      ledger.append(draft_event(domain::EventType::draft_validated, *draft, actor));
+    }
+    answer = Validation{std::move(*draft), std::move(diagnostics)};
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*answer);
+}
+
+Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
+  std::optional<Registered> registered;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto draft = ledger.draft(id);
+    if (!draft) return no_draft(id);
+    if (draft->status != "validated") {
+      return failure(Error{FailureCode::STATE_REFUSED,
+                           fmt::format("draft {} is {}; validate it first: vitana spec draft validate {}",
+                                       id, draft->status, id)});
+    }
+    const auto reading = spec::parse_spec(draft->markdown, {.profile = setup_.policy.profile});
+    if (!draft->vtid) draft->vtid = reading.spec.vtid;
+    if (!draft->vtid) draft->vtid = ledger.allocate_vtid();
+    Submission submission{draft->vtid, draft->markdown,
+                          {.source = domain::SpecSource::oasis, .author = actor, .at = ledger.now(),
+                           .reference = std::to_string(id)}};
+    submission.file = fmt::format("draft-{}", id);
+    auto answer = registry_.submit_in(ledger, submission, actor);
+    if (!answer) return failure(std::move(answer.error()));
+    draft->status = "approved";
+    draft->updated_at = ledger.now();
+    ledger.put(*draft);
+    ledger.append(draft_event(domain::EventType::draft_approved, *draft, actor));
+    registered = std::move(*answer);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*registered);
+}
+
+namespace {
+
+struct Question {
+  const char* step;
+  const char* text;
+};
+
+constexpr Question questions[] = {
+    {"title", "What is the task called? (one line)"},
+    {"description", "What is wrong or missing now, and what should be there instead?"},
+    {"criteria", "How does one see that it is done? (one criterion a line; a line `check: COMMAND` "
+                 "under a criterion makes it executable)"},
+};
+
+const char* step_after(const std::string& step) {
+  for (std::size_t i = 0; i + 1 < std::size(questions); ++i) {
+    if (step == questions[i].step) return questions[i + 1].step;
+  }
+  return "ready";
+}
+
+IntakePrompt prompt_of(const store::IntakeRow& row) {
+  for (const auto& question : questions) {
+    if (row.step == question.step) return {row.id, row.step, question.text};
+  }
+  return {row.id, row.step, ""};
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string line = text.substr(begin, end - begin);
+    const auto first = line.find_first_not_of(" \t\r-*");
+    const auto last = line.find_last_not_of(" \t\r");
+    if (first != std::string::npos && last >= first) lines.push_back(line.substr(first, last - first + 1));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::string text_of(const store::IntakeRow& row, std::optional<Vtid> vtid) {
+  const auto state = Json::parse(row.state, nullptr, false);
+  const auto value = [&](const char* key) {
+    return state.is_object() && state.contains(key) ? state[key].get<std::string>() : std::string();
+  };
+  spec::RenderParts parts;
+  parts.vtid = vtid;
+  parts.title = value("title");
+  parts.summary = value("title");
+  parts.problem = value("description");
+  for (auto& line : lines_of(value("criteria"))) {
+    constexpr std::string_view check = "check:";
+    if (line.starts_with(check) && !parts.criteria.empty()) {
+      const auto at = line.find_first_not_of(' ', check.size());
+      parts.criteria.back().check = at == std::string::npos ? "" : line.substr(at);
+    } else {
+      parts.criteria.push_back({std::move(line), ""});
+    }
+  }
+  return spec::render_spec(parts);
+}
+
+}  // namespace
+
+Intake::Intake(store::Store& store, Registry& registry, const Setup& setup)
+    : store_(store), registry_(registry), setup_(setup) {}
+
+Result<IntakePrompt> Intake::begin(const std::string& actor) {
+  store::IntakeRow row{.step = questions[0].step, .state = "{}", .author = actor};
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    row.id = ledger.next_id("intake");
+    row.created_at = row.updated_at = ledger.now();
+    ledger.put(row);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return prompt_of(row);
+}
+
+Result<IntakePrompt> Intake::answer(std::int64_t id, const std::string& text) {
+  std::optional<store::IntakeRow> row;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    row = ledger.intake(id);
+    if (!row) return failure(FailureCode::NOT_FOUND, fmt::format("there is no intake {}", id));
+    const std::string step = row->step;
+    if (step == "ready" || step == "done") {
+      return failure(FailureCode::STATE_REFUSED, fmt::format("intake {} asks nothing any more", id));
+    }
+    if (lines_of(text).empty()) {
+      return failure(FailureCode::SPEC_INVALID, fmt::format("the {} must not be empty", step));
+    }
+    auto state = Json::parse(row->state, nullptr, false);
+    state[step] = text;
+    row->state = state.dump();
+    row->step = step_after(step);
+    row->updated_at = ledger.now();
+    ledger.put(*row);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return prompt_of(*row);
+}
+
+Result<std::string> Intake::preview(std::int64_t id) {
+  std::string text;
+  auto done = store_.read([&](store::Reader& reader) -> Result<void> {
+    const auto row = reader.intake(id);
+    if (!row) return failure(FailureCode::NOT_FOUND, fmt::format("there is no intake {}", id));
+    text = text_of(*row, std::nullopt);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return text;
+}
+
+Result<Registered> Intake::complete(std::int64_t id, const std::string& actor,
+                                    const std::string& repo) {
+  std::optional<Registered> registered;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto row = ledger.intake(id);
+    if (!row) return failure(FailureCode::NOT_FOUND, fmt::format("there is no intake {}", id));
+    if (row->step != "ready") {
+      return failure(FailureCode::STATE_REFUSED,
+                     fmt::format("intake {} still asks for: {}", id, row->step));
+    }
+    const Vtid vtid = ledger.allocate_vtid();
+    Submission submission{vtid, text_of(*row, vtid),
+                          {.source = domain::SpecSource::intake, .author = actor,
+                           .at = ledger.now(), .reference = std::to_string(id)}};
+    submission.file = fmt::format("intake-{}", id);
+    submission.repo = repo;
+    auto answer = registry_.submit_in(ledger, submission, actor);
+    if (!answer) {
+      ledger.refuse(fmt::format("intake:{}:{}", id, to_us(row->updated_at)),
+                    {domain::EventType::intake_failed, std::nullopt, std::nullopt, actor,
+                     Json{{"intake", id}, {"code", name_of(answer.error().code)},
+                          {"message", answer.error().message}}
+                         .dump()});
+      return failure(std::move(answer.error()));
+    }
+    row->step = "done";
+    row->vtid = vtid;
+    row->updated_at = ledger.now();
+    ledger.put(*row);
+    ledger.append({domain::EventType::intake_scheduled, vtid, std::nullopt, actor,
+                   Json{{"intake", id}, {"spec_registered", true}, {"version", answer->version},
+                        {"digest", answer->digest.to_string()}}
+                       .dump()});
+    registered = std::move(*answer);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*registered);
+}
+
+}  // namespace vitana::engine

@@ -1,0 +1,139 @@
+#include "engine/autopilot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <nlohmann/json.hpp>
+
+#include "engine/conduct.h"
+
+namespace vitana::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration round_every = 1s;         ///< deadlines are looked at this often
+constexpr Duration fault_pause = 1s;         ///< after a database fault
+constexpr Duration scan_default = 60s;
+
+}  // namespace
+
+Autopilot::Autopilot(store::Store& store, port::Clock& clock, const Setup& setup,
+                     Registry& registry, Conductor& conductor, RunDesk& runs)
+    : store_(store), clock_(clock), setup_(setup), registry_(registry), conductor_(conductor),
+      runs_(runs) {}
+
+Autopilot::~Autopilot() {
+  request_stop();
+  join();
+}
+
+Result<void> Autopilot::start(const std::string& incarnation,
+                              std::map<std::string, Duration> scan_every, Hooks hooks) {
+  if (auto freed = runs_.end_dead_incarnations(incarnation); !freed) return freed;
+  scan_every_ = std::move(scan_every);
+  hooks_ = std::move(hooks);
+  conductor_thread_ = std::jthread([this](std::stop_token stop) { conduct_loop(stop); });
+  scanner_thread_ = std::jthread([this](std::stop_token stop) { scan_loop(stop); });
+  return {};
+}
+
+void Autopilot::request_stop() {
+  conductor_thread_.request_stop();
+  scanner_thread_.request_stop();
+}
+
+void Autopilot::join() {
+  if (conductor_thread_.joinable()) conductor_thread_.join();
+  if (scanner_thread_.joinable()) scanner_thread_.join();
+}
+
+Result<int> Autopilot::round() {
+  if (auto fresh = runs_.refresh(); !fresh) return failure(std::move(fresh.error()));
+  if (auto reaped = runs_.reap(); !reaped) return failure(std::move(reaped.error()));
+  int work = 0;
+  for (const auto move : {&Conductor::reconcile, &Conductor::allocate, &Conductor::work_off_effects}) {
+    auto done = (conductor_.*move)();
+    if (!done) return done;
+    work += *done;
+  }
+  return work;
+}
+
+Result<RepoSync> Autopilot::scan(const RepoSetup& repo) {
+  auto synced = registry_.sync(repo);
+  if (synced) return synced;
+  const Error error = synced.error();
+  auto noted = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    const auto row = ledger.repo(repo.name);
+    ledger.refuse(fmt::format("repo:{}:{}:{}", repo.name, name_of(error.code),
+                              row ? row->synced_commit : ""),
+                  {domain::EventType::repo_unavailable, std::nullopt, std::nullopt, "engine",
+                   nlohmann::ordered_json{{"repo", repo.name},
+                                          {"code", name_of(error.code)},
+                                          {"message", to_string(error)}}
+                       .dump()});
+    return {};
+  });
+  if (!noted) return failure(std::move(noted.error()));
+  return synced;
+}
+
+void Autopilot::conduct_loop(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const auto seen = store_.commits();
+    auto done = round();
+    if (!done) {
+      if (hooks_.fault) hooks_.fault("", done.error());
+      store_.wait_for_commit(store_.commits(), fault_pause);
+      continue;
+    }
+    if (*done == 0) store_.wait_for_commit(seen, round_every);
+  }
+}
+
+void Autopilot::scan_loop(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::map<std::string, std::chrono::steady_clock::time_point> due;
+  while (!stop.stop_requested()) {
+    auto next = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    for (const auto& repo : setup_.repos) {
+      if (stop.stop_requested()) return;
+      auto& at = due[repo.name];
+      if (at <= std::chrono::steady_clock::now()) {
+        auto synced = scan(repo);
+        if (!synced && hooks_.fault) hooks_.fault(repo.name, synced.error());
+        if (synced && hooks_.synced) hooks_.synced(*synced);
+        const auto every = scan_every_.contains(repo.name) ? scan_every_[repo.name] : scan_default;
+        at = std::chrono::steady_clock::now() + every;
+      }
+      next = std::min(next, at);
+    }
+    scanned_ = true;
+    std::unique_lock lock(mutex);
+    wake.wait_until(lock, stop, next, [] { return false; });
+  }
+}
+
+Result<bool> Autopilot::idle() {
+  bool idle = false;
+  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    idle = reader.idle();
+    if (!idle) return {};
+    store::TaskFilter filter{.status = domain::TaskStatus::scheduled, .limit = 1000};
+    for (const auto& task : reader.tasks(filter)) {
+      auto input = gate_input(reader, setup_, task, std::nullopt);
+      // A back-off ends by itself; what then still stands in the way is what counts.
+      input.task.not_before = {};
+      idle &= !setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, reader.now()).allowed();
+    }
+    return {};
+  });
+  if (!read) return failure(std::move(read.error()));
+  return idle;
+}
+
+}  // namespace vitana::engine

@@ -1,0 +1,204 @@
+#include "engine/conductor.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "domain/retry.h"
+#include "engine/conduct.h"
+
+namespace vitana::engine {
+
+using domain::EffectKind;
+using domain::EffectOutcome;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// Holds all tasks alike: no use in asking for the next one.
+bool holds_all(const domain::GateVerdict& verdict) {
+  return verdict.gate == "execution control" || verdict.gate == "concurrency";
+}
+
+Json verdicts_json(const domain::GateAnswer& answer) {
+  Json list = Json::array();
+  for (const auto& v : answer.verdicts) {
+    Json one{{"gate", v.gate}, {"pass", v.pass}};
+    if (v.code) one["code"] = name_of(*v.code);
+    if (!v.pass) one["detail"] = v.detail;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+}  // namespace
+
+Conductor::Conductor(store::Store& store, port::Entropy& entropy, const Setup& setup,
+                     Registry& registry, Notifier notifier)
+    : store_(store), entropy_(entropy), setup_(setup), registry_(registry),
+      notifier_(std::move(notifier)) {}
+
+Result<int> Conductor::allocate() {
+  bool any = false;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    any = reader.eligible();
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  if (!any) return 0;
+
+  int allocated = 0;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    allocated = 0;
+    for (const auto vtid : ledger.eligible(allocate_max)) {
+      const auto subject = ledger.subject(vtid);
+      const auto input = gate_input(ledger, setup_, subject.task, subject.run);
+      const auto answer = setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, ledger.now());
+      if (const auto* verdict = answer.blocking()) {
+        if (holds_all(*verdict)) return {};
+        ledger.refuse(fmt::format("gate:{}:{}:{}", vtid.to_string(), name_of(*verdict->code),
+                                  subject.task.attempt),
+                      {domain::EventType::gate_refused, vtid, std::nullopt, "engine",
+                       Json{{"point", name_of(domain::GatePoint::dispatch)},
+                            {"verdicts", verdicts_json(answer)}}
+                           .dump()});
+        continue;
+      }
+      const auto repo = ledger.repo(subject.task.repo);
+      if (!repo || repo->synced_commit.empty()) continue;  // not read yet; the next sync wakes us
+      ledger.remember_config(setup_.config_digest, setup_.config_text);
+      const domain::Allocate allocate{
+          repo->synced_commit, setup_.config_digest,
+          subject.task.agent.empty() ? setup_.agent : subject.task.agent,
+          subject.task.delivery.value_or(setup_.policy.delivery)};
+      auto made = conduct(ledger, setup_, entropy_, vtid, allocate, "engine");
+      if (!made) return failure(std::move(made.error()));
+      const std::string url = setup_.dispatcher ? setup_.dispatcher->callback_url(made->run->id) : "";
+      auto offered = conduct(ledger, setup_, entropy_, vtid, domain::Offer{url}, "engine");
+      if (!offered) return failure(std::move(offered.error()));
+      ++allocated;
+    }
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return allocated;
+}
+
+Result<int> Conductor::reconcile() {
+  std::vector<Vtid> late;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    late = reader.overdue(reconcile_max);
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  if (late.empty()) return 0;
+
+  int acted = 0;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    acted = 0;
+    const bool paused = !domain::is_on(ledger.control(execution_control), ledger.now());
+    for (const auto vtid : ledger.overdue(reconcile_max)) {
+      const auto subject = ledger.subject(vtid);
+      const bool waits_for_worker = subject.run && !domain::is_terminal(subject.run->state) &&
+                                    !subject.run->lease;
+      if (paused && waits_for_worker) {
+        auto held = subject.task;
+        held.next.due = ledger.now() + setup_.policy.dispatch.pickup_deadline;
+        ++held.revision;
+        ledger.put(held);
+        continue;
+      }
+      auto decision = conduct(ledger, setup_, entropy_, vtid, domain::DeadlinePassed{}, "engine");
+      if (!decision) return failure(std::move(decision.error()));
+      ++acted;
+    }
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return acted;
+}
+
+Result<int> Conductor::work_off_effects() {
+  std::vector<store::EffectRow> due;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    due = reader.due_effects(effects_max);
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  for (const auto& effect : due) {
+    auto done = do_effect(effect);
+    if (done) continue;
+    auto later = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+      if (effect.attempts + 1 >= effect_tries_max) {
+        ledger.settle(effect.effect.key, EffectOutcome::failed);
+        return {};
+      }
+      const auto wait = domain::backoff(setup_.policy.retry.delay, setup_.policy.retry.delay_max,
+                                        effect.attempts + 1, entropy_.roll());
+      ledger.postpone(effect.id, ledger.now() + wait, to_string(done.error()));
+      return {};
+    });
+    if (!later) return failure(std::move(later.error()));
+  }
+  return static_cast<int>(due.size());
+}
+
+Result<void> Conductor::do_effect(const store::EffectRow& effect) {
+  switch (effect.effect.kind) {
+    case EffectKind::dispatch: return dispatch(effect);
+    case EffectKind::resolve_dependents: return resolve_dependents(effect);
+    case EffectKind::notify: {
+      if (notifier_) {
+        if (auto told = notifier_(effect.effect.payload); !told) return told;
+      }
+      return settle(effect, EffectOutcome::done);
+    }
+    case EffectKind::push: return {};  // settled by the deliver step's transition
+  }
+  return {};
+}
+
+Result<void> Conductor::settle(const store::EffectRow& effect, EffectOutcome outcome) {
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    ledger.settle(effect.effect.key, outcome);
+    return {};
+  });
+}
+
+Result<void> Conductor::dispatch(const store::EffectRow& effect) {
+  const RunId run = *effect.effect.run;
+  if (!setup_.dispatcher) return settle(effect, EffectOutcome::void_);
+  auto sent = setup_.dispatcher->route(run, setup_.dispatcher->callback_url(run));
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    ledger.settle(effect.effect.key, EffectOutcome::done);
+    const auto current = ledger.subject(run.vtid).run;
+    if (!current || current->id != run || current->state != domain::RunState::dispatching) return {};
+    const domain::Command command = sent ? domain::Command(domain::RouteAccepted{})
+                                         : domain::Command(domain::RouteFailed{sent.error()});
+    auto decision = conduct(ledger, setup_, entropy_, run.vtid, command, "engine");
+    if (!decision) return failure(std::move(decision.error()));
+    return {};
+  });
+}
+
+Result<void> Conductor::resolve_dependents(const store::EffectRow& effect) {
+  constexpr int page = 200;
+  std::uint32_t after = 0;
+  for (;;) {
+    std::vector<Vtid> waiting;
+    auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+      waiting = ledger.dependents(*effect.effect.vtid, page, after);
+      for (const auto vtid : waiting) {
+        auto fresh = registry_.refresh_dependencies(ledger, vtid);
+        if (!fresh) return fresh;
+      }
+      if (waiting.size() < page) ledger.settle(effect.effect.key, EffectOutcome::done);
+      return {};
+    });
+    if (!done) return done;
+    if (waiting.size() < page) return {};
+    after = waiting.back().number();
+  }
+}
+
+}  // namespace vitana::engine

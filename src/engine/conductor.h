@@ -1,0 +1,53 @@
+// The engine's own moves: allocating runs, acting on deadlines, working off the outbox.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/registry.h"
+#include "engine/setup.h"
+#include "store/store.h"
+
+namespace vitana::engine {
+
+/// Tells a person about what needs one. Errors: anything; it is tried again.
+using Notifier = std::function<Result<void>(const std::string& event_json)>;
+
+/// Each function does a bounded piece of work in units of work of its own and returns how much it
+/// did; 0 means that there is nothing to do now. Called by one thread at a time.
+class Conductor {
+ public:
+  Conductor(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry,
+            Notifier notifier);
+
+  /// Asks the gate for the tasks whose own conditions hold, and allocates and offers a run for
+  /// each that may pass. A gate that refuses leaves an event, once per reason, and nothing else.
+  Result<int> allocate();
+
+  /// Acts on tasks whose next thing is past its deadline. While execution is off, deadlines of
+  /// work that waits for a worker are put off: pausing holds the work.
+  Result<int> reconcile();
+
+  /// Does the effects that are due: dispatch, notify, resolve_dependents. (A push is done by the
+  /// deliver step.) Each is done at least once and settled once.
+  Result<int> work_off_effects();
+
+ private:
+  Result<void> do_effect(const store::EffectRow& effect);
+  Result<void> dispatch(const store::EffectRow& effect);
+  Result<void> resolve_dependents(const store::EffectRow& effect);
+  Result<void> settle(const store::EffectRow& effect, domain::EffectOutcome outcome);
+
+  store::Store& store_;
+  port::Entropy& entropy_;
+  const Setup& setup_;
+  Registry& registry_;
+  Notifier notifier_;
+};
+
+inline constexpr int allocate_max = 64;     ///< tasks asked in one unit
+inline constexpr int reconcile_max = 256;
+inline constexpr int effects_max = 64;
+inline constexpr int effect_tries_max = 8;  ///< then failed, and shown
+
+}  // namespace vitana::engine

@@ -1,0 +1,14 @@
+// The deliver step: puts a run's commit on its ref, once, whatever happened before.
+#pragma once
+
+#include "engine/setup.h"
+#include "port/run_source.h"
+
+namespace vitana::engine {
+
+/// Reads the ref first: holds it the commit already → Delivered; is it what it was when the
+/// deliverable was made → push; else → BaseMoved. So it may be called any number of times, and
+/// after a crash at any point. Never throws; a fault is StepFailed.
+port::StepReport deliver(const Setup& setup, const port::Assignment& assignment);
+
+}  // namespace vitana::engine

@@ -1,0 +1,49 @@
+// The engine as one object: what commands, workers and later the gateway talk to.
+#pragma once
+
+#include "engine/authoring.h"
+#include "engine/autopilot.h"
+#include "engine/conductor.h"
+#include "engine/desk.h"
+#include "engine/registry.h"
+#include "engine/run_desk.h"
+#include "engine/setup.h"
+
+namespace vitana::engine {
+
+/// Owns nothing but its parts; the store, clock and entropy outlive it. Commands beside a running
+/// engine build one too, on the same store, and never start its autopilot.
+class Engine {
+ public:
+  Engine(store::Store& store, port::Clock& clock, port::Entropy& entropy, Setup setup,
+         Notifier notifier = {})
+      : setup_(std::move(setup)),
+        store_(store),
+        registry(store, entropy, setup_),
+        desk(store, entropy, setup_, registry),
+        drafts(store, registry, setup_),
+        intake(store, registry, setup_),
+        runs(store, clock, entropy, setup_),
+        conductor(store, entropy, setup_, registry, std::move(notifier)),
+        autopilot(store, clock, setup_, registry, conductor, runs) {}
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const Setup& setup() const { return setup_; }
+  store::Store& store() { return store_; }
+
+ private:
+  Setup setup_;
+  store::Store& store_;
+
+ public:
+  Registry registry;
+  Desk desk;
+  Drafts drafts;
+  Intake intake;
+  RunDesk runs;
+  Conductor conductor;
+  Autopilot autopilot;
+};
+
+}  // namespace vitana::engine
