@@ -1,0 +1,91 @@
+// What a command needs of the program around it. Implemented in app/, the one place that knows
+// concrete repositories, sandboxes and workers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "engine/engine.h"
+
+namespace vitana::cli {
+
+/// The common flags, as given.
+struct OpenOptions {
+  std::string config_file;  ///< --config; empty: the nearest vitana.toml upwards
+  std::string data;         ///< --data; empty: from the configuration
+  std::string database;     ///< --database; empty: <data>/vitana.db
+  std::string folder;       ///< where the command was called
+  /// `run` without a configuration that knows this folder: a repository that is put in beside the
+  /// configured ones.
+  std::optional<config::RepoConfig> extra_repo = {};
+  bool create = false;      ///< make the data directory and the store if they are not there
+};
+
+struct StartOptions {
+  std::optional<int> slots = {};  ///< execute slots; absent: [worker] slots
+  engine::Autopilot::Hooks hooks = {};
+};
+
+/// An open store with its engine.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  virtual engine::Engine& engine() = 0;
+  virtual const config::Config& config() = 0;
+  virtual std::string data_folder() = 0;
+
+  /// Takes the engine role: the lock on <data>/engine.lock, the committer, the autopilot and the
+  /// embedded workers. Errors: DATA_DIR_IN_USE, SANDBOX_UNAVAILABLE (required and not there).
+  virtual Result<void> start(const StartOptions& options) = 0;
+
+  /// Ends what start() began. `now`: agents are killed; else steps under way are given
+  /// `grace` to end. Their leases are freed in either case. Idempotent.
+  virtual void stop(bool now, Duration grace) = 0;
+
+  /// The process id of the engine that holds the lock, if one does.
+  virtual std::optional<int> engine_pid() = 0;
+
+  /// The log of a run's agent, from `offset`, at most `bytes_max`. NOT_FOUND where there is none.
+  virtual Result<std::string> run_log(const RunId& run, std::size_t offset, std::size_t bytes_max) = 0;
+
+  /// The change of a run as a unified diff. NOT_FOUND where the run left none.
+  virtual Result<std::string> run_diff(const RunId& run) = 0;
+};
+
+struct DoctorFinding {
+  std::string what;
+  bool good = true;
+  std::string detail;
+  std::string hint;
+};
+
+class Application {
+ public:
+  virtual ~Application() = default;
+
+  /// The effective configuration, without opening a store. Errors: CONFIG_INVALID with the
+  /// diagnostics as causes, FILE_UNREADABLE, NOT_FOUND (no vitana.toml anywhere upwards).
+  virtual Result<config::Config> configuration(const OpenOptions& options) = 0;
+
+  virtual Result<std::unique_ptr<Session>> open(const OpenOptions& options) = 0;
+
+  /// Programs, versions, sandbox, configuration, data directory: what is there and what is wrong.
+  virtual std::vector<DoctorFinding> doctor(const OpenOptions& options) = 0;
+
+  /// What `vitana init` finds in a repository.
+  virtual Result<config::StarterFacts> look_at_repository(const std::string& folder) = 0;
+
+  virtual Result<void> restore(const std::string& backup, const OpenOptions& options) = 0;
+};
+
+/// Runs one command line. stdout is data, stderr is talk.
+/// Returns 0 yes, 1 no, 2 usage, 3 unavailable, 4 not allowed.
+int run_command_line(int argc, const char* const* argv, Application& application);
+
+}  // namespace vitana::cli
