@@ -22,7 +22,7 @@ struct OpenOptions {
   std::string folder;       ///< where the command was called
   /// `run` without a configuration that knows this folder: a repository that is put in beside the
   /// configured ones.
-  std::optional<config::RepoConfig> extra_repo = {};
+  std::optional<config::Repo> extra_repo = {};
   bool create = false;      ///< make the data directory and the store if they are not there
 };
 
