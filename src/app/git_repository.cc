@@ -1,0 +1,158 @@
+#include "app/git_repository.h"
+
+#include <fmt/format.h>
+
+#include "base/glob.h"
+#include "base/utf8.h"
+#include "git/push.h"
+#include "git/tree.h"
+
+namespace vitana::app {
+
+using Kind = port::TreeChange::Kind;
+
+GitRepository::GitRepository(std::filesystem::path mirror, git::Source source, std::string branch,
+                             git::Options options)
+    : path_(std::move(mirror)), source_(std::move(source)), branch_(std::move(branch)),
+      options_(std::move(options)), git_(options_) {}
+
+Result<git::Mirror*> GitRepository::mirror() {
+  const std::lock_guard lock(opening_);
+  if (!mirror_) {
+    auto opened = git::Mirror::open(path_, options_);
+    if (!opened) return failure(std::move(opened.error()));
+    mirror_ = std::move(*opened);
+  }
+  return mirror_.get();
+}
+
+Result<std::optional<std::string>> GitRepository::branch_tip() {
+  auto tip = git::remote_ref(git_, source_, "refs/heads/" + branch_);
+  if (!tip) return failure(std::move(tip.error()));
+  if (*tip) return std::move(*tip);
+  // Nothing there: a repository without a commit yet, or a wrong name.
+  auto head = git::default_branch(git_, source_);
+  if (head && *head == branch_) return std::optional<std::string>();
+  return failure(Error{FailureCode::BRANCH_MISSING,
+                       fmt::format("{} has no branch '{}'", source_.to_string(), branch_)}
+                     .with("branch", branch_));
+}
+
+Result<std::string> GitRepository::fetch() {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  return (*open)->fetch(source_, branch_);
+}
+
+Result<std::vector<port::TreeChange>> GitRepository::changes(const std::string& from,
+                                                             const std::string& to,
+                                                             const std::vector<std::string>& globs) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  std::optional<git::Oid> old;
+  if (!from.empty()) {
+    auto known = (*open)->exists(from);
+    if (!known) return failure(std::move(known.error()));
+    if (*known) old = from;
+  }
+  auto diff = git::diff_trees(**open, old, to);
+  if (!diff) return failure(std::move(diff.error()));
+  std::vector<port::TreeChange> changes;
+  for (const auto& change : *diff) {
+    if (!glob_match_any(globs, change.path)) continue;
+    const bool removed = change.kind == git::ChangeKind::deleted;
+    const unsigned mode = removed ? change.old_mode : change.mode;
+    const bool regular = mode == git::mode::file || mode == git::mode::executable;
+    changes.push_back({removed                                      ? Kind::removed
+                       : change.kind == git::ChangeKind::added ? Kind::added
+                                                                    : Kind::changed,
+                       {utf8_clean(change.path), removed ? change.old_blob : change.blob, regular}});
+  }
+  return changes;
+}
+
+Result<std::string> GitRepository::read_blob(const std::string& blob, std::size_t bytes_max) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  return git::read_blob(**open, blob, bytes_max);
+}
+
+Result<std::optional<std::string>> GitRepository::read_file(const std::string& commit,
+                                                            const std::string& path,
+                                                            std::size_t bytes_max) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  return git::read_file(**open, commit, path, bytes_max);
+}
+
+Result<port::PathCommit> GitRepository::last_commit(const std::string& tip,
+                                                    const std::string& path) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  auto info = git::last_commit_of(**open, tip, path);
+  if (!info) return failure(std::move(info.error()));
+  if (!*info) return port::PathCommit{tip, "", {}};
+  const auto& who = **info;
+  return port::PathCommit{who.commit, utf8_clean(fmt::format("{} <{}>", who.author_name, who.author_email)),
+                          who.time};
+}
+
+Result<std::vector<port::DeliveryTrailer>> GitRepository::deliveries(const std::string& from,
+                                                                     const std::string& to) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  std::optional<git::Oid> since;
+  if (!from.empty()) {
+    auto known = (*open)->exists(from);
+    if (!known) return failure(std::move(known.error()));
+    if (*known) since = from;
+  }
+  auto trailers = git::log_trailers(**open, to, since);
+  if (!trailers) return failure(std::move(trailers.error()));
+  std::vector<port::DeliveryTrailer> answer;
+  for (auto& trailer : *trailers) {
+    answer.push_back({std::move(trailer.commit), std::move(trailer.vtid), std::move(trailer.digest)});
+  }
+  return answer;
+}
+
+Result<std::optional<std::string>> GitRepository::ref_commit(const std::string& ref) {
+  return git::remote_ref(git_, source_, ref);
+}
+
+Result<bool> GitRepository::holds(const std::string& ref, const std::string& ancestor) {
+  auto now = ref_commit(ref);
+  if (!now) return failure(std::move(now.error()));
+  if (!*now) return false;
+  if (**now == ancestor) return true;
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  auto known = (*open)->exists(**now);
+  if (!known) return failure(std::move(known.error()));
+  if (!*known) {
+    if (auto fetched = (*open)->fetch(source_, branch_); !fetched) {
+      return failure(std::move(fetched.error()));
+    }
+  }
+  return (*open)->is_ancestor(ancestor, **now);
+}
+
+Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& deliverable) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  git::PushRequest request{source_, deliverable.new_commit, deliverable.ref};
+  if (!deliverable.old_commit.empty()) request.expected = deliverable.old_commit;
+  auto pushed = git::push(**open, request);
+  if (pushed) return port::PushAnswer{};
+  if (pushed.error().code == FailureCode::DELIVERY_RACE) {
+    auto now = ref_commit(deliverable.ref);
+    if (!now) return failure(std::move(now.error()));
+    return port::PushAnswer{port::PushOutcome::moved, now->value_or("")};
+  }
+  if (pushed.error().code == FailureCode::DELIVERY_TARGET_DIRTY) {
+    return port::PushAnswer{port::PushOutcome::dirty, to_string(pushed.error())};
+  }
+  return failure(std::move(pushed.error()));
+}
+
+}  // namespace vitana::app

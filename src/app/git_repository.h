@@ -1,0 +1,49 @@
+// The engine's port to a repository, over git and a mirror of our own.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+
+#include "git/mirror.h"
+#include "git/source.h"
+#include "port/repository.h"
+
+namespace vitana::app {
+
+/// Thread-safe. The mirror is opened by the first call that needs it.
+class GitRepository : public port::Repository {
+ public:
+  GitRepository(std::filesystem::path mirror, git::Source source, std::string branch,
+                git::Options options);
+
+  Result<std::optional<std::string>> branch_tip() override;
+  Result<std::string> fetch() override;
+  Result<std::vector<port::TreeChange>> changes(const std::string& from, const std::string& to,
+                                                const std::vector<std::string>& globs) override;
+  Result<std::string> read_blob(const std::string& blob, std::size_t bytes_max) override;
+  Result<std::optional<std::string>> read_file(const std::string& commit, const std::string& path,
+                                               std::size_t bytes_max) override;
+  Result<port::PathCommit> last_commit(const std::string& tip, const std::string& path) override;
+  Result<std::vector<port::DeliveryTrailer>> deliveries(const std::string& from,
+                                                        const std::string& to) override;
+  Result<bool> holds(const std::string& ref, const std::string& ancestor) override;
+  Result<std::optional<std::string>> ref_commit(const std::string& ref) override;
+  Result<port::PushAnswer> push(const domain::Deliverable& deliverable) override;
+
+  /// The mirror itself, for workspaces and verification on this machine.
+  Result<git::Mirror*> mirror();
+  const git::Source& source() const { return source_; }
+  const std::string& branch() const { return branch_; }
+
+ private:
+  const std::filesystem::path path_;
+  const git::Source source_;
+  const std::string branch_;
+  const git::Options options_;
+  const git::Git git_;
+  std::mutex opening_;
+  std::unique_ptr<git::Mirror> mirror_;
+};
+
+}  // namespace vitana::app
