@@ -18,8 +18,9 @@ tl::unexpected<Error> no_draft(std::int64_t id) {
 }
 
 std::vector<domain::Diagnostic> diagnose(const store::DraftRow& draft, const Setup& setup) {
-  return spec::diagnostics_for_validate(spec::parse_spec(
-      draft.markdown, {.file = fmt::format("draft-{}", draft.id), .profile = setup.policy.profile}));
+  const std::string file = fmt::format("draft-{}", draft.id);
+  return spec::diagnostics_for_validate(
+      spec::parse_spec(draft.markdown, {.file = file, .profile = setup.policy.profile}), file);
 }
 
 domain::Event draft_event(domain::EventType type, const store::DraftRow& draft,
@@ -168,7 +169,7 @@ std::string text_of(const store::IntakeRow& row, std::optional<Vtid> vtid) {
   const auto value = [&](const char* key) {
     return state.is_object() && state.contains(key) ? state[key].get<std::string>() : std::string();
   };
-  spec::RenderParts parts;
+  spec::Draft parts;
   parts.vtid = vtid;
   parts.title = value("title");
   parts.summary = value("title");
@@ -177,9 +178,9 @@ std::string text_of(const store::IntakeRow& row, std::optional<Vtid> vtid) {
     constexpr std::string_view check = "check:";
     if (line.starts_with(check) && !parts.criteria.empty()) {
       const auto at = line.find_first_not_of(' ', check.size());
-      parts.criteria.back().check = at == std::string::npos ? "" : line.substr(at);
+      parts.criteria.back().script = at == std::string::npos ? "" : line.substr(at);
     } else {
-      parts.criteria.push_back({std::move(line), ""});
+      parts.criteria.push_back({.text = std::move(line)});
     }
   }
   return spec::render_spec(parts);

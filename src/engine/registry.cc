@@ -317,7 +317,7 @@ Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& 
   }
   store::CandidateRow row{vtid, {submission.provenance, Digest::of(submission.text)},
                           submission.text};
-  row.candidate.diagnostics = spec::diagnostics_for_validate(reading);
+  row.candidate.diagnostics = spec::diagnostics_for_validate(reading, submission.file);
   row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);
   if (!row.candidate.valid) return failure(invalid(row.candidate));
   if (dependency_cycle(ledger, vtid, reading.spec.dependencies)) {
@@ -403,7 +403,7 @@ Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std:
       const auto reading = spec::parse_spec(
           description, {.file = "description", .profile = setup_.policy.profile});
       store::CandidateRow row{vtid, {provenance, Digest::of(description)}, description};
-      row.candidate.diagnostics = spec::diagnostics_for_validate(reading);
+      row.candidate.diagnostics = spec::diagnostics_for_validate(reading, "description");
       row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);
       ledger.put(row);
     }
