@@ -27,6 +27,7 @@ function(layer name)
     endif()
   endforeach()
   set_property(GLOBAL PROPERTY VITANA_FLOOR_${name} ${arg_FLOOR})
+  set_property(GLOBAL PROPERTY VITANA_NEEDS_${name} "${arg_NEEDS}")
   set_property(GLOBAL APPEND PROPERTY VITANA_LAYERS ${name})
 
   list(TRANSFORM arg_NEEDS PREPEND vitana_ OUTPUT_VARIABLE need_targets)
