@@ -26,6 +26,16 @@ long times(const std::vector<std::string>& types, const std::string& type) {
   return std::count(types.begin(), types.end(), type);
 }
 
+WorldOptions with_failing_agent() {
+  WorldOptions options;
+  options.agent = [](const port::Assignment&) {
+    SimAgent agent;
+    agent.error = Error{FailureCode::AGENT_FAILED, "exit 3"};
+    return agent;
+  };
+  return options;
+}
+
 // 1 -- Nothing registered the spec files that lay in git.
 
 TEST(gap1, a_spec_that_is_only_in_git_is_registered_and_carried_out) {
@@ -63,7 +73,7 @@ TEST(gap2, sources_that_differ_are_a_conflict_that_names_them_all) {
 }
 
 TEST(gap2, a_rival_of_a_registered_text_changes_nothing) {
-  World world(WorldOptions{.agent = [](const auto&) { return SimAgent{.error = Error{FailureCode::AGENT_FAILED, "exit 3"}}; }});
+  World world(with_failing_agent());
   world.repository().commit({{path, sample_spec("The owner's text")}});
   world.scan();
   const auto before = world.task(vtid);
@@ -108,7 +118,9 @@ class BrokenRoute : public port::Dispatcher {
 
 TEST(gap3, a_failed_route_is_seen_retried_and_ends_in_pending_pickup) {
   auto route = std::make_shared<BrokenRoute>(false);
-  World world(WorldOptions{.dispatcher = route});
+  WorldOptions options;
+  options.dispatcher = route;
+  World world(std::move(options));
   world.repository().commit({{path, sample_spec()}});
   world.scan();
   world.conduct();
@@ -129,7 +141,9 @@ TEST(gap3, a_failed_route_is_seen_retried_and_ends_in_pending_pickup) {
 
 TEST(gap3, control_a_route_that_lies_leaves_no_trace_of_its_failure) {
   auto route = std::make_shared<BrokenRoute>(true);
-  World world(WorldOptions{.dispatcher = route});
+  WorldOptions options;
+  options.dispatcher = route;
+  World world(std::move(options));
   world.repository().commit({{path, sample_spec()}});
   world.scan();
   world.conduct();
@@ -176,7 +190,9 @@ domain::GateAnswer late_gate(domain::GatePoint point, const domain::GateInput& i
 
 TEST(gap4, control_a_late_gate_spends_a_run_on_a_paused_engine) {
   for (const bool late : {false, true}) {
-    World world(WorldOptions{.rules = {.gate = late ? &late_gate : &domain::gate}});
+    WorldOptions options;
+    if (late) options.rules.gate = &late_gate;
+    World world(std::move(options));
     ASSERT_TRUE(world.engine().desk.set_control("execution", false, "night", {}, "op").has_value());
     world.repository().commit({{path, sample_spec()}});
     world.settle();
@@ -215,7 +231,7 @@ TEST(gap6, a_failure_without_a_code_cannot_be_made) {
 }
 
 TEST(gap6, every_failed_run_and_task_carries_a_code_of_the_catalogue) {
-  World world(WorldOptions{.agent = [](const auto&) { return SimAgent{.error = Error{FailureCode::AGENT_FAILED, "exit 3"}}; }});
+  World world(with_failing_agent());
   world.repository().commit({{path, sample_spec()}});
   for (int i = 0; i < 5; ++i) {
     world.settle();
