@@ -1,0 +1,158 @@
+#include "git/checked_out.h"
+
+#include <array>
+#include <fstream>
+#include <set>
+
+#include "base/utf8.h"
+#include "fmt/format.h"
+
+namespace vitana::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t causes_max = 50;
+constexpr std::string_view heads = "refs/heads/";
+
+// The first line of a small file of git's, or "" when it is not there.
+std::string first_line(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::array<char, 4096> line{};
+  in.getline(line.data(), line.size());
+  return line.data();
+}
+
+bool stands_on(const fs::path& git_dir, std::string_view ref) {
+  if (first_line(git_dir / "HEAD") == fmt::format("ref: {}", ref)) return true;
+  for (const auto* file : {"rebase-merge/head-name", "rebase-apply/head-name"}) {
+    if (first_line(git_dir / file) == ref) return true;
+  }
+  return ref.starts_with(heads) && first_line(git_dir / "BISECT_START") == ref.substr(heads.size());
+}
+
+std::string_view under_way(const fs::path& git_dir) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> signs = {{
+      {"rebase-merge", "a rebase"},
+      {"rebase-apply", "a rebase"},
+      {"MERGE_HEAD", "a merge"},
+      {"CHERRY_PICK_HEAD", "a cherry-pick"},
+      {"REVERT_HEAD", "a revert"},
+      {"BISECT_START", "a bisect"},
+      {"sequencer", "a sequence of picks"},
+  }};
+  std::error_code ignored;
+  for (const auto& [name, what] : signs) {
+    if (fs::exists(git_dir / name, ignored)) return what;
+  }
+  return {};
+}
+
+Error dirty(const WorkTree& tree, std::string_view what, const std::vector<std::string>& paths) {
+  Error error{FailureCode::DELIVERY_TARGET_DIRTY, fmt::format("{} {}", tree.folder.string(), what)};
+  std::string all;
+  for (const auto& path : paths) {
+    if (error.causes.size() < causes_max) error.causes.push_back(printable(path));
+    if (!all.empty()) all += '\n';
+    all += printable(path);
+  }
+  if (!all.empty()) error.context["paths"] = std::move(all);
+  return error;
+}
+
+Result<WorkTree> main_work_tree(const LocalRepository& repository) {
+  if (repository.common_dir.filename() == ".git") {
+    return WorkTree{repository.common_dir, repository.common_dir.parent_path()};
+  }
+  return failure(FailureCode::DELIVERY_REFUSED,
+                 fmt::format("the branch is checked out, and the git folder {} does not say where",
+                             repository.common_dir.string()));
+}
+
+Result<bool> has_main_work_tree(const Git& git, const LocalRepository& repository) {
+  auto answer = git.try_run(
+      {.args = {"config", "--type=bool", "--get", "core.bare"}, .git_dir = repository.common_dir});
+  if (!answer) return failure(std::move(answer.error()));
+  if (answer->exit_code == 0) return answer->out != "true\n";
+  return repository.common_dir.filename() == ".git";
+}
+
+}  // namespace
+
+Result<std::vector<WorkTree>> work_trees_on(const Git& git, const LocalRepository& repository,
+                                            std::string_view ref) {
+  std::vector<WorkTree> result;
+  if (stands_on(repository.common_dir, ref)) {
+    auto there = has_main_work_tree(git, repository);
+    if (!there) return failure(std::move(there.error()));
+    if (*there) {
+      auto tree = main_work_tree(repository);
+      if (!tree) return failure(std::move(tree.error()));
+      result.push_back(std::move(*tree));
+    }
+  }
+  std::error_code error;
+  for (fs::directory_iterator it(repository.common_dir / "worktrees", error), end;
+       !error && it != end; it.increment(error)) {
+    if (!stands_on(it->path(), ref)) continue;
+    const fs::path link = first_line(it->path() / "gitdir");
+    const auto folder = link.parent_path();
+    std::error_code missing;
+    if (link.empty() || !fs::is_directory(folder, missing)) {
+      return failure(
+          FailureCode::DELIVERY_REFUSED,
+          fmt::format("the branch is checked out in {}, which is not there; git worktree "
+                      "prune removes it from the list",
+                      folder.string()));
+    }
+    result.push_back({it->path(), folder});
+  }
+  return result;
+}
+
+Result<void> require_clean(const Git& git, const WorkTree& tree) {
+  if (const auto what = under_way(tree.git_dir); !what.empty()) {
+    return failure(dirty(tree, fmt::format("is in the middle of {}", what), {}));
+  }
+  auto answer = git.try_run({.args = {"status", "--porcelain=v1", "-z", "--untracked-files=no",
+                                      "--ignore-submodules=all", "--no-renames"},
+                             .git_dir = tree.git_dir,
+                             .work_tree = tree.folder,
+                             .owner = true});
+  if (!answer) return failure(std::move(answer.error()));
+  if (answer->exit_code != 0) {
+    return failure(git_error(FailureCode::GIT_FAILED, "git status failed", *answer));
+  }
+  std::vector<std::string> paths;
+  constexpr std::size_t columns = 3;  // "XY " before each path
+  for (std::string_view rest = answer->out; !rest.empty();) {
+    const auto entry = rest.substr(0, rest.find('\0'));
+    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
+    if (entry.size() > columns) paths.emplace_back(entry.substr(columns));
+  }
+  if (paths.empty()) return {};
+  return failure(dirty(tree, "has uncommitted changes", paths));
+}
+
+Result<void> require_free_paths(const WorkTree& tree, const std::vector<Change>& changes) {
+  std::set<std::string_view> known;  // paths that git itself takes out of the way
+  for (const auto& change : changes) {
+    if (change.kind != ChangeKind::added) known.insert(change.path);
+  }
+  std::vector<std::string> taken;
+  for (const auto& change : changes) {
+    if (change.kind != ChangeKind::added) continue;
+    std::error_code missing;
+    // A folder in a file's place is git's to judge: it may be empty, or emptied by the change.
+    for (auto path = fs::path(change.path); !path.empty(); path = path.parent_path()) {
+      const auto type = fs::symlink_status(tree.folder / path, missing).type();
+      const bool free = type == fs::file_type::not_found || type == fs::file_type::none ||
+                        type == fs::file_type::directory || known.contains(path.string());
+      if (!free) taken.push_back(path.string());
+    }
+  }
+  if (taken.empty()) return {};
+  return failure(dirty(tree, "has files that would be overwritten", taken));
+}
+
+}  // namespace vitana::git

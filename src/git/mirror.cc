@@ -1,0 +1,185 @@
+#include "git/mirror.h"
+
+#include <chrono>
+
+#include "fmt/format.h"
+
+namespace vitana::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+// git holds the lock of a ref for the moment of its change; one this old belongs to nobody.
+constexpr auto stale_lock = std::chrono::seconds(30);
+constexpr std::string_view remote = "refs/remotes/origin/";
+constexpr std::string_view kept = "refs/vitana/keep/";
+
+void remove_if_stale(const fs::path& lock) {
+  std::error_code error;
+  const auto changed = fs::last_write_time(lock, error);
+  if (!error && fs::file_time_type::clock::now() - changed > stale_lock) fs::remove(lock, error);
+}
+
+void remove_stale_locks(const fs::path& git_dir) {
+  for (const auto* name : {"HEAD.lock", "packed-refs.lock", "config.lock", "shallow.lock"}) {
+    remove_if_stale(git_dir / name);
+  }
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(git_dir / "refs", error), end; !error && it != end;
+       it.increment(error)) {
+    if (it->path().extension() == ".lock") remove_if_stale(it->path());
+  }
+}
+
+std::string shell_quoted(std::string_view text) {
+  std::string result = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      result += "'\\''";
+    } else {
+      result += c;
+    }
+  }
+  return result + "'";
+}
+
+}  // namespace
+
+Mirror::Mirror(fs::path path, Options options)
+    : path_(std::move(path)), git_(std::move(options)), blobs_(git_, path_) {}
+
+Result<std::unique_ptr<Mirror>> Mirror::open(const fs::path& path, Options options) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  const auto where = fs::canonical(path, error);
+  if (error) {
+    return failure(FailureCode::GIT_FAILED,
+                   fmt::format("the mirror {}: {}", path.string(), error.message()));
+  }
+  // The objects are borrowed by path, and the list of borrowed folders has one path a line.
+  if (where.string().find('\n') != std::string::npos) {
+    return failure(FailureCode::GIT_FAILED, "the path of a mirror may not have a newline");
+  }
+  std::unique_ptr<Mirror> mirror(new Mirror(where, std::move(options)));
+  remove_stale_locks(where);
+  // Also completes a mirror whose making was interrupted.
+  auto made = mirror->git_.run(
+      {.args = {"init", "--quiet", "--bare", "--template=", "--", where.string()}});
+  if (!made) return failure(std::move(made.error()));
+  return mirror;
+}
+
+Result<Oid> Mirror::fetch(const Source& source, const std::string& branch) {
+  if (auto there = remote_tip(git_, source, branch); !there) return there;
+  const std::lock_guard lock(fetching_);
+  remove_stale_locks(path_);
+  Call call{.args = {"fetch", "--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head",
+                     "--no-auto-maintenance", "--no-recurse-submodules", "--update-shallow"},
+            .git_dir = path_,
+            .network = !source.local(),
+            .slow = true};
+  if (source.local()) {
+    auto repository = locate(git_, source.path());
+    if (!repository) return failure(std::move(repository.error()));
+    call.args.push_back("--upload-pack=" + local_service(git_, "upload-pack", {}, /*owner=*/false));
+    call.args.insert(call.args.end(), {"--", repository->common_dir.string()});
+  } else {
+    call.args.insert(call.args.end(), {"--", source.url()});
+  }
+  call.args.push_back(fmt::format("+refs/heads/{0}:{1}{0}", branch, remote));
+  call.args.push_back(fmt::format("+refs/heads/vtid/*:{}vtid/*", remote));
+  auto answer = git_.try_run(call);
+  if (!answer) return failure(std::move(answer.error()));
+  if (answer->exit_code != 0) {
+    return failure(git_error(FailureCode::REPO_UNAVAILABLE,
+                             fmt::format("{} cannot be fetched", source.to_string()), *answer));
+  }
+  auto fetched = tip(branch);
+  if (!fetched) return failure(std::move(fetched.error()));
+  if (*fetched) return std::move(**fetched);
+  return failure(FailureCode::BRANCH_MISSING, fmt::format("the branch {} is gone", branch));
+}
+
+Result<std::optional<Oid>> Mirror::tip(std::string_view branch) const {
+  return remote_ref(git_, Source::at_path(path_), fmt::format("{}{}", remote, branch));
+}
+
+Result<bool> Mirror::exists(const Oid& commit) const {
+  if (!is_oid(commit)) return false;
+  auto info = blobs_.info(commit);
+  if (!info) return failure(std::move(info.error()));
+  return *info && (*info)->type == "commit";
+}
+
+Result<bool> Mirror::is_ancestor(const Oid& ancestor, const Oid& commit) const {
+  for (const auto* oid : {&ancestor, &commit}) {
+    auto there = exists(*oid);
+    if (!there) return there;
+    if (!*there) {
+      return failure(FailureCode::COMMIT_MISSING, fmt::format("there is no commit {}", *oid));
+    }
+  }
+  auto answer = try_run({"merge-base", "--is-ancestor", ancestor, commit});
+  if (!answer) return failure(std::move(answer.error()));
+  if (answer->exit_code > 1) {
+    return failure(git_error(FailureCode::GIT_FAILED, "git merge-base failed", *answer));
+  }
+  return answer->exit_code == 0;
+}
+
+Result<void> Mirror::keep(std::string_view name, const Oid& oid) {
+  const auto ref = fmt::format("{}{}", kept, name);
+  if (!is_ref(ref) || !is_oid(oid)) {
+    return failure(FailureCode::GIT_FAILED, fmt::format("{} cannot be kept as {}", oid, name));
+  }
+  auto done = run({"update-ref", "--", ref, oid});
+  if (!done) return failure(std::move(done.error()));
+  return {};
+}
+
+Result<void> Mirror::forget(std::string_view name) {
+  const auto ref = fmt::format("{}{}", kept, name);
+  if (!is_ref(ref)) return failure(FailureCode::GIT_FAILED, fmt::format("{} is no name", name));
+  auto done = run({"update-ref", "-d", "--", ref});
+  if (!done) return failure(std::move(done.error()));
+  return {};
+}
+
+Result<void> Mirror::maintain(int prune_days) {
+  const std::lock_guard lock(fetching_);
+  auto done = git_.run({.args = {"gc", "--quiet", fmt::format("--prune={}.days.ago", prune_days)},
+                        .git_dir = path_,
+                        .slow = true});
+  if (!done) return failure(std::move(done.error()));
+  return {};
+}
+
+Result<std::string> Mirror::run(std::vector<std::string> args, std::string input) const {
+  return git_.run({.args = std::move(args), .git_dir = path_, .input = std::move(input)});
+}
+
+Result<Answer> Mirror::try_run(std::vector<std::string> args, std::string input) const {
+  return git_.try_run({.args = std::move(args), .git_dir = path_, .input = std::move(input)});
+}
+
+std::string local_service(const Git& git, std::string_view service, const ConfigValues& config,
+                          bool owner) {
+  const auto& options = git.options();
+  std::string result;
+  if (owner) {
+    result =
+        "env -u TZ -u GIT_LITERAL_PATHSPECS -u GIT_OPTIONAL_LOCKS -u GIT_NO_REPLACE_OBJECTS"
+        " -u GIT_ALLOW_PROTOCOL -u GIT_CEILING_DIRECTORIES -u GIT_EDITOR ";
+    if (!options.home.empty()) {
+      result += "-u GIT_CONFIG_NOSYSTEM -u GIT_CONFIG_GLOBAL -u GIT_ATTR_NOSYSTEM HOME=" +
+                shell_quoted(options.home.string()) + " ";
+    }
+  }
+  result += shell_quoted(options.program) + " -c safe.directory='*'";
+  for (const auto& [key, value] : config) {
+    result += " -c " + shell_quoted(fmt::format("{}={}", key, value));
+  }
+  return fmt::format("{} {}", result, service);
+}
+
+}  // namespace vitana::git

@@ -1,0 +1,127 @@
+#include "git/mirror.h"
+
+#include <gmock/gmock.h>
+
+#include "git/test_repository.h"
+#include "git/tree.h"
+
+namespace vitana::git {
+namespace {
+
+using test::must;
+
+struct MirrorTest : testing::Test, test::Fixture {};
+
+TEST_F(MirrorTest, FetchingBringsTheNewestCommit) {
+  const auto second = user.commit_file("a", "1");
+  EXPECT_EQ(fetch(), second);
+  EXPECT_EQ(must(mirror->tip("main")), second);
+  EXPECT_TRUE(must(mirror->exists(second)));
+}
+
+TEST_F(MirrorTest, FetchingFollowsARewrittenBranch) {
+  user.commit_file("a", "1");
+  fetch();
+  user.git({"reset", "--quiet", "--hard", first});
+  const auto other = user.commit_file("b", "1");
+  EXPECT_EQ(fetch(), other);
+}
+
+TEST_F(MirrorTest, OnlyTheBranchAndTheVtidBranchesAreCopied) {
+  user.git({"branch", "vtid/01213-x"});
+  user.git({"branch", "private"});
+  fetch();
+  EXPECT_EQ(must(mirror->tip("vtid/01213-x")), first);
+  EXPECT_EQ(must(mirror->tip("private")), std::nullopt);
+  user.git({"branch", "-D", "vtid/01213-x"});
+  fetch();
+  EXPECT_EQ(must(mirror->tip("vtid/01213-x")), std::nullopt);
+  EXPECT_EQ(must(mirror->tip("main")), first);
+}
+
+TEST_F(MirrorTest, FetchingLeavesTheUsersRepositoryAsItIs) {
+  const auto before = user.git({"for-each-ref"}) + user.git({"status", "--porcelain"}) +
+                      user.git({"config", "--local", "--list"});
+  fetch();
+  EXPECT_EQ(user.git({"for-each-ref"}) + user.git({"status", "--porcelain"}) +
+                user.git({"config", "--local", "--list"}),
+            before);
+}
+
+TEST_F(MirrorTest, AMissingBranchAndAGoneRepositoryAreToldApart) {
+  EXPECT_EQ(mirror->fetch(user.source(), "nope").error().code, FailureCode::BRANCH_MISSING);
+  std::filesystem::remove_all(user.path());
+  EXPECT_EQ(mirror->fetch(user.source(), "main").error().code, FailureCode::REPO_UNAVAILABLE);
+}
+
+TEST_F(MirrorTest, AUrlIsFetchedToo) {
+  auto other = must(Mirror::open(temp.path() / "other", {}));
+  EXPECT_EQ(must(other->fetch(Source::at_url("file://" + user.path().string()), "main")), first);
+}
+
+TEST_F(MirrorTest, AShallowRepositoryCanBeFetched) {
+  user.commit_file("a", "1");
+  user.git({"clone", "--quiet", "--depth=1", "file://" + user.path().string(), "../shallow"});
+  auto other = must(Mirror::open(temp.path() / "other", {}));
+  EXPECT_EQ(must(other->fetch(Source::at_path(temp.path() / "shallow"), "main")), user.head());
+}
+
+TEST_F(MirrorTest, OpeningAgainKeepsWhatIsThere) {
+  mirror = must(Mirror::open(temp.path() / "mirror", {}));
+  EXPECT_EQ(must(mirror->tip("main")), first);
+}
+
+TEST_F(MirrorTest, ALockThatAKilledGitLeftDoesNotStopFetching) {
+  const auto lock = mirror->path() / "refs/remotes/origin/main.lock";
+  test::write_file(lock, "");
+  std::filesystem::last_write_time(
+      lock, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(5));
+  const auto second = user.commit_file("a", "1");
+  EXPECT_EQ(fetch(), second);
+}
+
+TEST_F(MirrorTest, AncestryIsReadFromHistory) {
+  const auto second = user.commit_file("a", "1");
+  fetch();
+  EXPECT_TRUE(must(mirror->is_ancestor(first, second)));
+  EXPECT_TRUE(must(mirror->is_ancestor(first, first)));
+  EXPECT_FALSE(must(mirror->is_ancestor(second, first)));
+  EXPECT_EQ(mirror->is_ancestor(std::string(40, '1'), first).error().code,
+            FailureCode::COMMIT_MISSING);
+}
+
+TEST_F(MirrorTest, OnlyCommitsExistAsCommits) {
+  EXPECT_FALSE(must(mirror->exists(std::string(40, '1'))));
+  EXPECT_FALSE(must(mirror->exists("main")));
+  EXPECT_FALSE(must(mirror->exists(must(tree_of(*mirror, first)))));
+}
+
+TEST_F(MirrorTest, WhatIsKeptOutlivesMaintenanceAndWhatIsForgottenDoesNot) {
+  const auto kept = user.commit_file("a", "1");
+  fetch();
+  must(mirror->keep("runs/VTID-01213.1", kept));
+  user.git({"reset", "--quiet", "--hard", first});
+  fetch();
+  must(mirror->maintain(0));
+  EXPECT_TRUE(must(mirror->exists(kept)));
+  must(mirror->forget("runs/VTID-01213.1"));
+  must(mirror->maintain(0));
+  auto again = must(Mirror::open(temp.path() / "mirror", {}));
+  EXPECT_FALSE(must(again->exists(kept)));
+}
+
+TEST_F(MirrorTest, HooksOfTheSourceDoNotRunWhenItIsRead) {
+  const auto mark = temp.path() / "ran";
+  const auto script = "#!/bin/sh\ntouch " + mark.string() + "\n";
+  for (const auto* hook : {"reference-transaction", "post-checkout", "fsmonitor"}) {
+    test::write_program(user.path(".git/hooks") / hook, script);
+  }
+  user.git({"config", "core.fsmonitor", user.path(".git/hooks/fsmonitor").string()});
+  user.git({"config", "uploadpack.packObjectsHook", user.path(".git/hooks/fsmonitor").string()});
+  must(remote_tip(mirror->git(), user.source(), "main"));
+  fetch();
+  EXPECT_FALSE(std::filesystem::exists(mark));
+}
+
+}  // namespace
+}  // namespace vitana::git

@@ -1,0 +1,105 @@
+#include "git/push.h"
+
+#include "base/utf8.h"
+#include "fmt/format.h"
+#include "git/checked_out.h"
+#include "git/tree.h"
+
+namespace vitana::git {
+namespace {
+
+// Of `!<tab>from:to<tab>[remote rejected] (hook declined)` the last column.
+std::string reason_of(const Answer& answer) {
+  for (std::string_view rest = answer.out; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line.starts_with("!\t")) return printable(line.substr(line.rfind('\t') + 1));
+  }
+  return "the push failed";
+}
+
+Result<void> check_request(const Mirror& mirror, const PushRequest& request) {
+  if (!request.ref.starts_with("refs/heads/") || !is_ref(request.ref)) {
+    return failure(FailureCode::DELIVERY_REFUSED, fmt::format("{} is no branch", request.ref));
+  }
+  auto there = mirror.exists(request.commit);
+  if (!there) return failure(std::move(there.error()));
+  if (*there && (!request.expected || is_oid(*request.expected))) return {};
+  return failure(FailureCode::COMMIT_MISSING, fmt::format("there is no commit {}", request.commit));
+}
+
+Error race(const PushRequest& request, const std::optional<Oid>& now) {
+  return Error{FailureCode::DELIVERY_RACE,
+               fmt::format("{} is at {}, not at {}", request.ref, now.value_or("no commit"),
+                           request.expected.value_or("no commit"))};
+}
+
+Result<Answer> run_push(const Mirror& mirror, const PushRequest& request) {
+  const auto& git = mirror.git();
+  Call call{
+      .args = {"push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed",
+               "--recurse-submodules=no",
+               fmt::format("--force-with-lease={}:{}", request.ref, request.expected.value_or(""))},
+      .git_dir = mirror.path(),
+      .network = !request.target.local(),
+      .slow = true};
+  if (request.target.local()) {
+    auto repository = locate(git, request.target.path());
+    if (!repository) return failure(std::move(repository.error()));
+    const ConfigValues config = {{"receive.denyCurrentBranch", "updateInstead"},
+                                 {"receive.autogc", "false"},
+                                 {"core.fsmonitor", "false"}};
+    call.args.push_back("--receive-pack=" +
+                        local_service(git, "receive-pack", config, /*owner=*/true));
+    call.args.insert(call.args.end(), {"--", repository->common_dir.string()});
+  } else {
+    call.args.insert(call.args.end(), {"--", request.target.url()});
+  }
+  call.args.push_back(fmt::format("{}:{}", request.commit, request.ref));
+  return git.try_run(call);
+}
+
+}  // namespace
+
+Result<void> check_target(const Mirror& mirror, const PushRequest& request) {
+  if (!request.target.local()) return {};
+  const auto& git = mirror.git();
+  auto repository = locate(git, request.target.path());
+  if (!repository) return failure(std::move(repository.error()));
+  auto trees = work_trees_on(git, *repository, request.ref);
+  if (!trees) return failure(std::move(trees.error()));
+  if (trees->empty()) return {};
+  auto changes = diff_trees(mirror, request.expected, request.commit);
+  if (!changes) return failure(std::move(changes.error()));
+  for (const auto& tree : *trees) {
+    if (auto clean = require_clean(git, tree); !clean) return clean;
+    if (auto free = require_free_paths(tree, *changes); !free) return free;
+  }
+  return {};
+}
+
+Result<void> push(const Mirror& mirror, const PushRequest& request) {
+  if (auto fit = check_request(mirror, request); !fit) return fit;
+  auto now = remote_ref(mirror.git(), request.target, request.ref);
+  if (!now) return failure(std::move(now.error()));
+  if (*now == request.commit) return {};
+  if (*now != request.expected) return failure(race(request, *now));
+  if (auto ready = check_target(mirror, request); !ready) return ready;
+
+  auto answer = run_push(mirror, request);
+  if (answer && answer->exit_code == 0) return {};
+
+  // What happened is read from the repository, not from what git said about it.
+  now = remote_ref(mirror.git(), request.target, request.ref);
+  if (!now) return failure(std::move(now.error()));
+  if (*now == request.commit) return {};
+  if (*now != request.expected) return failure(race(request, *now));
+  if (!answer) return failure(std::move(answer.error()));
+  if (auto still = check_target(mirror, request); !still) return still;
+  return failure(git_error(
+      FailureCode::DELIVERY_REFUSED,
+      fmt::format("{} of {}: {}", request.ref, request.target.to_string(), reason_of(*answer)),
+      *answer));
+}
+
+}  // namespace vitana::git

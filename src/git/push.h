@@ -1,0 +1,42 @@
+// Delivery: one commit to one branch of the user's repository.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "git/mirror.h"
+#include "git/names.h"
+#include "git/source.h"
+
+namespace vitana::git {
+
+struct PushRequest {
+  Source target;
+  Oid commit;
+  std::string ref;              ///< refs/heads/...
+  std::optional<Oid> expected;  ///< what the ref names now; nothing: it is not there yet
+};
+
+/// Moves `ref` from `expected` to `commit`, or changes nothing. Pushing what is already there
+/// succeeds.
+///
+/// In a repository of this machine a branch that is checked out, in the main or a linked work tree,
+/// is moved together with its files, if that work tree is clean; else nothing is touched.
+///
+/// Hooks of ours there are none. The target's own (pre-receive, update, post-receive,
+/// push-to-checkout) and the filters its owner configured do run there: they are the owner's rules
+/// for what enters the repository, and a refusal by them is DELIVERY_REFUSED. Its fsmonitor does
+/// not run.
+///
+/// Errors: DELIVERY_RACE - the ref is not at `expected`; DELIVERY_TARGET_DIRTY - changed files,
+/// files that would be overwritten (context `paths`, one a line), or a rebase, merge or bisect
+/// under way; DELIVERY_REFUSED - by a hook, a protection or a permission; COMMIT_MISSING;
+/// REPO_UNAVAILABLE; GIT_FAILED.
+Result<void> push(const Mirror& mirror, const PushRequest& request);
+
+/// Would a checked-out `ref` be free to move to `commit`? Errors: DELIVERY_TARGET_DIRTY,
+/// DELIVERY_REFUSED, REPO_UNAVAILABLE, GIT_FAILED. Always yes for a URL and for other branches.
+Result<void> check_target(const Mirror& mirror, const PushRequest& request);
+
+}  // namespace vitana::git

@@ -1,0 +1,258 @@
+#include "git/push.h"
+
+#include <gmock/gmock.h>
+
+#include "git/commit.h"
+#include "git/test_repository.h"
+#include "git/tree.h"
+
+namespace vitana::git {
+namespace {
+
+using test::must;
+using test::user_git;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+/// A result that is ready: the first commit, with `readme.md` changed and `new/file` added.
+struct PushTest : testing::Test, test::Fixture {
+  Oid next = make_next();
+
+  Oid make_next() {
+    user.git({"checkout", "--quiet", "-b", "vtid/00001-seed"});
+    user.write("readme.md", "changed\n");
+    user.write("new/file", "1");
+    const auto made = user.commit();
+    fetch();
+    user.git({"checkout", "--quiet", "main"});
+    user.git({"branch", "--quiet", "-D", "vtid/00001-seed"});
+    return made;
+  }
+  PushRequest request(std::string ref = "refs/heads/main") const {
+    return {user.source(), next, std::move(ref), first};
+  }
+  std::string files() const {
+    return user.git({"status", "--porcelain", "--untracked-files=all"}) +
+           test::read_all(user.path("readme.md")) + user.git({"for-each-ref"});
+  }
+  void expect_refused(FailureCode code, const PushRequest& pushed) {
+    const auto before = files();
+    const auto done = push(*mirror, pushed);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, code) << to_string(done.error());
+    EXPECT_EQ(files(), before);
+  }
+  void hook(const std::string& name, const std::string& script) const {
+    test::write_program(user.path(".git/hooks/" + name), "#!/bin/sh\n" + script + "\n");
+  }
+};
+
+TEST_F(PushTest, ACleanCheckedOutBranchMovesWithItsFiles) {
+  must(push(*mirror, request()));
+  EXPECT_EQ(user.head(), next);
+  EXPECT_EQ(user.git({"status", "--porcelain"}), "");
+  EXPECT_EQ(test::read_all(user.path("readme.md")), "changed\n");
+  EXPECT_EQ(test::read_all(user.path("new/file")), "1");
+}
+
+TEST_F(PushTest, ANewBranchIsMadeAndNothingElseMoves) {
+  auto pushed = request("refs/heads/vtid/01213-x");
+  pushed.expected.reset();
+  user.write("readme.md", "my own work\n");
+  must(push(*mirror, pushed));
+  EXPECT_EQ(user.git({"rev-parse", "vtid/01213-x"}), next);
+  EXPECT_EQ(user.head(), first);
+  EXPECT_EQ(test::read_all(user.path("readme.md")), "my own work\n");
+}
+
+TEST_F(PushTest, PushingAgainIsDone) {
+  must(push(*mirror, request()));
+  must(push(*mirror, request()));
+  EXPECT_EQ(user.head(), next);
+}
+
+TEST_F(PushTest, ABareRepositoryAndAUrlTakeItToo) {
+  user.git({"clone", "--quiet", "--bare", ".", "../bare.git"});
+  const auto bare = temp.path() / "bare.git";
+  must(push(*mirror, {Source::at_path(bare), next, "refs/heads/main", first}));
+  EXPECT_EQ(user_git(bare, {"rev-parse", "main"}), next);
+  must(push(*mirror, {Source::at_url("file://" + bare.string()), next, "refs/heads/x", {}}));
+  EXPECT_EQ(user_git(bare, {"rev-parse", "x"}), next);
+}
+
+TEST_F(PushTest, AChangedFileKeepsEverythingAsItIs) {
+  user.write("readme.md", "my own work\n");
+  expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, request());
+  EXPECT_THAT(push(*mirror, request()).error().context.at("paths"), "readme.md");
+}
+
+TEST_F(PushTest, AChangeInAnotherFileOrOnlyInTheIndexCountsToo) {
+  user.commit_file("other", "1");
+  fetch();
+  const std::vector<Oid> parents = {user.head()};
+  const auto on_top = must(commit_tree(
+      *mirror, must(merge_trees(*mirror, first, next, user.head())), parents, "x", {}, {}));
+  PushRequest pushed{user.source(), on_top, "refs/heads/main", user.head()};
+  user.write("other", "2");
+  expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, pushed);
+  user.git({"add", "other"});
+  expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, pushed);
+  user.git({"reset", "--quiet", "--hard"});
+  must(push(*mirror, pushed));
+}
+
+TEST_F(PushTest, AnUntrackedFileThatWouldBeOverwrittenIsKept) {
+  user.write("new/file", "mine");
+  expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, request());
+  EXPECT_EQ(test::read_all(user.path("new/file")), "mine");
+}
+
+TEST_F(PushTest, AnIgnoredFileThatWouldBeOverwrittenIsKept) {
+  test::write_file(user.path(".git/info/exclude"), "new/\n");
+  user.write("new/file", "mine");
+  expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, request());
+  EXPECT_EQ(test::read_all(user.path("new/file")), "mine");
+}
+
+TEST_F(PushTest, AnUntrackedFileInAFoldersPlaceIsKept) {
+  user.write("new", "mine");
+  expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, request());
+  EXPECT_EQ(test::read_all(user.path("new")), "mine");
+}
+
+TEST_F(PushTest, AnUntrackedFolderInAFilesPlaceIsKept) {
+  user.write("new/file/mine", "mine");
+  const auto done = push(*mirror, request());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(user.head(), first);
+  EXPECT_EQ(test::read_all(user.path("new/file/mine")), "mine");
+}
+
+TEST_F(PushTest, AnUntrackedFileElsewhereIsNoHindrance) {
+  user.write("notes", "mine");
+  must(push(*mirror, request()));
+  EXPECT_EQ(test::read_all(user.path("notes")), "mine");
+}
+
+TEST_F(PushTest, ALinkedWorkTreeOnTheBranchMovesOrRefusesLikeTheMainOne) {
+  user.git({"checkout", "--quiet", "--detach"});
+  user.git({"worktree", "add", "--quiet", "../linked", "main"});
+  const auto linked = temp.path() / "linked";
+  test::write_file(linked / "readme.md", "my own work\n");
+  expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, request());
+  EXPECT_EQ(test::read_all(linked / "readme.md"), "my own work\n");
+  user_git(linked, {"checkout", "--quiet", "readme.md"});
+  must(push(*mirror, request()));
+  EXPECT_EQ(test::read_all(linked / "readme.md"), "changed\n");
+  EXPECT_EQ(user_git(linked, {"status", "--porcelain"}), "");
+  EXPECT_EQ(test::read_all(user.path("readme.md")), "hello\n");
+}
+
+TEST_F(PushTest, ALinkedWorkTreeThatIsGoneIsNamed) {
+  user.git({"checkout", "--quiet", "--detach"});
+  user.git({"worktree", "add", "--quiet", "../linked", "main"});
+  fs::remove_all(temp.path() / "linked");
+  expect_refused(FailureCode::DELIVERY_REFUSED, request());
+}
+
+TEST_F(PushTest, ARebaseUnderWayIsNotDisturbed) {
+  user.commit_file("readme.md", "one\n");
+  fetch();
+  const auto tip = user.head();
+  user.git({"checkout", "--quiet", "-b", "other", first});
+  user.commit_file("readme.md", "two\n");
+  user.git({"checkout", "--quiet", "main"});
+  EXPECT_THROW(user.git({"rebase", "other"}), std::runtime_error);
+  user.git({"checkout", "--quiet", "--force", "HEAD"});
+  const std::vector<Oid> parents = {tip};
+  const auto made = must(commit_tree(*mirror, next, parents, "x", {}, {}));
+  expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, {user.source(), made, "refs/heads/main", tip});
+}
+
+TEST_F(PushTest, ABranchThatMovedIsARace) {
+  user.commit_file("other", "1");
+  expect_refused(FailureCode::DELIVERY_RACE, request());
+}
+
+TEST_F(PushTest, ABranchThatShouldNotBeThereIsARace) {
+  user.git({"branch", "vtid/01213-x"});
+  auto pushed = request("refs/heads/vtid/01213-x");
+  pushed.expected.reset();
+  expect_refused(FailureCode::DELIVERY_RACE, pushed);
+}
+
+TEST_F(PushTest, ABranchThatMovesBetweenLookAndPushIsARaceToo) {
+  // The owner's hook stands for another writer who comes first.
+  user.git({"checkout", "--quiet", "--detach"});
+  const auto other = user.commit_file("other", "1");
+  hook("pre-receive", "unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main " + other);
+  const auto done = push(*mirror, request());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, FailureCode::DELIVERY_RACE) << to_string(done.error());
+  EXPECT_EQ(user.git({"rev-parse", "main"}), other);
+}
+
+TEST_F(PushTest, TheOwnersHookMayRefuse) {
+  hook("pre-receive", "echo no such changes here >&2; exit 1");
+  expect_refused(FailureCode::DELIVERY_REFUSED, request());
+  const auto done = push(*mirror, request());
+  EXPECT_THAT(done.error().causes, testing::Contains(HasSubstr("no such changes here")));
+}
+
+TEST_F(PushTest, TheOwnersHooksSeeTheirOwnEnvironment) {
+  hook("post-receive", "env > seen; exit 1");
+  must(push(*mirror, request()));
+  const auto seen = test::read_all(user.path(".git/seen"));
+  EXPECT_THAT(seen, testing::Not(HasSubstr("GIT_LITERAL_PATHSPECS")));
+  EXPECT_THAT(seen, testing::Not(HasSubstr("GIT_CEILING_DIRECTORIES")));
+}
+
+TEST_F(PushTest, OurSideRunsNoHookAndTheTargetNoMonitor) {
+  const auto mark = temp.path() / "ran";
+  test::write_program(mirror->path() / "hooks/pre-push", "#!/bin/sh\ntouch " + mark.string());
+  test::write_program(temp.path() / "monitor", "#!/bin/sh\ntouch " + mark.string());
+  user.git({"config", "core.fsmonitor", (temp.path() / "monitor").string()});
+  must(push(*mirror, request()));
+  EXPECT_FALSE(fs::exists(mark));
+}
+
+TEST_F(PushTest, AFilterOfTheOwnersHomeKeepsAWorkTreeClean) {
+  const auto home = temp.path() / "home";
+  test::write_file(home / ".gitconfig",
+                   "[filter \"x\"]\n\tclean = tr A-Z a-z\n\tsmudge = tr a-z A-Z\n");
+  user.write(".gitattributes", "loud filter=x\n");
+  user.write("loud", "quiet\n");
+  const auto base = user.commit();
+  fetch();
+  user.write("loud", "QUIET\n");
+  mirror = must(Mirror::open(temp.path() / "mirror", {.home = home}));
+  const std::vector<Oid> parents = {base};
+  const auto tree = must(merge_trees(*mirror, first, next, base));
+  const auto made = must(commit_tree(*mirror, tree, parents, "x", {}, {}));
+  must(push(*mirror, {user.source(), made, "refs/heads/main", base}));
+  EXPECT_EQ(test::read_all(user.path("loud")), "QUIET\n");
+}
+
+TEST_F(PushTest, OnlyBranchesAreDelivered) {
+  expect_refused(FailureCode::DELIVERY_REFUSED, request("refs/tags/v1"));
+  expect_refused(FailureCode::DELIVERY_REFUSED, request("refs/heads/../x"));
+}
+
+TEST_F(PushTest, AMissingCommitAndAGoneTargetHaveTheirCodes) {
+  auto pushed = request();
+  pushed.commit = Oid(40, '1');
+  expect_refused(FailureCode::COMMIT_MISSING, pushed);
+  pushed = request();
+  pushed.target = Source::at_path(temp.path() / "gone");
+  expect_refused(FailureCode::REPO_UNAVAILABLE, pushed);
+}
+
+TEST_F(PushTest, AnEmptyRepositoryGetsItsFirstBranch) {
+  test::UserRepository empty(temp.path() / "empty");
+  must(push(*mirror, {empty.source(), next, "refs/heads/main", {}}));
+  EXPECT_EQ(empty.head(), next);
+  EXPECT_EQ(test::read_all(empty.path("new/file")), "1");
+}
+
+}  // namespace
+}  // namespace vitana::git

@@ -1,0 +1,272 @@
+#include "git/snapshot.h"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "base/utf8.h"
+#include "fmt/format.h"
+#include "git/ignore.h"
+#include "git/links.h"
+#include "git/temp_dir.h"
+#include "git/tree.h"
+
+namespace vitana::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t ignore_bytes_max = 1 << 20;
+constexpr std::size_t link_bytes_max = 4096;
+constexpr std::size_t links_max = 200'000;
+
+Error forbidden(std::string_view path, std::string_view what) {
+  const auto shown = printable(path);
+  return Error{FailureCode::PATH_FORBIDDEN, fmt::format("{} {}", shown, what)}.with("path", shown);
+}
+
+/// Something in the folder that has no place in a tree, unless it is ignored.
+struct Suspect {
+  std::string path;
+  std::string_view what;
+};
+
+struct Walk {
+  std::vector<Suspect> suspects;
+  std::vector<std::string> bare_repositories;
+};
+
+std::string_view special_kind(fs::file_type type) {
+  switch (type) {
+    case fs::file_type::block:
+    case fs::file_type::character:
+      return "is a device";
+    case fs::file_type::fifo:
+      return "is a FIFO";
+    case fs::file_type::socket:
+      return "is a socket";
+    case fs::file_type::none:
+    case fs::file_type::not_found:
+    case fs::file_type::unknown:
+      return "cannot be read";
+    case fs::file_type::regular:
+    case fs::file_type::directory:
+    case fs::file_type::symlink:
+      break;
+  }
+  return {};
+}
+
+bool exists_as(const fs::path& path, fs::file_type type) {
+  std::error_code ignored;
+  return fs::symlink_status(path, ignored).type() == type;
+}
+
+bool is_dot_git(std::string name) {
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return name == ".git";
+}
+
+Result<Walk> walk_folder(const SnapshotRequest& request) {
+  Walk walk;
+  const auto& top = request.folder;
+  std::error_code error;
+  std::size_t count = 0;
+  fs::recursive_directory_iterator it(top, error);
+  while (!error && it != fs::recursive_directory_iterator()) {
+    if (++count > request.entries_max) {
+      return failure(forbidden(".", fmt::format("has more than {} files", request.entries_max)));
+    }
+    const auto& full = it->path();
+    const auto path = full.lexically_relative(top).string();
+    const auto type = it->symlink_status(error).type();
+    if (is_dot_git(full.filename().string())) {
+      if (path != ".git") {
+        walk.suspects.push_back(
+            {full.parent_path().lexically_relative(top).string(), "is a repository of its own"});
+      }
+      it.disable_recursion_pending();
+    } else if (const auto what = special_kind(type); !what.empty()) {
+      walk.suspects.push_back({path, what});
+    } else if (full.filename() == "HEAD" && it.depth() > 0 &&
+               exists_as(full.parent_path() / "objects", fs::file_type::directory) &&
+               exists_as(full.parent_path() / "refs", fs::file_type::directory)) {
+      walk.bare_repositories.push_back(path);
+    }
+    const auto before = full.string();
+    it.increment(error);
+    if (error) {
+      return failure(forbidden(fs::path(before).lexically_relative(top).string(),
+                               fmt::format("cannot be read: {}", error.message())));
+    }
+  }
+  if (error) {
+    return failure(FailureCode::GIT_FAILED,
+                   fmt::format("the folder {}: {}", top.string(), error.message()));
+  }
+  return walk;
+}
+
+class Snapshot {
+ public:
+  Snapshot(const Mirror& mirror, const SnapshotRequest& request, fs::path scratch)
+      : mirror_(mirror), request_(request), scratch_(std::move(scratch)) {}
+
+  Result<Oid> make() {
+    auto base = tree_of(mirror_, request_.base);
+    if (!base) return base;
+    auto walk = walk_folder(request_);
+    if (!walk) return failure(std::move(walk.error()));
+    if (auto done = write_ignore_file(*base); !done) return failure(std::move(done.error()));
+    auto done = mirror_.git().run(call({"read-tree", *base}));
+    if (!done) return done;
+    if (auto fine = judge(walk->suspects); !fine) return failure(std::move(fine.error()));
+    // Its own .git is skipped by git; whatever lies there is never looked at.
+    done = mirror_.git().run(call({"add", "--all"}));
+    if (!done) return done;
+    auto tree = mirror_.git().run(call({"write-tree"}));
+    if (!tree) return tree;
+    while (tree->ends_with('\n')) tree->pop_back();
+    auto fine = judge_result(*base, *tree, walk->bare_repositories);
+    if (!fine) return failure(std::move(fine.error()));
+    return tree;
+  }
+
+ private:
+  Call call(std::vector<std::string> args, std::string input = {}) const {
+    return {.args = std::move(args),
+            .git_dir = mirror_.path(),
+            .work_tree = request_.folder,
+            .index_file = scratch_ / "index",
+            .config = {{"core.excludesFile", (scratch_ / "ignore").string()},
+                       {"core.fileMode", "true"},
+                       {"core.symlinks", "true"},
+                       {"core.ignoreCase", "false"},
+                       {"core.autocrlf", "false"},
+                       {"core.safecrlf", "false"},
+                       {"add.ignoreErrors", "false"},
+                       {"diff.ignoreSubmodules", "all"}},
+            .input = std::move(input)};
+  }
+
+  Result<void> write_ignore_file(const Oid& base) const {
+    const std::vector<std::string> globs = {"**/.gitignore"};
+    auto files = list_tree(mirror_, base, globs);
+    if (!files) return failure(std::move(files.error()));
+    const auto depth = [](const TreeEntry& e) { return std::ranges::count(e.path, '/'); };
+    std::ranges::stable_sort(*files, {}, depth);
+    std::ofstream out(scratch_ / "ignore", std::ios::binary);
+    for (const auto& file : *files) {
+      if (file.mode != mode::file && file.mode != mode::executable) continue;
+      auto text = read_blob(mirror_, file.blob, ignore_bytes_max);
+      if (!text) return failure(std::move(text.error()).with("path", printable(file.path)));
+      const auto slash = file.path.rfind('/');
+      out << ignore_rules(slash == file.path.npos ? "" : file.path.substr(0, slash), *text);
+    }
+    for (const auto& pattern : request_.exclude) out << pattern << '\n';
+    out.close();
+    if (!out)
+      return failure(FailureCode::GIT_FAILED, "the list of ignored files cannot be written");
+    return {};
+  }
+
+  Result<void> judge(const std::vector<Suspect>& suspects) const {
+    if (suspects.empty()) return {};
+    std::string paths;
+    // "./" because this command alone knows no literal paths: nothing may look like magic.
+    for (const auto& suspect : suspects) paths.append("./").append(suspect.path).push_back('\0');
+    auto ask = call({"check-ignore", "-z", "--stdin"}, std::move(paths));
+    ask.environment = {{"GIT_LITERAL_PATHSPECS", "0"}};
+    auto answer = mirror_.git().try_run(ask);
+    if (!answer) return failure(std::move(answer.error()));
+    if (answer->exit_code > 1) {
+      return failure(git_error(FailureCode::GIT_FAILED, "git check-ignore failed", *answer));
+    }
+    std::set<std::string, std::less<>> ignored;
+    for (std::string_view rest = answer->out; !rest.empty();) {
+      const auto path = rest.substr(0, rest.find('\0'));
+      ignored.emplace(path.substr(2));
+      rest.remove_prefix(std::min(rest.size(), path.size() + 1));
+    }
+    for (const auto& suspect : suspects) {
+      if (!ignored.contains(suspect.path)) return failure(forbidden(suspect.path, suspect.what));
+    }
+    return {};
+  }
+
+  // Judged is the tree that was written, not the folder it came from.
+  Result<void> judge_result(const Oid& base, const Oid& tree,
+                            const std::vector<std::string>& bare_repositories) const {
+    auto changes = diff_trees(mirror_, base, tree);
+    if (!changes) return failure(std::move(changes.error()));
+    bool links_changed = false;
+    for (const auto& change : *changes) {
+      if (change.mode == mode::gitlink) {
+        return failure(forbidden(change.path, "is a submodule that is new or changed"));
+      }
+      if (change.kind == ChangeKind::added &&
+          std::ranges::find(bare_repositories, change.path) != bare_repositories.end()) {
+        return failure(
+            forbidden(fs::path(change.path).parent_path().string(), "is a repository of its own"));
+      }
+      links_changed |= change.mode == mode::symlink || change.old_mode == mode::symlink;
+    }
+    return links_changed ? judge_links(base, tree) : Result<void>();
+  }
+
+  // A changed link can also lead others astray, so all of them are followed, before and after.
+  Result<void> judge_links(const Oid& base, const Oid& tree) const {
+    auto before = links_of(base);
+    if (!before) return failure(std::move(before.error()));
+    auto after = links_of(tree);
+    if (!after) return failure(std::move(after.error()));
+    for (const auto& [path, target] : *after) {
+      if (!link_leaves(*after, path)) continue;
+      const auto old = before->find(path);
+      if (old != before->end() && old->second == target && link_leaves(*before, path)) continue;
+      return failure(
+          forbidden(path, fmt::format("is a link out of the tree, to {}", printable(target))));
+    }
+    return {};
+  }
+
+  Result<Links> links_of(const Oid& tree) const {
+    auto entries = list_tree(mirror_, tree);
+    if (!entries) return failure(std::move(entries.error()));
+    Links links;
+    for (const auto& entry : *entries) {
+      if (entry.mode != mode::symlink) continue;
+      auto target = read_blob(mirror_, entry.blob, link_bytes_max);
+      if (!target) return failure(forbidden(entry.path, "is a link that cannot be read"));
+      links.emplace(entry.path, std::move(*target));
+      if (links.size() > links_max) {
+        return failure(
+            forbidden(entry.path, fmt::format("is one of more than {} links", links_max)));
+      }
+    }
+    return links;
+  }
+
+  const Mirror& mirror_;
+  const SnapshotRequest& request_;
+  const fs::path scratch_;
+};
+
+}  // namespace
+
+Result<Oid> snapshot(const Mirror& mirror, const SnapshotRequest& request) {
+  auto scratch = TempDir::create(mirror.scratch());
+  if (!scratch) return failure(std::move(scratch.error()));
+  std::error_code error;
+  auto resolved = request;
+  resolved.folder = fs::canonical(request.folder, error);
+  if (error) {
+    return failure(FailureCode::GIT_FAILED,
+                   fmt::format("the folder {}: {}", request.folder.string(), error.message()));
+  }
+  return Snapshot(mirror, resolved, scratch->path()).make();
+}
+
+}  // namespace vitana::git

@@ -1,0 +1,164 @@
+#include "git/source.h"
+
+#include <algorithm>
+#include <array>
+
+#include "fmt/format.h"
+
+namespace vitana::git {
+namespace {
+
+constexpr std::string_view heads = "refs/heads/";
+
+auto unavailable(const Source& source, const Answer& answer) {
+  return failure(git_error(FailureCode::REPO_UNAVAILABLE,
+                           fmt::format("the repository {} cannot be read", source.to_string()),
+                           answer));
+}
+
+std::string_view take_line(std::string_view& text) {
+  const auto line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(text.size(), line.size() + 1));
+  return line;
+}
+
+std::string trimmed(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+Result<std::string> list_remote(const Git& git, const Source& source, std::string option,
+                                std::string_view pattern) {
+  auto answer = git.try_run(
+      {.args = {"ls-remote", std::move(option), "--", source.url(), std::string(pattern)},
+       .network = true});
+  if (!answer) return failure(std::move(answer.error()));
+  if (answer->exit_code != 0) return unavailable(source, *answer);
+  return std::move(answer->out);
+}
+
+Result<std::string> url_default_branch(const Git& git, const Source& source) {
+  auto listed = list_remote(git, source, "--symref", "HEAD");
+  if (!listed) return failure(std::move(listed.error()));
+  constexpr std::string_view prefix = "ref: refs/heads/";
+  constexpr std::string_view suffix = "\tHEAD";
+  for (std::string_view rest = *listed; !rest.empty();) {
+    auto line = take_line(rest);
+    if (!line.starts_with(prefix) || !line.ends_with(suffix)) continue;
+    line.remove_prefix(prefix.size());
+    line.remove_suffix(suffix.size());
+    if (is_branch_name(line)) return std::string(line);
+  }
+  return failure(FailureCode::BRANCH_MISSING,
+                 fmt::format("{} names no default branch", source.to_string()));
+}
+
+}  // namespace
+
+std::string Source::to_string() const {
+  return local() ? path_.string() : without_credentials(url_);
+}
+
+Result<LocalRepository> locate(const Git& git, const std::filesystem::path& path) {
+  std::error_code error;
+  const auto where = std::filesystem::canonical(path, error);
+  if (error) {
+    return failure(FailureCode::REPO_UNAVAILABLE,
+                   fmt::format("{}: {}", path.string(), error.message()));
+  }
+  auto answer = git.try_run({.args = {"rev-parse", "--path-format=absolute", "--git-dir",
+                                      "--git-common-dir", "--is-bare-repository"},
+                             .cwd = where});
+  if (!answer) {
+    auto cause = std::move(answer.error());
+    if (cause.code == FailureCode::PROGRAM_FAILED && !std::filesystem::is_directory(where, error)) {
+      cause.code = FailureCode::REPO_UNAVAILABLE;
+    }
+    return failure(std::move(cause));
+  }
+  if (answer->exit_code != 0) {
+    return failure(git_error(FailureCode::REPO_UNAVAILABLE,
+                             fmt::format("{} is no git repository", where.string()), *answer));
+  }
+  // A folder's name may hold a newline; the last line is the flag and the two paths share a form.
+  std::array<std::string_view, 3> lines;
+  std::string_view rest = answer->out;
+  for (auto& line : lines) line = take_line(rest);
+  if (!rest.empty() || !lines[0].starts_with('/') || !lines[1].starts_with('/')) {
+    return failure(FailureCode::REPO_UNAVAILABLE,
+                   fmt::format("the path of the repository {} has a newline", where.string()));
+  }
+  return LocalRepository{lines[0], lines[1], lines[2] == "true"};
+}
+
+Result<std::optional<Oid>> remote_ref(const Git& git, const Source& source, std::string_view ref) {
+  if (!is_ref(ref)) {
+    return failure(FailureCode::BRANCH_MISSING, fmt::format("{} is no name of a ref", ref));
+  }
+  if (source.local()) {
+    auto repository = locate(git, source.path());
+    if (!repository) return failure(std::move(repository.error()));
+    auto answer = git.try_run({.args = {"rev-parse", "--verify", "--quiet", "--end-of-options",
+                                        fmt::format("{}^{{commit}}", ref)},
+                               .git_dir = repository->common_dir});
+    if (!answer) return failure(std::move(answer.error()));
+    auto oid = trimmed(std::move(answer->out));
+    if (answer->exit_code == 0 && is_oid(oid)) return std::optional<Oid>(std::move(oid));
+    if (answer->exit_code == 1) return std::optional<Oid>();
+    return unavailable(source, *answer);
+  }
+  auto listed = list_remote(git, source, "--refs", ref);
+  if (!listed) return failure(std::move(listed.error()));
+  for (std::string_view rest = *listed; !rest.empty();) {
+    const auto line = take_line(rest);
+    const auto tab = line.find('\t');
+    // The pattern also matches refs that only end like it.
+    if (tab == line.npos || line.substr(tab + 1) != ref) continue;
+    if (is_oid(line.substr(0, tab))) return std::optional<Oid>(line.substr(0, tab));
+  }
+  return std::optional<Oid>();
+}
+
+Result<Oid> remote_tip(const Git& git, const Source& source, std::string_view branch) {
+  auto tip = remote_ref(git, source, fmt::format("{}{}", heads, branch));
+  if (!tip) return failure(std::move(tip.error()));
+  if (*tip) return std::move(**tip);
+  return failure(FailureCode::BRANCH_MISSING,
+                 fmt::format("{} has no branch {} with a commit", source.to_string(), branch));
+}
+
+Result<std::string> default_branch(const Git& git, const Source& source) {
+  if (!source.local()) return url_default_branch(git, source);
+  auto repository = locate(git, source.path());
+  if (!repository) return failure(std::move(repository.error()));
+  auto answer =
+      git.try_run({.args = {"symbolic-ref", "--quiet", "HEAD"}, .git_dir = repository->git_dir});
+  if (!answer) return failure(std::move(answer.error()));
+  const auto ref = trimmed(std::move(answer->out));
+  if (answer->exit_code == 0 && ref.starts_with(heads)) return ref.substr(heads.size());
+  if (answer->exit_code > 1) return unavailable(source, *answer);
+  return failure(FailureCode::BRANCH_MISSING,
+                 fmt::format("HEAD of {} is detached; name the branch", source.to_string()));
+}
+
+Result<std::optional<Identity>> configured_identity(const Git& git, const Source& source) {
+  if (!source.local()) return std::optional<Identity>();
+  auto repository = locate(git, source.path());
+  if (!repository) return failure(std::move(repository.error()));
+  process::Environment environment;
+  const auto& home = git.options().home;
+  if (!home.empty()) environment = {{"GIT_CONFIG_GLOBAL", (home / ".gitconfig").string()}};
+  Identity identity;
+  for (auto* part : {&identity.name, &identity.email}) {
+    auto answer = git.try_run(
+        {.args = {"config", "--get", part == &identity.name ? "user.name" : "user.email"},
+         .git_dir = repository->git_dir,
+         .environment = environment});
+    if (!answer) return failure(std::move(answer.error()));
+    if (answer->exit_code != 0) return std::optional<Identity>();
+    *part = trimmed(std::move(answer->out));
+  }
+  return std::optional(std::move(identity));
+}
+
+}  // namespace vitana::git

@@ -1,0 +1,271 @@
+#include "git/tree.h"
+
+#include <charconv>
+#include <set>
+
+#include "base/glob.h"
+#include "fmt/format.h"
+
+namespace vitana::git {
+namespace {
+
+constexpr std::size_t listing_bytes_max = 512 << 20;
+
+// Takes up to the next NUL; what git prints with -z ends each field with one.
+std::string_view take(std::string_view& rest) {
+  const auto field = rest.substr(0, rest.find('\0'));
+  rest.remove_prefix(std::min(rest.size(), field.size() + 1));
+  return field;
+}
+
+std::string_view take_word(std::string_view& rest) {
+  const auto word = rest.substr(0, rest.find(' '));
+  rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+  return word;
+}
+
+unsigned octal(std::string_view digits) {
+  unsigned value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, 8);
+  return value;
+}
+
+Oid oid_or_empty(std::string_view text) {
+  return text.find_first_not_of('0') == text.npos ? Oid() : Oid(text);
+}
+
+auto garbled(std::string_view command) {
+  return failure(FailureCode::GIT_FAILED, fmt::format("git {} printed something else", command));
+}
+
+Result<std::string> run_large(const Mirror& mirror, std::vector<std::string> args,
+                              std::size_t bytes_max = listing_bytes_max) {
+  return mirror.git().run(
+      {.args = std::move(args), .git_dir = mirror.path(), .bytes_max = bytes_max});
+}
+
+// The folder that all matches of a pattern lie in, or "" for the whole tree.
+std::string fixed_folder(std::string_view glob) {
+  const auto fixed = glob.substr(0, glob.find_first_of("*?[\\"));
+  const auto slash = fixed.rfind('/');
+  return slash == fixed.npos ? "" : std::string(fixed.substr(0, slash + 1));
+}
+
+// ls-tree reads only these folders: in a large repository most of the tree is never listed.
+std::set<std::string> fixed_folders(std::span<const std::string> globs) {
+  std::set<std::string> folders;
+  for (const auto& glob : globs) folders.insert(fixed_folder(glob));
+  if (folders.contains("")) folders.clear();
+  return folders;
+}
+
+Result<Oid> empty_tree(const Mirror& mirror) {
+  auto id = mirror.run({"hash-object", "-t", "tree", "--stdin"});
+  if (!id) return id;
+  while (id->ends_with('\n')) id->pop_back();
+  return id;
+}
+
+Result<std::pair<Oid, Oid>> both_trees(const Mirror& mirror, const std::optional<Oid>& old,
+                                       const Oid& next) {
+  auto from = old ? tree_of(mirror, *old) : empty_tree(mirror);
+  if (!from) return failure(std::move(from.error()));
+  auto to = tree_of(mirror, next);
+  if (!to) return failure(std::move(to.error()));
+  return std::pair(std::move(*from), std::move(*to));
+}
+
+Result<void> require_commit(const Mirror& mirror, const Oid& commit) {
+  auto there = mirror.exists(commit);
+  if (!there) return failure(std::move(there.error()));
+  if (*there) return {};
+  return failure(FailureCode::COMMIT_MISSING, fmt::format("there is no commit {}", commit));
+}
+
+std::optional<ChangeKind> kind_of(char status) {
+  switch (status) {
+    case 'A':
+      return ChangeKind::added;
+    case 'M':
+      return ChangeKind::modified;
+    case 'D':
+      return ChangeKind::deleted;
+    case 'T':
+      return ChangeKind::type_changed;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+Result<Oid> tree_of(const Mirror& mirror, const Oid& commit_or_tree) {
+  auto info = mirror.blobs().info(commit_or_tree);
+  if (!info) return failure(std::move(info.error()));
+  const auto type = *info ? (*info)->type : std::string();
+  if (type == "tree") return commit_or_tree;
+  if (type != "commit") {
+    return failure(FailureCode::COMMIT_MISSING,
+                   fmt::format("there is no commit {}", commit_or_tree));
+  }
+  auto tree = mirror.run({"rev-parse", "--verify", "--end-of-options", commit_or_tree + "^{tree}"});
+  if (!tree) return tree;
+  while (tree->ends_with('\n')) tree->pop_back();
+  return tree;
+}
+
+Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit_or_tree,
+                                         std::span<const std::string> globs) {
+  auto tree = tree_of(mirror, commit_or_tree);
+  if (!tree) return failure(std::move(tree.error()));
+  std::vector<std::string> args = {"ls-tree", "-r", "-z", "--full-tree", *tree, "--"};
+  for (const auto& folder : fixed_folders(globs)) args.push_back(folder);
+  auto listed = run_large(mirror, std::move(args));
+  if (!listed) return failure(std::move(listed.error()));
+  std::vector<TreeEntry> entries;
+  for (std::string_view rest = *listed; !rest.empty();) {
+    auto line = take(rest);
+    const auto tab = line.find('\t');
+    if (tab == line.npos) return garbled("ls-tree");
+    const auto path = line.substr(tab + 1);
+    if (!globs.empty() && !glob_match_any(globs, path)) continue;
+    auto columns = line.substr(0, tab);
+    const auto entry_mode = octal(take_word(columns));
+    take_word(columns);
+    if (!is_oid(columns)) return garbled("ls-tree");
+    entries.push_back({entry_mode, Oid(columns), std::string(path)});
+  }
+  return entries;
+}
+
+Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional<Oid>& old,
+                                       const Oid& next) {
+  auto trees = both_trees(mirror, old, next);
+  if (!trees) return failure(std::move(trees.error()));
+  auto listed = run_large(mirror, {"diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames",
+                                   "--no-ext-diff", trees->first, trees->second});
+  if (!listed) return failure(std::move(listed.error()));
+  std::vector<Change> changes;
+  for (std::string_view rest = *listed; !rest.empty();) {
+    auto columns = take(rest);
+    if (!columns.starts_with(':')) return garbled("diff-tree");
+    columns.remove_prefix(1);
+    Change change;
+    change.old_mode = octal(take_word(columns));
+    change.mode = octal(take_word(columns));
+    change.old_blob = oid_or_empty(take_word(columns));
+    change.blob = oid_or_empty(take_word(columns));
+    const auto kind = columns.empty() ? std::nullopt : kind_of(columns.front());
+    change.path = take(rest);
+    if (!kind || change.path.empty()) return garbled("diff-tree");
+    change.kind = *kind;
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+Result<std::string> patch(const Mirror& mirror, const std::optional<Oid>& old, const Oid& next,
+                          std::size_t bytes_max) {
+  auto trees = both_trees(mirror, old, next);
+  if (!trees) return failure(std::move(trees.error()));
+  return run_large(mirror,
+                   {"diff-tree", "-r", "-p", "--no-renames", "--no-ext-diff", "--no-textconv",
+                    "--no-color", trees->first, trees->second},
+                   bytes_max);
+}
+
+Result<std::string> read_blob(const Mirror& mirror, const Oid& blob, std::size_t bytes_max) {
+  return mirror.blobs().read(blob, bytes_max);
+}
+
+Result<std::optional<std::string>> read_file(const Mirror& mirror, const Oid& commit_or_tree,
+                                             const std::string& path, std::size_t bytes_max) {
+  auto tree = tree_of(mirror, commit_or_tree);
+  if (!tree) return failure(std::move(tree.error()));
+  // A trailing slash would ask for what is inside.
+  if (path.empty() || path.ends_with('/')) return std::optional<std::string>();
+  auto listed = mirror.run({"ls-tree", "-z", "--full-tree", *tree, "--", path});
+  if (!listed) return failure(std::move(listed.error()));
+  std::string_view rest = *listed;
+  auto columns = take(rest);
+  columns = columns.substr(0, columns.find('\t'));
+  const auto entry_mode = octal(take_word(columns));
+  if (entry_mode != mode::file && entry_mode != mode::executable) {
+    return std::optional<std::string>();
+  }
+  take_word(columns);
+  auto content = read_blob(mirror, Oid(columns), bytes_max);
+  if (!content) return failure(std::move(content.error()).with("path", path));
+  return std::optional(std::move(*content));
+}
+
+Result<std::optional<CommitInfo>> last_commit_of(const Mirror& mirror, const Oid& tip,
+                                                 const std::string& path) {
+  if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
+  auto printed = mirror.run({"log", "-1", "-z", "--no-show-signature", "--no-mailmap",
+                             "--format=%H%x00%an%x00%ae%x00%at", tip, "--", path});
+  if (!printed) return failure(std::move(printed.error()));
+  if (printed->empty()) return std::optional<CommitInfo>();
+  std::string_view rest = *printed;
+  CommitInfo info;
+  info.commit = take(rest);
+  info.author_name = take(rest);
+  info.author_email = take(rest);
+  const auto seconds = take(rest);
+  std::int64_t time = 0;
+  std::from_chars(seconds.data(), seconds.data() + seconds.size(), time);
+  // A forged date may be anything; keep it within what can be written as a date.
+  constexpr std::int64_t latest = 253'402'300'799;
+  info.time = Instant(std::chrono::seconds(std::clamp<std::int64_t>(time, 0, latest)));
+  return std::optional(std::move(info));
+}
+
+Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oid& tip,
+                                                  const std::optional<Oid>& since,
+                                                  std::size_t count_max) {
+  if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
+  std::vector<std::string> args = {
+      "log",
+      "-z",
+      "--no-show-signature",
+      "--all-match",
+      "--grep=^VTID: ",
+      "--grep=^Spec-Digest: ",
+      fmt::format("--max-count={}", count_max),
+      "--format=%H%x00%(trailers:key=VTID,valueonly,unfold,separator=%x0A)"
+      "%x00%(trailers:key=Spec-Digest,valueonly,unfold,separator=%x0A)",
+      tip};
+  if (since) {
+    if (auto there = require_commit(mirror, *since); !there) {
+      return failure(std::move(there.error()));
+    }
+    args.insert(args.end(), {"--not", *since});
+  }
+  args.push_back("--");
+  auto printed = run_large(mirror, std::move(args));
+  if (!printed) return failure(std::move(printed.error()));
+  std::vector<DeliveryTrailer> trailers;
+  for (std::string_view rest = *printed; !rest.empty();) {
+    const auto commit = take(rest);
+    const auto vtids = lines_of(take(rest));
+    const auto digests = lines_of(take(rest));
+    if (!is_oid(commit)) return garbled("log");
+    if (vtids.size() != digests.size()) continue;
+    for (std::size_t i = 0; i < vtids.size(); ++i) {
+      trailers.push_back({Oid(commit), std::string(vtids[i]), std::string(digests[i])});
+    }
+  }
+  return trailers;
+}
+
+}  // namespace vitana::git

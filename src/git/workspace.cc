@@ -1,0 +1,118 @@
+#include "git/workspace.h"
+
+#include <fstream>
+
+#include "fmt/format.h"
+#include "git/temp_dir.h"
+#include "git/tree.h"
+
+namespace vitana::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+auto no_workspace(const fs::path& folder, std::string_view why) {
+  return failure(FailureCode::WORKSPACE_FAILED, fmt::format("{}: {}", folder.string(), why));
+}
+
+Error as_workspace_error(Error error) {
+  if (error.code == FailureCode::GIT_FAILED) error.code = FailureCode::WORKSPACE_FAILED;
+  return error;
+}
+
+Result<fs::path> make_empty(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  const auto where = error ? folder : fs::canonical(folder, error);
+  const bool empty = !error && fs::is_empty(where, error);
+  if (error) return no_workspace(folder, error.message());
+  if (!empty) return no_workspace(folder, "is not empty");
+  return where;
+}
+
+const ConfigValues& plain_checkout() {
+  static const ConfigValues values = {{"core.fileMode", "true"},
+                                      {"core.symlinks", "true"},
+                                      {"core.autocrlf", "false"},
+                                      {"checkout.workers", "2"}};
+  return values;
+}
+
+}  // namespace
+
+Result<void> clone_workspace(const Mirror& mirror, const WorkspaceRequest& request) {
+  auto there = mirror.exists(request.commit);
+  if (!there) return failure(std::move(there.error()));
+  if (!*there) {
+    return failure(FailureCode::COMMIT_MISSING,
+                   fmt::format("there is no commit {}", request.commit));
+  }
+  if (!request.branch.empty() && !is_branch_name(request.branch)) {
+    return no_workspace(request.folder, fmt::format("{} is no branch name", request.branch));
+  }
+  auto folder = make_empty(request.folder);
+  if (!folder) return failure(std::move(folder.error()));
+  const auto git_dir = *folder / ".git";
+
+  const auto run = [&](std::vector<std::string> args) -> Result<void> {
+    auto done = mirror.git().run({.args = std::move(args),
+                                  .git_dir = git_dir,
+                                  .work_tree = *folder,
+                                  .config = plain_checkout()});
+    if (!done) return failure(as_workspace_error(std::move(done.error())));
+    return {};
+  };
+  const std::string head = request.branch.empty() ? "main" : request.branch;
+  if (auto made = run({"init", "--quiet", "--template=", "--initial-branch=" + head}); !made) {
+    return made;
+  }
+
+  std::error_code error;
+  fs::create_directories(git_dir / "objects/info", error);
+  std::ofstream alternates(git_dir / "objects/info/alternates", std::ios::binary);
+  alternates << mirror.objects().string() << '\n';
+  alternates.close();
+  if (!alternates) return no_workspace(*folder, "the objects cannot be borrowed");
+  if (fs::exists(mirror.path() / "shallow", error)) {
+    fs::copy_file(mirror.path() / "shallow", git_dir / "shallow", error);
+    if (error) return no_workspace(*folder, error.message());
+  }
+
+  std::vector<std::vector<std::string>> steps;
+  const auto& who = request.identity;
+  if (!who.name.empty()) steps.push_back({"config", "user.name", who.name});
+  if (!who.email.empty()) steps.push_back({"config", "user.email", who.email});
+  steps.push_back({"config", "gc.auto", "0"});
+  if (request.branch.empty()) {
+    steps.push_back({"update-ref", "--no-deref", "HEAD", request.commit});
+  } else {
+    steps.push_back({"update-ref", "refs/heads/" + request.branch, request.commit});
+  }
+  steps.push_back({"reset", "--quiet", "--hard"});
+  for (auto& step : steps) {
+    if (auto done = run(std::move(step)); !done) return done;
+  }
+  return {};
+}
+
+Result<void> checkout_tree(const Mirror& mirror, const Oid& commit_or_tree,
+                           const fs::path& folder) {
+  auto tree = tree_of(mirror, commit_or_tree);
+  if (!tree) return failure(std::move(tree.error()));
+  auto where = make_empty(folder);
+  if (!where) return failure(std::move(where.error()));
+  auto scratch = TempDir::create(mirror.scratch());
+  if (!scratch) return failure(std::move(scratch.error()));
+  for (auto args : {std::vector<std::string>{"read-tree", *tree},
+                    std::vector<std::string>{"checkout-index", "--all", "--force", "--quiet"}}) {
+    auto done = mirror.git().run({.args = std::move(args),
+                                  .git_dir = mirror.path(),
+                                  .work_tree = *where,
+                                  .index_file = scratch->path() / "index",
+                                  .config = plain_checkout()});
+    if (!done) return failure(as_workspace_error(std::move(done.error())));
+  }
+  return {};
+}
+
+}  // namespace vitana::git
