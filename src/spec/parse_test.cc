@@ -1,0 +1,2 @@
+#include "spec/parse.h"
+#include <gtest/gtest.h>
