@@ -1,0 +1,131 @@
+// Wrong configurations: each is refused at its place, with a hint that helps.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/parse.h"
+
+namespace vitana::config {
+namespace {
+
+struct Wrong {
+  std::string name;
+  std::string text;
+  std::string rule;
+  int line;
+  int column;
+  std::string says;  ///< in message or hint
+};
+
+const std::string repo = "[[repos]]\npath = \".\"\nname = \"hub\"\n";
+const std::string agent = "[agents.fixer]\nkind = \"command\"\n";
+
+std::vector<Wrong> wrong_ones() {
+  return {
+      {"UnknownSection", "[sever]\n", "CONFIG_UNKNOWN_KEY", 1, 2, "did you mean \"server\"?"},
+      {"UnknownKey", "[server]\nlisen = \"x:1\"\n", "CONFIG_UNKNOWN_KEY", 2, 1, "did you mean \"listen\"?"},
+      {"UnknownKeyUnlikeAny", "[dispatch]\ncolour = 1\n", "CONFIG_UNKNOWN_KEY", 2, 1,
+       "keys there: \"route_retries\", \"pickup_deadline\""},
+      {"UnknownKeyOfARepo", repo + "brnach = \"main\"\n", "CONFIG_UNKNOWN_KEY", 4, 1, "\"branch\""},
+      {"UnknownKeyOfAnAgent", agent + "command = [\"x\"]\ntimeuot = \"1m\"\n", "CONFIG_UNKNOWN_KEY", 4, 1,
+       "\"timeout\""},
+      {"TextForANumber", "[worker]\nslots = \"2\"\n", "CONFIG_TYPE", 2, 1, "must be a whole number"},
+      {"NumberForAText", "[server]\ndata = 3\n", "CONFIG_TYPE", 2, 1, "must be a text"},
+      {"FractionForANumber", "[worker]\nslots = 2.5\n", "CONFIG_TYPE", 2, 1, "not a fraction"},
+      {"TextForABoolean", "[delivery]\nallow_attested_merge = \"yes\"\n", "CONFIG_TYPE", 2, 1,
+       "true or false"},
+      {"TextForAList", "[verify]\ncommands = \"make test\"\n", "CONFIG_TYPE", 2, 1, "put it in brackets"},
+      {"NumbersInAList", "[verify]\ncommands = [1]\n", "CONFIG_TYPE", 2, 13, "must be a text"},
+      {"EmptyTextInAList", "[verify]\ncommands = [\"\"]\n", "CONFIG_VALUE", 2, 13, "an empty text"},
+      {"ValueForATable", "server = \"x\"\n", "CONFIG_TYPE", 1, 1, "must be a table"},
+      {"TableForRepos", "[repos]\nname = \"x\"\n", "CONFIG_TYPE", 1, 2, "write [[repos]]"},
+      {"ListForAgents", "[[agents]]\nname = \"x\"\n", "CONFIG_TYPE", 1, 3, "write [agents.NAME]"},
+      {"ShellLineForACommand", "[agents.a]\ncommand = \"a b\"\n", "CONFIG_TYPE", 2, 1, "no shell reads it"},
+      {"OptionForAProgram", "[notify]\ncommand = [\"-x\"]\n", "CONFIG_VALUE", 2, 1, "an option"},
+      {"BadEnum", "[delivery]\nmode = \"merg\"\n", "CONFIG_VALUE", 2, 1,
+       "did you mean \"merge\"? allowed: \"branch\", \"merge\", \"pull_request\""},
+      {"BadEnumUnlikeAny", "[worker]\nsandbox = \"docker-in-docker\"\n", "CONFIG_VALUE", 2, 1,
+       "allowed: \"require\", \"prefer\", \"off\""},
+      {"BadApproval", "[policy]\napproval = \"manual\"\n", "CONFIG_VALUE", 2, 1, "\"auto\", \"required\""},
+      {"BadNetwork", agent + "command = [\"x\"]\nnetwork = \"all\"\n", "CONFIG_VALUE", 4, 1, "\"loopback\""},
+      {"BadHost", agent + "command = [\"x\"]\nnetwork = [\"http://x/\"]\n", "CONFIG_VALUE", 4, 1, "no host"},
+      {"BadListen", "[server]\nlisten = \"8080\"\n", "CONFIG_VALUE", 2, 1, "HOST:PORT"},
+      {"PortTooHigh", "[server]\nlisten = \"localhost:70000\"\n", "CONFIG_VALUE", 2, 1, "HOST:PORT"},
+      {"BadDuration", "[caps]\nwall = \"60 minutes\"\n", "CONFIG_VALUE", 2, 1, "units: ms, s, m, h, d"},
+      {"NumberForADuration", "[caps]\nwall = 60\n", "CONFIG_TYPE", 2, 1, "must be a duration"},
+      {"DurationOutOfRange", "[dispatch]\npickup_deadline = \"30d\"\n", "CONFIG_RANGE", 2, 1, "to 7d"},
+      {"NumberOutOfRange", "[caps]\nconcurrent = -1\n", "CONFIG_RANGE", 2, 1, "from 0 to 1000"},
+      {"HugeNumber", "[caps]\nconcurrent = 9223372036854775807\n", "CONFIG_RANGE", 2, 1, "to 1000"},
+      {"NoScan", repo + "scan_seconds = 0\n", "CONFIG_RANGE", 4, 1, "from 1"},
+      {"BadMemory", agent + "command = [\"x\"]\nmemory = \"4 GB\"\n", "CONFIG_VALUE", 4, 1, "\"4G\""},
+      {"LittleMemory", agent + "command = [\"x\"]\nmemory = \"1M\"\n", "CONFIG_RANGE", 4, 1, "16M"},
+      {"SecretAsValue", repo + "webhook_secret = \"hunter2\"\n", "CONFIG_SECRET", 4, 1, "\"env:NAME\""},
+      {"AgentsSecretAsValue", agent + "command = [\"x\"]\nsecrets = [\"sk-123\"]\n", "CONFIG_SECRET", 4, 1,
+       "\"file:PATH\""},
+      {"PasswordInDatabase", "[server]\ndatabase = \"postgresql://v:hunter2@db/v\"\n", "CONFIG_SECRET", 2, 1,
+       "holds a password"},
+      {"PasswordInQuery", "[server]\ndatabase = \"postgresql://db/v?password=hunter2\"\n", "CONFIG_SECRET",
+       2, 1, "holds a password"},
+      {"TokenInUrl", "[[repos]]\nurl = \"https://hunter2@git.example/x.git\"\n", "CONFIG_SECRET", 2, 1,
+       "credential helper"},
+      {"NoDatabase", "[server]\ndatabase = \"vitana.db\"\n", "CONFIG_VALUE", 2, 1, "postgresql://"},
+      {"RepoWithoutAPlace", "[[repos]]\nname = \"hub\"\n", "CONFIG_MISSING", 1, 1, "path or a url"},
+      {"RepoWithTwoPlaces", repo + "url = \"https://git.example/x\"\n", "CONFIG_MISSING", 4, 1,
+       "one is enough"},
+      {"UrlThatRunsAProgram", "[[repos]]\nurl = \"ext::sh -c id\"\n", "CONFIG_VALUE", 2, 1, "no address"},
+      {"UrlThatIsAnOption", "[[repos]]\nname = \"x\"\nurl = \"--upload-pack=x\"\n", "CONFIG_VALUE", 3, 1,
+       "no address"},
+      {"DuplicateRepo", repo + repo, "CONFIG_DUPLICATE", 4, 1, "are called \"hub\""},
+      {"BadRepoName", "[[repos]]\npath = \".\"\nname = \"a b\"\n", "CONFIG_VALUE", 3, 1, "letters, digits"},
+      {"BadBranch", repo + "branch = \"--all\"\n", "CONFIG_VALUE", 4, 1, "no name of a branch"},
+      {"NoSpecs", repo + "specs = []\n", "CONFIG_VALUE", 4, 1, "cannot be empty"},
+      {"SpecsOutside", repo + "specs = [\"../**/*.md\"]\n", "CONFIG_VALUE", 4, 1, "outside the repository"},
+      {"AbsoluteCache", repo + "cache = [\"/usr\"]\n", "CONFIG_VALUE", 4, 1, "outside the repository"},
+      {"HomeIsNotExpanded", "[worker]\nworkspaces = \"~/w\"\n", "CONFIG_VALUE", 2, 1, "not expanded"},
+      {"AgentWithoutACommand", "[agents.fixer]\nnetwork = \"none\"\n", "CONFIG_MISSING", 1, 9,
+       "needs a command"},
+      {"BadAgentName", "[agents.\"a b\"]\nkind = \"codex\"\n", "CONFIG_VALUE", 1, 9, "agent's name"},
+      {"UnknownAgent", agent + "command = [\"x\"]\n[worker]\nagent = \"fixr\"\n", "CONFIG_AGENT_UNKNOWN", 5, 1,
+       "did you mean \"fixer\"?"},
+      {"UnknownJudge", "[verify]\njudge = \"critic\"\n", "CONFIG_AGENT_UNKNOWN", 2, 1, "add [agents.critic]"},
+      {"JudgeOfItsOwnWork", agent + "command = [\"x\"]\n[verify]\njudge = \"fixer\"\n", "CONFIG_VALUE", 5, 1,
+       "none judges its own work"},
+      {"JudgedByNobody", "[verify]\nunverified = \"judge\"\n", "CONFIG_MISSING", 2, 1, "no judge"},
+      {"BadAuthor", "[delivery]\nauthor = \"Ann\"\n", "CONFIG_VALUE", 2, 1, "no identity"},
+      {"ProtectOutside", "[policy]\nprotect = [\"a/../../b\"]\n", "CONFIG_VALUE", 2, 1, "outside"},
+      {"UnknownCode", "[retry.AGENT_FALED]\nruns = 2\n", "CONFIG_RETRY_CODE", 1, 8, "\"AGENT_FAILED\""},
+      {"UnknownKeyOfACode", "[retry.AGENT_FAILED]\nrun = 2\n", "CONFIG_UNKNOWN_KEY", 2, 1, "\"runs\""},
+      {"GovernanceCode", "[retry.PATH_FORBIDDEN]\nruns = 3\n", "CONFIG_RETRY_CODE", 2, 1,
+       "governance code"},
+      {"NoRuns", "[retry]\nruns = 0\n", "CONFIG_RANGE", 2, 1, "from 1"},
+      {"DelayBeyondItsBound", "[retry]\ndelay = \"1h\"\n", "CONFIG_RANGE", 1, 2, "less than delay"},
+      {"NulInAText", "[server]\ndata = \"a\\u0000b\"\n", "CONFIG_VALUE", 2, 1, "NUL"},
+      {"DuplicateKey", "[server]\ndata = \"a\"\ndata = \"b\"\n", "CONFIG_SYNTAX", 3, 8, "cannot redefine"},
+  };
+}
+
+class WrongConfig : public ::testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongConfig, IsRefusedOnceAtItsPlaceWithAHint) {
+  const auto& wrong = GetParam();
+  const auto reading = parse_config(wrong.text);
+  EXPECT_FALSE(reading.valid());
+  ASSERT_EQ(reading.diagnostics.size(), 1u);
+  const auto& d = reading.diagnostics.front();
+  EXPECT_EQ(d.rule, wrong.rule);
+  EXPECT_EQ(d.line, wrong.line) << to_string(d);
+  EXPECT_EQ(d.column, wrong.column) << to_string(d);
+  EXPECT_THAT(d.message + " | " + d.hint, ::testing::HasSubstr(wrong.says));
+}
+
+TEST_P(WrongConfig, NeverShowsASecretsValue) {
+  for (const auto& d : parse_config(GetParam().text).diagnostics) {
+    EXPECT_THAT(d.message + d.hint, ::testing::Not(::testing::HasSubstr("hunter2")));
+    EXPECT_THAT(d.message + d.hint, ::testing::Not(::testing::HasSubstr("sk-123")));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WrongConfig, ::testing::ValuesIn(wrong_ones()),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace vitana::config

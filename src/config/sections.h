@@ -1,0 +1,15 @@
+// The tables that both an operator's and a repository's file may hold. Not for use outside config/.
+#pragma once
+
+#include "config/config.h"
+#include "config/section.h"
+
+namespace vitana::config {
+
+void read_verify(Section& section, Verify& verify);
+void read_policy(Section& section, PolicyRules& rules);
+
+/// Globs and folders inside a repository: relative, and never out of it.
+void check_inside(Section& section, const std::string& key, const std::vector<std::string>& paths);
+
+}  // namespace vitana::config

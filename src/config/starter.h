@@ -1,0 +1,35 @@
+// The vitana.toml that `vitana init` writes: fitted to a repository and its machine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace vitana::config {
+
+/// An agent program that was found in PATH.
+struct FoundAgent {
+  std::string name;  ///< for [agents.NAME]
+  AgentKind kind = AgentKind::command;
+  std::vector<std::string> command;     ///< needed for kind command
+  std::vector<std::string> hosts;       ///< it has to reach
+  std::vector<std::string> secrets;     ///< "env:NAME" that are set now
+};
+
+struct StarterFacts {
+  std::string repo_name;
+  std::string branch;
+  std::vector<std::string> specs;   ///< globs of folders that hold specs; empty: the default
+  std::vector<std::string> setup;   ///< detected: "npm ci"
+  std::vector<std::string> cache;   ///< detected: "node_modules"
+  std::vector<std::string> checks;  ///< detected: "make test", "npm test", "cargo test"
+  std::vector<FoundAgent> agents;   ///< in order of preference; the first becomes worker.agent
+  bool sandbox_works = true;
+  std::string sandbox_reason;       ///< why it does not, in one line
+};
+
+/// A commented text that parse_config() reads without an error, whatever the facts.
+std::string starter_config(const StarterFacts& facts);
+
+}  // namespace vitana::config
