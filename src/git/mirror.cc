@@ -1,6 +1,7 @@
 #include "git/mirror.h"
 
 #include <chrono>
+#include <iterator>
 
 #include "fmt/format.h"
 
@@ -12,6 +13,7 @@ namespace fs = std::filesystem;
 // git holds the lock of a ref for the moment of its change; one this old belongs to nobody.
 constexpr auto stale_lock = std::chrono::seconds(30);
 constexpr std::string_view remote = "refs/remotes/origin/";
+constexpr std::string_view seen = "refs/vitana/seen/";
 constexpr std::string_view kept = "refs/vitana/keep/";
 
 void remove_if_stale(const fs::path& lock) {
@@ -71,6 +73,16 @@ Result<std::unique_ptr<Mirror>> Mirror::open(const fs::path& path, Options optio
 
 Result<Oid> Mirror::fetch(const Source& source, const std::string& branch) {
   if (auto there = remote_tip(git_, source, branch); !there) return there;
+  auto done = fetch_refs(source, {fmt::format("+refs/heads/{0}:{1}{0}", branch, remote),
+                                  fmt::format("+refs/heads/vtid/*:{}vtid/*", remote)});
+  if (!done) return failure(std::move(done.error()));
+  auto fetched = tip(branch);
+  if (!fetched) return failure(std::move(fetched.error()));
+  if (*fetched) return std::move(**fetched);
+  return failure(FailureCode::BRANCH_MISSING, fmt::format("the branch {} is gone", branch));
+}
+
+Result<void> Mirror::fetch_refs(const Source& source, std::vector<std::string> refspecs) {
   const std::lock_guard lock(fetching_);
   remove_stale_locks(path_);
   Call call{.args = {"fetch", "--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head",
@@ -86,18 +98,28 @@ Result<Oid> Mirror::fetch(const Source& source, const std::string& branch) {
   } else {
     call.args.insert(call.args.end(), {"--", source.url()});
   }
-  call.args.push_back(fmt::format("+refs/heads/{0}:{1}{0}", branch, remote));
-  call.args.push_back(fmt::format("+refs/heads/vtid/*:{}vtid/*", remote));
+  call.args.insert(call.args.end(), std::make_move_iterator(refspecs.begin()),
+                   std::make_move_iterator(refspecs.end()));
   auto answer = git_.try_run(call);
   if (!answer) return failure(std::move(answer.error()));
-  if (answer->exit_code != 0) {
-    return failure(git_error(FailureCode::REPO_UNAVAILABLE,
-                             fmt::format("{} cannot be fetched", source.to_string()), *answer));
+  if (answer->exit_code == 0) return {};
+  return failure(git_error(FailureCode::REPO_UNAVAILABLE,
+                           fmt::format("{} cannot be fetched", source.to_string()), *answer));
+}
+
+Result<bool> Mirror::holds(const Source& source, const std::string& ref, const Oid& commit) {
+  auto now = remote_ref(git_, source, ref);
+  if (!now) return failure(std::move(now.error()));
+  auto known = exists(commit);
+  if (!known) return known;
+  if (!*now || !*known) return false;
+  auto tip_known = exists(**now);
+  if (!tip_known) return tip_known;
+  if (!*tip_known) {
+    auto done = fetch_refs(source, {fmt::format("+{}:{}{}", ref, seen, ref.substr(5))});
+    if (!done) return failure(std::move(done.error()));
   }
-  auto fetched = tip(branch);
-  if (!fetched) return failure(std::move(fetched.error()));
-  if (*fetched) return std::move(**fetched);
-  return failure(FailureCode::BRANCH_MISSING, fmt::format("the branch {} is gone", branch));
+  return is_ancestor(commit, **now);
 }
 
 Result<std::optional<Oid>> Mirror::tip(std::string_view branch) const {

@@ -30,6 +30,10 @@ class Mirror {
   /// each other. Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED.
   Result<Oid> fetch(const Source& source, const std::string& branch);
 
+  /// Is `commit` in the history of `ref` of the source as it is now? For deciding after a crash
+  /// whether a delivery arrived. Fetches the ref when it moved. Errors: as fetch().
+  Result<bool> holds(const Source& source, const std::string& ref, const Oid& commit);
+
   /// The commit of a fetched branch; nothing when it was never fetched or is gone.
   Result<std::optional<Oid>> tip(std::string_view branch) const;
 
@@ -61,6 +65,8 @@ class Mirror {
 
  private:
   Mirror(std::filesystem::path path, Options options);
+
+  Result<void> fetch_refs(const Source& source, std::vector<std::string> refspecs);
 
   const std::filesystem::path path_;
   const Git git_;

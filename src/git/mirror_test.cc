@@ -90,6 +90,18 @@ TEST_F(MirrorTest, AncestryIsReadFromHistory) {
             FailureCode::COMMIT_MISSING);
 }
 
+TEST_F(MirrorTest, WhetherABranchHoldsACommitIsReadFromTheRepositoryItself) {
+  const std::string main = "refs/heads/main";
+  EXPECT_TRUE(must(mirror->holds(user.source(), main, first)));
+  const auto second = user.commit_file("a", "1");
+  EXPECT_FALSE(must(mirror->holds(user.source(), main, second)));  // unknown here: not ours
+  EXPECT_TRUE(must(mirror->holds(user.source(), main, first)));    // fetches what is new
+  EXPECT_TRUE(must(mirror->holds(user.source(), main, second)));
+  user.git({"reset", "--quiet", "--hard", first});
+  EXPECT_FALSE(must(mirror->holds(user.source(), main, second)));
+  EXPECT_FALSE(must(mirror->holds(user.source(), "refs/heads/none", first)));
+}
+
 TEST_F(MirrorTest, OnlyCommitsExistAsCommits) {
   EXPECT_FALSE(must(mirror->exists(std::string(40, '1'))));
   EXPECT_FALSE(must(mirror->exists("main")));

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t ignore_bytes_max = 1 << 20;
 constexpr std::size_t link_bytes_max = 4096;
 constexpr std::size_t links_max = 200'000;
+constexpr std::uintmax_t space_min = 1 << 20;
 
 Error forbidden(std::string_view path, std::string_view what) {
   const auto shown = printable(path);
@@ -124,8 +125,9 @@ class Snapshot {
     if (!done) return done;
     if (auto fine = judge(walk->suspects); !fine) return failure(std::move(fine.error()));
     // Its own .git is skipped by git; whatever lies there is never looked at.
-    done = mirror_.git().run(call({"add", "--all"}));
-    if (!done) return done;
+    auto added = mirror_.git().try_run(call({"add", "--all"}));
+    if (!added) return failure(std::move(added.error()));
+    if (added->exit_code != 0) return failure(not_taken(*added));
     auto tree = mirror_.git().run(call({"write-tree"}));
     if (!tree) return tree;
     while (tree->ends_with('\n')) tree->pop_back();
@@ -149,6 +151,19 @@ class Snapshot {
                        {"add.ignoreErrors", "false"},
                        {"diff.ignoreSubmodules", "all"}},
             .input = std::move(input)};
+  }
+
+  // What git does not take is the folder's fault (a file that cannot be read, a name such as
+  // git~1), unless there is no room for it.
+  Error not_taken(const Answer& answer) const {
+    std::error_code error;
+    const auto space = fs::space(mirror_.path(), error);
+    const bool full = !error && space.available < space_min;
+    auto result = git_error(full ? FailureCode::STORE_FULL : FailureCode::PATH_FORBIDDEN,
+                            full ? "the disk of the mirror is full"
+                                 : "the folder holds something that git does not take",
+                            answer);
+    return std::move(result).with("path", ".");
   }
 
   Result<void> write_ignore_file(const Oid& base) const {

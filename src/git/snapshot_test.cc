@@ -274,6 +274,15 @@ TEST_F(SnapshotTest, LinksInTheTreeAndOldOnesThatLeaveItMayStay) {
   EXPECT_THAT(changed(), ElementsAre("A new"));
 }
 
+TEST_F(SnapshotTest, ANameThatStandsForGitsFolderElsewhereIsForbidden) {
+  start();
+  write("git~1/config", "1");
+  const auto tree = take();
+  ASSERT_FALSE(tree);
+  EXPECT_EQ(tree.error().code, FailureCode::PATH_FORBIDDEN);
+  EXPECT_THAT(tree.error().causes, testing::Contains(testing::HasSubstr("git~1")));
+}
+
 TEST_F(SnapshotTest, TooManyFilesAreRefused) {
   start();
   for (int i = 0; i < 20; ++i) write("f" + std::to_string(i), "1");

@@ -149,11 +149,14 @@ Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit
 }
 
 Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional<Oid>& old,
-                                       const Oid& next) {
+                                       const Oid& next, std::span<const std::string> globs) {
   auto trees = both_trees(mirror, old, next);
   if (!trees) return failure(std::move(trees.error()));
-  auto listed = run_large(mirror, {"diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames",
-                                   "--no-ext-diff", trees->first, trees->second});
+  std::vector<std::string> args = {
+      "diff-tree",     "-r",         "-z",          "--raw", "--no-abbrev", "--no-renames",
+      "--no-ext-diff", trees->first, trees->second, "--"};
+  for (const auto& folder : fixed_folders(globs)) args.push_back(folder);
+  auto listed = run_large(mirror, std::move(args));
   if (!listed) return failure(std::move(listed.error()));
   std::vector<Change> changes;
   for (std::string_view rest = *listed; !rest.empty();) {
@@ -169,6 +172,7 @@ Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional
     change.path = take(rest);
     if (!kind || change.path.empty()) return garbled("diff-tree");
     change.kind = *kind;
+    if (!globs.empty() && !glob_match_any(globs, change.path)) continue;
     changes.push_back(std::move(change));
   }
   return changes;

@@ -52,9 +52,10 @@ Result<Oid> tree_of(const Mirror& mirror, const Oid& commit_or_tree);
 Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit_or_tree,
                                          std::span<const std::string> globs = {});
 
-/// What changed from `old` (nothing: the empty tree) to `next`. Errors: COMMIT_MISSING.
+/// What changed from `old` (nothing: the empty tree) to `next`, all of it or what matches one of
+/// the globs. Errors: COMMIT_MISSING.
 Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional<Oid>& old,
-                                       const Oid& next);
+                                       const Oid& next, std::span<const std::string> globs = {});
 
 /// The same as a patch for a person. Errors: COMMIT_MISSING; GIT_FAILED over `bytes_max`.
 Result<std::string> patch(const Mirror& mirror, const std::optional<Oid>& old, const Oid& next,

@@ -80,6 +80,18 @@ TEST_F(TreeTest, DifferencesNameKindModeAndContent) {
   EXPECT_EQ(must(read_blob(*mirror, changes[3].blob, 100)), "changed\n");
 }
 
+TEST_F(TreeTest, DifferencesCanBeLimitedToPatterns) {
+  user.write("docs/specs/a.md", "1");
+  user.write("docs/specs/a.txt", "1");
+  user.write("other.md", "1");
+  const auto after = user.commit();
+  fetch();
+  const std::vector<std::string> globs = {"docs/specs/**/*.md"};
+  const auto changes = must(diff_trees(*mirror, first, after, globs));
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].path, "docs/specs/a.md");
+}
+
 TEST_F(TreeTest, AgainstNothingEverythingIsAdded) {
   const auto changes = must(diff_trees(*mirror, std::nullopt, first));
   ASSERT_EQ(changes.size(), 1U);

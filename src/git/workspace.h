@@ -21,7 +21,8 @@ struct WorkspaceRequest {
 };
 
 /// A repository of its own: own refs, configuration and hooks (none), no remote. Objects of the
-/// mirror are borrowed, read-only, by the absolute path of Mirror::objects(). No filter runs: a
+/// mirror are borrowed, read-only, by the absolute path of Mirror::objects(): keep the commit
+/// (Mirror::keep) as long as the folder is there. No filter runs: a
 /// file under a filter stands there as it is stored. On failure the folder is left empty or half
 /// made; it is the caller's to remove. Nothing of ours ever runs git in it again: what an agent did
 /// to its configuration reaches nobody. Errors: COMMIT_MISSING, WORKSPACE_FAILED.

@@ -53,6 +53,12 @@ TEST_F(WorkspaceTest, WhatHappensInItReachesNeitherMirrorNorUser) {
   EXPECT_FALSE(must(mirror->exists(user_git(folder, {"rev-parse", "HEAD"}))));
 }
 
+TEST_F(WorkspaceTest, ItsConfigurationNamesNoPathSoItMayBeSeenElsewhere) {
+  clone();
+  EXPECT_THAT(user_git(folder, {"config", "--local", "--list"}),
+              testing::Not(testing::HasSubstr(temp.path().string())));
+}
+
 TEST_F(WorkspaceTest, CommitsInItCarryTheGivenIdentity) {
   clone();
   EXPECT_EQ(user_git(folder, {"config", "user.name"}), "Bot");
