@@ -53,6 +53,10 @@ std::string rewrite(std::string_view text, Refused refused) {
 std::optional<std::size_t> utf8_fault(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
+    if (static_cast<std::uint8_t>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const std::size_t length = sequence_length(text.substr(at));
     if (length == 0) return at;
     at += length;

@@ -46,15 +46,16 @@ Form form_of(std::string_view token) {
   return only_x ? Form::placeholder : Form::legacy;
 }
 
-/// True when what follows `VTID-0526` belongs to the id (`-D`, `-0001`) and is no slug.
-bool is_suffixed(std::string_view rest) {
+/// True when what follows `VTID-0526` belongs to the id (`-D`, `-0001`) and is no slug. A small
+/// letter does where the prefix is small, too: `vtid-0526-d`, but not `VTID-01213-x`.
+bool is_suffixed(std::string_view rest, bool small_prefix) {
   if (rest.empty() || rest.front() != '-') return false;
   rest.remove_prefix(1);
   const auto part = take_while(rest, is_alnum);
   if (part.empty()) return false;
   const bool last = rest.empty() || rest.front() != '-';
   if (std::all_of(part.begin(), part.end(), is_digit)) return last || part.size() >= 3;
-  if (part.size() == 1) return last || is_upper(part.front());
+  if (part.size() == 1) return is_upper(part.front()) || (last && small_prefix);
   return part.size() <= 3 && is_upper(part.front()) &&
          std::all_of(part.begin() + 1, part.end(), is_digit);
 }
@@ -102,8 +103,9 @@ std::optional<Result<Vtid>> id_at(std::string_view text, std::size_t& taken) {
   taken = prefix.size() + token.size();
   const auto form = form_of(token);
   if (form == Form::placeholder) return std::nullopt;
-  if (form == Form::legacy || is_suffixed(rest)) {
-    const auto end = is_suffixed(rest) ? text.find_first_not_of(
+  const bool suffixed = is_suffixed(rest, !is_upper(text.front()));
+  if (form == Form::legacy || suffixed) {
+    const auto end = suffixed ? text.find_first_not_of(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", taken + 1) : taken;
     return legacy(text.substr(0, end));
   }

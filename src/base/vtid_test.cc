@@ -45,6 +45,7 @@ TEST(VtidOfFileName, ReadsThePrefixOrFiveDigits) {
   EXPECT_EQ(shown(vtid_of_file_name("VTID-01213.md")), "VTID-01213");
   EXPECT_EQ(shown(vtid_of_file_name("vtid-1213-xy.markdown")), "VTID-01213");
   EXPECT_EQ(shown(vtid_of_file_name("01213-sidebar-operator-color.md")), "VTID-01213");
+  EXPECT_EQ(shown(vtid_of_file_name("VTID-01213-x.md")), "VTID-01213");
   EXPECT_EQ(shown(vtid_of_file_name("VTID-01213-2-column-layout.md")), "VTID-01213");
   EXPECT_EQ(shown(vtid_of_file_name("vtid-01213-a-better-board.md")), "VTID-01213");
 }
@@ -58,6 +59,7 @@ TEST(VtidOfFileName, ClaimsNothingForOtherNumbers) {
 
 TEST(VtidOfFileName, RefusesOldFormsAndZero) {
   EXPECT_EQ(shown(vtid_of_file_name("VTID-0526-D.md")), "VTID_LEGACY_FORM");
+  EXPECT_EQ(shown(vtid_of_file_name("vtid-0526-d.md")), "VTID_LEGACY_FORM");
   EXPECT_EQ(shown(vtid_of_file_name("VTID-0526-D-voice-bridge.md")), "VTID_LEGACY_FORM");
   EXPECT_EQ(shown(vtid_of_file_name("VTID-2025-0001-x.md")), "VTID_LEGACY_FORM");
   EXPECT_EQ(shown(vtid_of_file_name("DEV-CICDL-0035-x.md")), "VTID_LEGACY_FORM");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 #include <vector>
 
 #include "base/check.h"
@@ -222,12 +223,12 @@ std::vector<std::string_view> parts_of(std::string_view heading) {
   return parts;
 }
 
+/// True when the row's words are the begin or the end of these, as the row allows.
 bool fits(const HeadingRow& row, std::string_view words) {
-  if (words == row.words) return true;
-  if (words.size() <= row.words.size()) return false;
-  if (row.prefix && words.starts_with(row.words) && words[row.words.size()] == ' ') return true;
-  return row.suffix && words.ends_with(row.words) &&
-         words[words.size() - row.words.size() - 1] == ' ';
+  const auto length = row.words.size();
+  if (words.size() <= length) return false;
+  if (row.prefix && words[length] == ' ' && words.starts_with(row.words)) return true;
+  return row.suffix && words[words.size() - length - 1] == ' ' && words.ends_with(row.words);
 }
 
 /// "issue 3" is one of several problems; "phase 2" one of several parts of the work.
@@ -241,7 +242,8 @@ HeadingMeaning numbered_meaning(std::string_view words) {
 }
 
 HeadingMeaning meaning_of_words(std::string_view words) {
-  const HeadingRow* best = nullptr;
+  const HeadingRow* best = row_of(words);
+  if (best != nullptr) return {best->section, best->strength};
   for (const auto& row : table) {
     if (fits(row, words) && (best == nullptr || row.words.size() > best->words.size())) {
       best = &row;
@@ -271,6 +273,16 @@ std::string_view name_of(Section section) {
 }
 
 std::span<const HeadingRow> heading_table() { return table; }
+
+const HeadingRow* row_of(std::string_view words) {
+  static const auto rows = [] {
+    std::unordered_map<std::string_view, const HeadingRow*> made;
+    for (const auto& row : table) made.emplace(row.words, &row);
+    return made;
+  }();
+  const auto row = rows.find(words);
+  return row == rows.end() ? nullptr : row->second;
+}
 
 std::string heading_words(std::string_view heading) {
   return std::string(without_number(words_of(heading)));

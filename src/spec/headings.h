@@ -43,6 +43,9 @@ struct HeadingRow {
 
 std::span<const HeadingRow> heading_table();
 
+/// The row with exactly these words, or null.
+const HeadingRow* row_of(std::string_view words);
+
 /// The heading without numbering (`1.`, `2.3`, `1)`, `Part 2:`), emoji, punctuation and case:
 /// "🚀 2.3 ACCEPTANCE CRITERIA:" is "acceptance criteria".
 std::string heading_words(std::string_view heading);

@@ -140,10 +140,7 @@ bool Markdown::is_title(std::string_view text) const {
   if (sections_.size() != 1) return false;
   if (titles_.empty()) {
     // "Fix the sidebar" is a title, though "fix" alone names a section.
-    const auto words = heading_words(text);
-    const auto rows = heading_table();
-    return std::none_of(rows.begin(), rows.end(),
-                        [&](const HeadingRow& row) { return row.words == words; });
+    return row_of(heading_words(text)) == nullptr;
   }
   // `# Status: Draft` lines below the title are metadata, whatever their words mean.
   const bool pair = sections_.front().blocks.empty() && text.find(": ") != text.npos &&

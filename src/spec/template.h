@@ -24,7 +24,7 @@ struct DraftCriterion {
 };
 
 /// What a form or a ledger row gives. Empty parts are left out of the text, so that a validator
-/// says that they are missing.
+/// says that they are missing. The headings of `extra` are the program's own words.
 struct Draft {
   std::optional<Vtid> vtid = {};
   std::string title = {};
@@ -32,7 +32,7 @@ struct Draft {
   std::string problem = {};
   std::vector<DraftCriterion> criteria = {};
   std::vector<Vtid> depends_on = {};
-  std::vector<std::pair<std::string, std::string>> extra = {};  ///< heading, text
+  std::vector<std::pair<std::string, std::string>> extra = {};  ///< heading (ours), text
 };
 
 /// One Markdown text. Whatever the parts hold (headings, fences, HTML), they cannot become another
