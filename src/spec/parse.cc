@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "spec/criteria.h"
+#include "spec/dialects.h"
 #include "spec/front_matter.h"
 #include "spec/identity.h"
 #include "spec/markdown.h"
@@ -67,6 +68,8 @@ class Reader {
 
   void read() {
     read_head();
+    dialect_ = dialect_of(options_.file, markdown_);
+    spec_.dialect = name_of(dialect_.dialect);
     reading_.not_a_spec = shape_fault();
     if (!reading_.not_a_spec.empty()) return;
     read_identity({matter_, markdown_.titles(), metadata_, first_line_, options_.file}, spec_,
@@ -149,6 +152,7 @@ class Reader {
   Markdown markdown_;
   int first_line_;
   std::vector<MetadataEntry> metadata_;
+  DialectFinding dialect_;
   cmark_node* lead_ = nullptr;  ///< the first paragraph above all sections
   PathCollector paths_;
 };
@@ -172,6 +176,8 @@ void Reader::read_head() {
 /// in the file's name counts with a heading: notes about a task often carry its number.
 std::string Reader::shape_fault() const {
   const auto& sections = markdown_.sections();
+  if (dialect_.supporting) return "it accompanies the spec of its folder";
+  if (dialect_.dialect != Dialect::plain) return {};
   if (matter_.vtid || !matter_.checks.empty()) return {};
   const bool says_id =
       std::any_of(metadata_.begin(), metadata_.end(),
@@ -214,6 +220,10 @@ bool Reader::assume_summary() {
       findings_.add(Rule::PLACEHOLDER, file_line(entry->line), 1,
                     fmt::format("\"{}\" is a placeholder", word));
     }
+    return true;
+  }
+  if (auto words = dialect_summary(dialect_.dialect, markdown_, metadata_)) {
+    spec_.summary = std::move(*words);
     return true;
   }
   if (lead_ == nullptr) return false;
@@ -273,11 +283,13 @@ void Reader::read_acceptance() {
   const CriteriaInput input{markdown_, first_line_, findings_};
   const auto all = sections_of(Section::acceptance);
   Bodies taken;
+  spec_.criteria = dialect_criteria(dialect_.dialect, input);
+  const bool of_dialect = !spec_.criteria.empty();
   for (const auto strength : {Strength::sure, Strength::likely, Strength::weak, Strength::faint}) {
     Bodies bodies;
     std::copy_if(all.begin(), all.end(), std::back_inserter(bodies),
                  [&](const SectionBody* body) { return body->strength == strength; });
-    if (bodies.empty()) continue;
+    if (bodies.empty() || of_dialect) continue;
     spec_.criteria = read_criteria(input, bodies);
     taken = bodies;
     if (spec_.criteria.empty()) continue;
@@ -288,6 +300,7 @@ void Reader::read_acceptance() {
     break;
   }
   find_placeholders_in(taken, Severity::error);
+  for (auto& criterion : spec_.criteria) clean_criterion(dialect_.dialect, criterion);
   finish_criteria(spec_.criteria, matter_, findings_);
   if (!spec_.criteria.empty()) return;
   if (all.empty()) findings_.add(Rule::CRITERIA_MISSING, 1, 1);
@@ -342,7 +355,8 @@ void Reader::read_rest() {
         if (type != CMARK_NODE_CODE_BLOCK) return;
         const int line = file_line(cmark_node_get_start_line(node));
         if (is_check(node)) {
-          if (body.section != Section::acceptance) {
+          const bool scenario = body.heading.starts_with("Scenario:");
+          if (body.section != Section::acceptance && !scenario) {
             findings_.add(Rule::CHECK_OUTSIDE, line, cmark_node_get_start_column(node));
           }
         } else if (!is_closed(markdown_, node)) {

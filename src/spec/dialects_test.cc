@@ -1,0 +1,91 @@
+#include "spec/dialects.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "spec/parse.h"
+
+namespace vitana::spec {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> texts(const domain::SpecReading& reading) {
+  std::vector<std::string> all;
+  for (const auto& criterion : reading.spec.criteria) all.push_back(criterion.text);
+  return all;
+}
+
+TEST(Dialects, SpecKitGivesItsScenariosAndOutcomes) {
+  const auto reading = parse_spec(
+      "# Feature Specification: Photo albums\n\n**Feature Branch**: `004-albums`\n"
+      "**Status**: Draft\n**Input**: User description: \"Group photos by day\"\n\n"
+      "## User Scenarios & Testing\n\n### User Story 1 - Group (Priority: P1)\n\nA user groups.\n\n"
+      "**Acceptance Scenarios**:\n\n1. **Given** photos, **When** sorted, **Then** days show\n\n"
+      "## Requirements\n\n- **FR-001**: System MUST sort\n\n"
+      "## Success Criteria\n\n### Measurable Outcomes\n\n- **SC-001**: In 3 seconds\n",
+      {.file = "specs/004-albums/spec.md"});
+  EXPECT_TRUE(reading.valid());
+  EXPECT_EQ(reading.spec.dialect, "spec-kit");
+  EXPECT_EQ(reading.spec.title, "Photo albums");
+  EXPECT_EQ(reading.spec.summary, "Group photos by day");
+  EXPECT_THAT(texts(reading), ElementsAre("Given photos, When sorted, Then days show",
+                                          "SC-001: In 3 seconds"));
+}
+
+TEST(Dialects, OpenSpecGivesOneCriterionForEachScenario) {
+  const auto reading = parse_spec(
+      "## ADDED Requirements\n\n### Requirement: Lock out\n\nThe system SHALL lock an account.\n\n"
+      "#### Scenario: Five failures\n\n- **WHEN** five logins fail\n- **THEN** it is locked\n\n"
+      "  ```check\n  ./try-logins\n  ```\n\n#### Scenario: Four failures\n\n- **WHEN** four fail\n"
+      "- **THEN** it is open\n",
+      {.file = "openspec/changes/lock/specs/auth/spec.md"});
+  EXPECT_TRUE(reading.valid());
+  EXPECT_EQ(reading.spec.dialect, "openspec");
+  EXPECT_EQ(reading.spec.summary, "The system SHALL lock an account.");
+  EXPECT_THAT(texts(reading), ElementsAre("Five failures: WHEN five logins fail; THEN it is locked",
+                                          "Four failures: WHEN four fail; THEN it is open"));
+  EXPECT_EQ(reading.spec.criteria[0].checks.size(), 1u);
+}
+
+TEST(Dialects, KiroGivesItsSentencesOfEveryRequirement) {
+  const auto reading = parse_spec(
+      "# Requirements Document\n\n## Introduction\n\nSearch for tasks by their words.\n\n"
+      "## Requirements\n\n### Requirement 1\n\n**User Story:** As a user, I search.\n\n"
+      "#### Acceptance Criteria\n\n1. WHEN I type THE SYSTEM SHALL filter\n\n### Requirement 2\n\n"
+      "#### Acceptance Criteria\n\n1. IF nothing fits THEN THE SYSTEM SHALL say so\n",
+      {.file = ".kiro/specs/search/requirements.md"});
+  EXPECT_TRUE(reading.valid());
+  EXPECT_EQ(reading.spec.dialect, "kiro");
+  EXPECT_THAT(texts(reading), ElementsAre("WHEN I type THE SYSTEM SHALL filter",
+                                          "IF nothing fits THEN THE SYSTEM SHALL say so"));
+}
+
+TEST(Dialects, BacklogGivesItsItemsWithoutTheirNumbers) {
+  const auto reading = parse_spec(
+      "---\nid: task-12\ntitle: Faster list\nstatus: Done\n---\n\n## Description\n\n"
+      "The list is slow with many rows.\n\n## Acceptance Criteria\n<!-- AC:BEGIN -->\n"
+      "- [ ] #1 It shows in 100 ms\n- [x] #2 It scrolls\n<!-- AC:END -->\n",
+      {.file = "backlog/tasks/task-12 - Faster-list.md"});
+  EXPECT_TRUE(reading.valid());
+  EXPECT_EQ(reading.spec.dialect, "backlog");
+  EXPECT_EQ(reading.spec.title, "Faster list");
+  EXPECT_EQ(reading.spec.directive, domain::SpecDirective::close);
+  EXPECT_THAT(texts(reading), ElementsAre("It shows in 100 ms", "It scrolls"));
+}
+
+TEST(Dialects, FilesThatAccompanyASpecAreNone) {
+  for (const auto* path : {".kiro/specs/search/design.md", "specs/004-albums/tasks.md",
+                           "specs/004-albums/contracts/api.md", "openspec/changes/lock/tasks.md"}) {
+    const auto reading = parse_spec("# Plan\n\n## Summary\n\nHow it is done.\n", {.file = path});
+    EXPECT_EQ(reading.not_a_spec, "it accompanies the spec of its folder") << path;
+  }
+}
+
+TEST(Dialects, OurOwnFoldersArePlain) {
+  const auto reading = parse_spec("## Summary\n", {.file = "docs/specs/01213-x.md"});
+  EXPECT_EQ(reading.spec.dialect, "plain");
+}
+
+}  // namespace
+}  // namespace vitana::spec
