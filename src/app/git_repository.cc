@@ -16,14 +16,14 @@ GitRepository::GitRepository(std::filesystem::path mirror, git::Source source, s
     : path_(std::move(mirror)), source_(std::move(source)), branch_(std::move(branch)),
       options_(std::move(options)), git_(options_) {}
 
-Result<git::Mirror*> GitRepository::mirror() {
+Result<std::shared_ptr<git::Mirror>> GitRepository::mirror() {
   const std::lock_guard lock(opening_);
   if (!mirror_) {
     auto opened = git::Mirror::open(path_, options_);
     if (!opened) return failure(std::move(opened.error()));
     mirror_ = std::move(*opened);
   }
-  return mirror_.get();
+  return mirror_;
 }
 
 Result<std::optional<std::string>> GitRepository::branch_tip() {
@@ -121,20 +121,9 @@ Result<std::optional<std::string>> GitRepository::ref_commit(const std::string& 
 }
 
 Result<bool> GitRepository::holds(const std::string& ref, const std::string& ancestor) {
-  auto now = ref_commit(ref);
-  if (!now) return failure(std::move(now.error()));
-  if (!*now) return false;
-  if (**now == ancestor) return true;
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));
-  auto known = (*open)->exists(**now);
-  if (!known) return failure(std::move(known.error()));
-  if (!*known) {
-    if (auto fetched = (*open)->fetch(source_, branch_); !fetched) {
-      return failure(std::move(fetched.error()));
-    }
-  }
-  return (*open)->is_ancestor(ancestor, **now);
+  return (*open)->holds(source_, ref, ancestor);
 }
 
 Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& deliverable) {

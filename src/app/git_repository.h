@@ -32,8 +32,9 @@ class GitRepository : public port::Repository {
   Result<port::PushAnswer> push(const domain::Deliverable& deliverable) override;
 
   /// The mirror itself, for workspaces and verification on this machine.
-  Result<git::Mirror*> mirror();
+  Result<std::shared_ptr<git::Mirror>> mirror();
   const git::Source& source() const { return source_; }
+  const git::Git& git() const { return git_; }
   const std::string& branch() const { return branch_; }
 
  private:
@@ -43,7 +44,7 @@ class GitRepository : public port::Repository {
   const git::Options options_;
   const git::Git git_;
   std::mutex opening_;
-  std::unique_ptr<git::Mirror> mirror_;
+  std::shared_ptr<git::Mirror> mirror_;
 };
 
 }  // namespace vitana::app

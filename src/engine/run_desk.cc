@@ -247,17 +247,22 @@ Result<void> RunDesk::refresh() {
     held = held_;
   }
   if (held.empty()) return {};
-  return store_.read([&](store::Reader& reader) -> Result<void> {
+  bool lost = false;
+  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
     for (const auto& [id, mine] : held) {
       const auto run = reader.run(id);
       const bool holds = run && run->lease && run->lease->fence == mine.fence;
       if (holds) continue;
       const std::lock_guard lock(mutex_);
       const auto it = held_.find(id);
-      if (it != held_.end() && it->second.fence == mine.fence) it->second.lost = true;
+      if (it != held_.end() && it->second.fence == mine.fence && !it->second.lost) {
+        it->second.lost = lost = true;
+      }
     }
     return {};
   });
+  if (lost && told_) told_();
+  return read;
 }
 
 void RunDesk::drain() {

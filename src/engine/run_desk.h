@@ -1,7 +1,7 @@
 // The engine's side of RunSource: grants steps under leases, renews, takes reports.
 #pragma once
 
-#include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -41,6 +41,9 @@ class RunDesk : public port::RunSource {
   /// another process. Cheap; called after foreign commits.
   Result<void> refresh();
 
+  /// Called, on the thread that found out, when a granted lease holds nothing any more.
+  void on_lost(std::function<void()> told) { told_ = std::move(told); }
+
   /// Workers are told to finish what they hold and take nothing new.
   void drain();
 
@@ -61,6 +64,7 @@ class RunDesk : public port::RunSource {
   port::Entropy& entropy_;
   const Setup& setup_;
 
+  std::function<void()> told_;
   std::mutex mutex_;
   std::map<RunId, Held> held_;
   bool draining_ = false;

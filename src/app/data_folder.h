@@ -1,0 +1,34 @@
+// Where things lie on this machine.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+
+namespace vitana::app {
+
+/// The data directory: lock, database, mirrors, logs.
+class DataFolder {
+ public:
+  explicit DataFolder(std::filesystem::path root) : root_(std::move(root)) {}
+
+  /// Makes it, 0700, with a .gitignore of everything. Errors: STORE_READ_ONLY.
+  Result<void> make() const;
+  bool exists() const { return std::filesystem::exists(root_); }
+
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path lock() const { return root_ / "engine.lock"; }
+  std::filesystem::path database() const { return root_ / "vitana.db"; }
+  std::filesystem::path logs() const { return root_ / "logs"; }
+  std::filesystem::path mirror(const std::string& repo) const { return root_ / "mirrors" / (repo + ".git"); }
+
+ private:
+  std::filesystem::path root_;
+};
+
+/// The user's cache directory for workspaces of one store (XDG_CACHE_HOME, ~/.cache, else /var/tmp).
+std::filesystem::path workspaces_folder(const config::Config& config, const std::string& store_id);
+
+}  // namespace vitana::app

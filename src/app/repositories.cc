@@ -1,0 +1,118 @@
+#include "app/repositories.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "config/repository_policy.h"
+#include "git/source.h"
+
+namespace vitana::app {
+namespace {
+
+constexpr std::size_t config_bytes_max = 256 << 10;
+
+git::Source source_of(const config::Repo& repo) {
+  return repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
+}
+
+/// "Name <address>"
+std::optional<git::Identity> identity_of(const std::string& author) {
+  const auto open = author.find('<');
+  const auto close = author.rfind('>');
+  if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
+  auto name = author.substr(0, open);
+  while (!name.empty() && name.back() == ' ') name.pop_back();
+  return git::Identity{name, author.substr(open + 1, close - open - 1)};
+}
+
+}  // namespace
+
+git::Options git_options() {
+  git::Options options;
+  if (const char* path = std::getenv("PATH")) options.path = path;
+  if (const char* home = std::getenv("HOME")) options.home = home;
+  for (const char* name : {"SSH_AUTH_SOCK", "https_proxy", "http_proxy", "no_proxy", "HOME"}) {
+    if (const char* value = std::getenv(name)) options.network_environment.emplace(name, value);
+  }
+  return options;
+}
+
+Result<std::unique_ptr<Repositories>> Repositories::open(const config::Config& config,
+                                                         const DataFolder& data) {
+  std::unique_ptr<Repositories> repositories(new Repositories(config));
+  const git::Git git(git_options());
+  for (const auto& repo : config.repos) {
+    const auto source = source_of(repo);
+    std::string branch = repo.branch;
+    if (branch.empty()) {
+      auto head = git::default_branch(git, source);
+      if (!head) return failure(std::move(head.error()).with("repo", repo.name));
+      branch = std::move(*head);
+    }
+    repositories->repositories_[repo.name] =
+        std::make_shared<GitRepository>(data.mirror(repo.name), source, branch, git_options());
+  }
+  return repositories;
+}
+
+std::vector<engine::RepoSetup> Repositories::setups() const {
+  std::vector<engine::RepoSetup> setups;
+  for (const auto& repo : config_.repos) {
+    const auto repository = find(repo.name);
+    setups.push_back({repo.name, repository, repository->branch(), repo.specs,
+                      repo.adopt == config::Adopt::all, repo.path});
+  }
+  return setups;
+}
+
+std::shared_ptr<GitRepository> Repositories::find(const std::string& name) const {
+  const auto it = repositories_.find(name);
+  return it == repositories_.end() ? nullptr : it->second;
+}
+
+Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
+                                                    const std::string& base_commit) const {
+  const auto* repo = config_.repo(name);
+  const auto repository = find(name);
+  if (repo == nullptr || !repository) {
+    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", name));
+  }
+  auto mirror = repository->mirror();
+  if (!mirror) return failure(std::move(mirror.error()));
+
+  config::Config effective = config_;
+  auto own = repository->read_file(base_commit, "vitana.toml", config_bytes_max);
+  if (!own) return failure(std::move(own.error()));
+  if (*own) {
+    const auto reading = config::parse_repository_policy(**own);
+    if (!reading.valid()) {
+      return failure(FailureCode::CONFIG_INVALID,
+                     fmt::format("vitana.toml of {} at {}: {}", name, base_commit.substr(0, 12),
+                                 domain::to_string(reading.diagnostics.front())));
+    }
+    effective = config::tightened(config_, reading.policy);
+  }
+
+  worker::RepositoryRules rules;
+  rules.mirror = std::move(*mirror);
+  rules.source = repository->source();
+  rules.setup = repo->setup;
+  rules.cache = repo->cache;
+  rules.commands = effective.verify.commands;
+  rules.unverified = effective.verify.unverified;
+  rules.protected_globs = config::protected_by_default();
+  rules.protected_globs.insert(rules.protected_globs.end(), repo->specs.begin(), repo->specs.end());
+  rules.protected_globs.insert(rules.protected_globs.end(), effective.policy_rules.protect.begin(),
+                               effective.policy_rules.protect.end());
+  if (const auto author = identity_of(config_.delivery.author)) {
+    rules.author = *author;
+  } else {
+    auto configured = git::configured_identity(repository->git(), repository->source());
+    if (!configured) return failure(std::move(configured.error()));
+    if (*configured) rules.author = **configured;
+  }
+  return rules;
+}
+
+}  // namespace vitana::app

@@ -1,0 +1,339 @@
+#include "app/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <condition_variable>
+#include <cstdlib>
+#include <fstream>
+#include <mutex>
+
+#include "config/render.h"
+#include "engine/delivery.h"
+#include "git/tree.h"
+#include "process/run.h"
+#include "worker/janitor.h"
+
+namespace vitana::app {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration sweep_every = 60s;
+constexpr std::size_t diff_bytes_max = 4 << 20;
+constexpr std::size_t secret_bytes_max = 64 << 10;
+
+/// "env:NAME" is given to the agent as NAME, "file:/path/openai-key" as OPENAI_KEY.
+std::string secret_name(const config::SecretRef& secret) {
+  const auto& reference = secret.reference;
+  if (reference.starts_with("env:")) return reference.substr(4);
+  std::string name = fs::path(reference.substr(reference.find(':') + 1)).stem().string();
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ? static_cast<char>(std::toupper(c)) : '_';
+  });
+  return name;
+}
+
+std::optional<std::string> secret_value(const config::SecretRef& secret) {
+  const auto& reference = secret.reference;
+  if (reference.starts_with("env:")) {
+    const char* value = std::getenv(reference.substr(4).c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  }
+  std::ifstream file(reference.substr(reference.find(':') + 1), std::ios::binary);
+  if (!file) return std::nullopt;
+  std::string text(secret_bytes_max, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+worker::AgentNetwork network_of(config::Network::Mode mode) {
+  switch (mode) {
+    case config::Network::Mode::none: return worker::AgentNetwork::none;
+    case config::Network::Mode::loopback: return worker::AgentNetwork::loopback;
+    case config::Network::Mode::hosts: return worker::AgentNetwork::hosts;
+  }
+  return worker::AgentNetwork::none;
+}
+
+engine::Notifier notifier(const config::Notify& notify) {
+  if (notify.command.empty()) return {};
+  return [command = notify.command](const std::string& event) -> Result<void> {
+    process::RunRequest request;
+    request.argv = command;
+    request.input = event + "\n";
+    request.deadline = 30s;
+    if (const char* path = std::getenv("PATH")) request.environment.emplace("PATH", path);
+    if (const char* home = std::getenv("HOME")) request.environment.emplace("HOME", home);
+    auto output = process::run(request);
+    if (!output) return failure(std::move(output.error()));
+    if (output->exit_code != 0) {
+      return failure(FailureCode::PROGRAM_FAILED,
+                     fmt::format("[notify] command ended with exit {}", output->exit_code));
+    }
+    return {};
+  };
+}
+
+}  // namespace
+
+std::optional<bool> StoredBaseChecks::known(const std::string& repo, const std::string& commit,
+                                            const Digest& commands) {
+  std::optional<bool> green;
+  auto read = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    const auto row = ledger.base_check(repo, commit, commands);
+    green = row ? std::optional(row->green) : std::nullopt;
+    return {};
+  });
+  return read ? green : std::nullopt;
+}
+
+void StoredBaseChecks::remember(const std::string& repo, const std::string& commit,
+                                const Digest& commands, bool green) {
+  // Lost is harmless: the checks run once more.
+  (void)store_
+      .commit([&](store::Ledger& ledger) -> Result<void> {
+        ledger.put(store::BaseCheckRow{repo, commit, commands, green, "", ledger.now()});
+        return {};
+      })
+      .has_value();
+}
+
+worker::SandboxOptions sandbox_options(const config::Config& config, const DataFolder& data) {
+  worker::SandboxOptions options;
+  options.mode = config.worker.sandbox;
+  if (const char* path = std::getenv("PATH")) options.path = path;
+  options.masked = {data.root()};
+  return options;
+}
+
+Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
+                                                     const cli::OpenOptions& options) {
+  const DataFolder data(fs::absolute(config.server.data).lexically_normal());
+  if (!data.exists() && !options.create) {
+    return failure(Error{FailureCode::NOT_FOUND,
+                         fmt::format("there is no data directory {}; the first `vitana run` or "
+                                     "`vitana autopilot` makes it", data.root().string())}
+                       .with("data", data.root().string()));
+  }
+  if (options.create) {
+    if (auto made = data.make(); !made) return failure(std::move(made.error()));
+  }
+  std::unique_ptr<AppSession> session(new AppSession(std::move(config), data));
+  auto repositories = Repositories::open(session->config_, data);
+  if (!repositories) return failure(std::move(repositories.error()));
+  session->repositories_ = std::move(*repositories);
+
+  store::StoreOptions store;
+  store.path = options.database.empty() ? data.database().string() : options.database;
+  store.mode = options.create ? store::OpenMode::engine : store::OpenMode::client;
+  auto opened = store::Store::open(store, session->clock_, session->entropy_);
+  if (!opened) return failure(std::move(opened.error()));
+  session->store_ = std::move(*opened);
+
+  std::string store_id;
+  auto read = session->store_->read([&](store::Reader& reader) -> Result<void> {
+    store_id = reader.store_id();
+    return {};
+  });
+  if (!read) return failure(std::move(read.error()));
+  session->workspaces_ = workspaces_folder(session->config_, store_id);
+  session->engine_ = std::make_unique<engine::Engine>(*session->store_, session->clock_,
+                                                      session->entropy_, session->setup(),
+                                                      notifier(session->config_.notify));
+  return session;
+}
+
+AppSession::~AppSession() { stop(true, 0s); }
+
+engine::Setup AppSession::setup() const {
+  engine::Setup setup;
+  setup.repos = repositories_->setups();
+  for (const auto& [name, agent] : config_.agents) setup.agents.push_back(name);
+  setup.agent = config_.worker.agent;
+  if (setup.agent.empty() && setup.agents.size() == 1) setup.agent = setup.agents.front();
+  setup.policy = config_.policy();
+  setup.config_text = config::render(config_);
+  setup.config_digest = config::digest(config_);
+  return setup;
+}
+
+std::optional<worker::AgentConfig> AppSession::agent(const std::string& name) const {
+  const auto* configured = config_.agent(name);
+  if (configured == nullptr) return std::nullopt;
+  worker::AgentConfig agent;
+  agent.name = name;
+  agent.command = configured->command;
+  agent.network = network_of(configured->network.mode);
+  agent.network_hosts = configured->network.hosts;
+  for (const auto& secret : configured->secrets) agent.secrets.push_back(secret_name(secret));
+  for (const auto& path : configured->read) agent.read.emplace_back(path);
+  agent.timeout = configured->timeout;
+  agent.silence = configured->silence;
+  agent.memory_bytes = configured->memory;
+  return agent;
+}
+
+void AppSession::make_workers(int slots) {
+  sandbox_ = std::make_unique<worker::Sandbox>(sandbox_options(config_, data_));
+  base_checks_ = std::make_unique<StoredBaseChecks>(*store_);
+  const worker::RuleSource rules = [this](const std::string& repo, const std::string& commit) {
+    return repositories_->rules(repo, commit);
+  };
+
+  worker::CommandExecutorOptions execute;
+  execute.agent = [this](const std::string& name) { return agent(name); };
+  execute.rules = rules;
+  execute.secret = [this](const std::string& name) -> std::optional<std::string> {
+    for (const auto& [_, configured] : config_.agents) {
+      for (const auto& secret : configured.secrets) {
+        if (secret_name(secret) == name) return secret_value(secret);
+      }
+    }
+    return std::nullopt;
+  };
+  execute.base_checks = base_checks_.get();
+  execute.workspaces = workspaces_;
+  execute.logs = data_.logs();
+  execute.wall_max = config_.caps.wall;
+  executor_ = std::make_unique<worker::CommandExecutor>(*sandbox_, execute);
+
+  worker::TreeVerifierOptions verify;
+  verify.rules = rules;
+  verify.base_checks = base_checks_.get();
+  verify.workspaces = workspaces_ / "checks";
+  verifier_ = std::make_unique<worker::TreeVerifier>(*sandbox_, clock_, verify);
+
+  worker::HostOptions host;
+  host.worker = engine::local_worker(incarnation(), "worker");
+  host.execute_slots = slots;
+  host.verify_slots = config_.verify.slots;
+  host_ = std::make_unique<worker::Host>(
+      host, engine_->runs, *executor_, *verifier_,
+      [this](const port::Assignment& assignment) { return engine::deliver(engine_->setup(), assignment); });
+  engine_->runs.on_lost([this] { host_->nudge(); });
+}
+
+Result<void> AppSession::start(const cli::StartOptions& options) {
+  auto lock = FileLock::take(data_.lock().string());
+  if (!lock) return failure(std::move(lock.error()));
+  lock_ = std::move(*lock);
+  make_workers(options.slots.value_or(config_.worker.slots));
+  if (config_.worker.sandbox == domain::SandboxMode::require && !sandbox_->probe().available) {
+    lock_.reset();
+    return failure(FailureCode::SANDBOX_UNAVAILABLE,
+                   fmt::format("[worker] sandbox is \"require\" and it does not work here: {}",
+                               sandbox_->probe().reason));
+  }
+  std::error_code error;
+  fs::create_directories(workspaces_ / "checks", error);
+  if (error) {
+    return failure(FailureCode::WORKSPACE_FAILED,
+                   fmt::format("{}: {}", workspaces_.string(), error.message()));
+  }
+  store_->start_committer();
+  std::map<std::string, Duration> scan_every;
+  for (const auto& repo : config_.repos) scan_every[repo.name] = std::chrono::seconds(repo.scan_seconds);
+  if (auto started = engine_->autopilot.start(incarnation(), scan_every, options.hooks); !started) {
+    return started;
+  }
+  host_->start();
+  janitor_ = std::jthread([this](std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    while (!stop.stop_requested()) {
+      sweep_workspaces();
+      std::unique_lock lock_wait(mutex);
+      wake.wait_for(lock_wait, stop, sweep_every, [] { return false; });
+    }
+  });
+  return {};
+}
+
+void AppSession::sweep_workspaces() {
+  worker::JanitorOptions options;
+  options.folder = workspaces_;
+  const auto fate = [this](const std::string& name) {
+    const auto id = RunId::parse(name.substr(0, name.rfind("-f")));
+    if (!id) return name == "checks" ? worker::WorkspaceFate::live : worker::WorkspaceFate::ended;
+    auto fate = worker::WorkspaceFate::live;  // when in doubt, it stays
+    (void)store_->read([&](store::Reader& reader) -> Result<void> {
+              const auto run = reader.run(*id);
+              if (!run) {
+                fate = worker::WorkspaceFate::ended;
+              } else if (domain::is_terminal(run->state)) {
+                fate = run->state == domain::RunState::failed ? worker::WorkspaceFate::failed
+                                                              : worker::WorkspaceFate::ended;
+              }
+              return {};
+            })
+        .has_value();
+    return fate;
+  };
+  (void)worker::sweep(options, fate, clock_.now());
+}
+
+void AppSession::stop(bool now, Duration grace) {
+  if (!lock_) return;
+  engine_->runs.drain();
+  if (now) {
+    host_->stop();
+  } else {
+    host_->drain();
+    const auto until = std::chrono::steady_clock::now() + grace;
+    while (host_->busy() > 0 && std::chrono::steady_clock::now() < until) {
+      store_->wait_for_commit(store_->commits(), 200ms);
+    }
+    host_->stop();
+  }
+  host_->join();
+  engine_->autopilot.request_stop();
+  engine_->autopilot.join();
+  janitor_.request_stop();
+  if (janitor_.joinable()) janitor_.join();
+  lock_.reset();
+}
+
+std::optional<int> AppSession::engine_pid() {
+  const int pid = FileLock::holder(data_.lock().string());
+  return pid > 0 ? std::optional(pid) : std::nullopt;
+}
+
+Result<std::string> AppSession::run_log(const RunId& run, std::size_t offset, std::size_t bytes_max) {
+  const auto path = data_.logs() / (run.to_string() + ".log");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return failure(FailureCode::NOT_FOUND, fmt::format("run {} has no log", run.to_string()));
+  }
+  file.seekg(static_cast<std::streamoff>(offset));
+  std::string text(bytes_max, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(bytes_max));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
+  return text;
+}
+
+Result<std::string> AppSession::run_diff(const RunId& id) {
+  std::optional<domain::Run> run;
+  auto read = store_->read([&](store::Reader& reader) -> Result<void> {
+    run = reader.run(id);
+    return {};
+  });
+  if (!read) return failure(std::move(read.error()));
+  if (!run || run->result_tree.empty()) {
+    return failure(FailureCode::NOT_FOUND, fmt::format("run {} left no change", id.to_string()));
+  }
+  const auto repository = repositories_->find(run->repo);
+  if (!repository) {
+    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", run->repo));
+  }
+  auto mirror = repository->mirror();
+  if (!mirror) return failure(std::move(mirror.error()));
+  return git::patch(**mirror, run->base_commit, run->result_tree, diff_bytes_max);
+}
+
+}  // namespace vitana::app

@@ -1,0 +1,75 @@
+// An open store with its engine, and, once started, its workers.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "app/repositories.h"
+#include "app/system.h"
+#include "cli/session.h"
+#include "worker/command_executor.h"
+#include "worker/host.h"
+#include "worker/sandbox.h"
+#include "worker/tree_verifier.h"
+
+namespace vitana::app {
+
+/// The repository's own checks on its base commits, remembered in the store.
+class StoredBaseChecks : public worker::BaseChecks {
+ public:
+  explicit StoredBaseChecks(store::Store& store) : store_(store) {}
+  std::optional<bool> known(const std::string& repo, const std::string& commit,
+                            const Digest& commands) override;
+  void remember(const std::string& repo, const std::string& commit, const Digest& commands,
+                bool green) override;
+
+ private:
+  store::Store& store_;
+};
+
+class AppSession : public cli::Session {
+ public:
+  static Result<std::unique_ptr<AppSession>> open(config::Config config,
+                                                  const cli::OpenOptions& options);
+  ~AppSession() override;
+
+  engine::Engine& engine() override { return *engine_; }
+  const config::Config& config() override { return config_; }
+  std::string data_folder() override { return data_.root().string(); }
+  Result<void> start(const cli::StartOptions& options) override;
+  void stop(bool now, Duration grace) override;
+  std::optional<int> engine_pid() override;
+  Result<std::string> run_log(const RunId& run, std::size_t offset, std::size_t bytes_max) override;
+  Result<std::string> run_diff(const RunId& run) override;
+
+ private:
+  AppSession(config::Config config, DataFolder data)
+      : config_(std::move(config)), data_(std::move(data)) {}
+  engine::Setup setup() const;
+  void make_workers(int slots);
+  void sweep_workspaces();
+  std::optional<worker::AgentConfig> agent(const std::string& name) const;
+
+  const config::Config config_;
+  const DataFolder data_;
+  SystemClock clock_;
+  SystemEntropy entropy_;
+  std::unique_ptr<Repositories> repositories_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::filesystem::path workspaces_;
+
+  std::optional<FileLock> lock_;
+  std::unique_ptr<worker::Sandbox> sandbox_;
+  std::unique_ptr<StoredBaseChecks> base_checks_;
+  std::unique_ptr<worker::CommandExecutor> executor_;
+  std::unique_ptr<worker::TreeVerifier> verifier_;
+  std::unique_ptr<worker::Host> host_;
+  std::jthread janitor_;
+};
+
+/// The sandbox that a configuration asks for.
+worker::SandboxOptions sandbox_options(const config::Config& config, const DataFolder& data);
+
+}  // namespace vitana::app
