@@ -3,12 +3,12 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
-
-#include "fmt/format.h"
 
 namespace vitana::git {
 namespace {

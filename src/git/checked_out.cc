@@ -1,11 +1,12 @@
 #include "git/checked_out.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <fstream>
 #include <set>
 
 #include "base/utf8.h"
-#include "fmt/format.h"
 
 namespace vitana::git {
 namespace {

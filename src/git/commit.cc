@@ -1,9 +1,10 @@
 #include "git/commit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "fmt/format.h"
 #include "git/tree.h"
 
 namespace vitana::git {

@@ -1,8 +1,8 @@
 #include "git/ignore.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
-#include "fmt/format.h"
+#include <algorithm>
 
 namespace vitana::git {
 namespace {

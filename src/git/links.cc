@@ -1,12 +1,13 @@
 #include "git/links.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <deque>
 #include <vector>
 
 #include "base/check.h"
-#include "fmt/format.h"
-#include "fmt/ranges.h"
 
 namespace vitana::git {
 namespace {

@@ -1,9 +1,9 @@
 #include "git/mirror.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <iterator>
-
-#include "fmt/format.h"
 
 namespace vitana::git {
 namespace {

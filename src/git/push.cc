@@ -1,7 +1,8 @@
 #include "git/push.h"
 
+#include <fmt/format.h>
+
 #include "base/utf8.h"
-#include "fmt/format.h"
 #include "git/checked_out.h"
 #include "git/tree.h"
 

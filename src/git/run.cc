@@ -1,9 +1,10 @@
 #include "git/run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "fmt/format.h"
 #include "git/names.h"
 #include "process/run.h"
 

@@ -1,11 +1,12 @@
 #include "git/snapshot.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <set>
 
 #include "base/utf8.h"
-#include "fmt/format.h"
 #include "git/ignore.h"
 #include "git/links.h"
 #include "git/temp_dir.h"

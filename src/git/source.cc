@@ -1,9 +1,9 @@
 #include "git/source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
-#include "fmt/format.h"
 
 namespace vitana::git {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 #include <string>
-
-#include "fmt/format.h"
 
 namespace vitana::git {
 

@@ -1,10 +1,11 @@
 #include "git/tree.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <set>
 
 #include "base/glob.h"
-#include "fmt/format.h"
 
 namespace vitana::git {
 namespace {

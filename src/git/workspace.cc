@@ -1,8 +1,9 @@
 #include "git/workspace.h"
 
+#include <fmt/format.h>
+
 #include <fstream>
 
-#include "fmt/format.h"
 #include "git/temp_dir.h"
 #include "git/tree.h"
 

@@ -10,13 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <thread>
-
-#include "fmt/format.h"
 
 namespace vitana::process {
 namespace {
@@ -24,8 +24,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr auto kill_wait = std::chrono::seconds(5);
-constexpr int busy_retries = 40;
-constexpr auto busy_delay = std::chrono::milliseconds(5);
+constexpr auto busy_wait = std::chrono::milliseconds(200);
 
 auto refused(std::string_view what, int error) {
   return failure(FailureCode::PROGRAM_FAILED, fmt::format("{}: {}", what, std::strerror(error)));
@@ -139,14 +138,14 @@ class SpawnPlan {
   }
 
   int start(pid_t& pid, const std::string& program, char** argv, char** environment) const {
-    int error = 0;
-    // A script just written may still be open for writing in another thread's unfinished fork.
-    for (int i = 0; i < busy_retries; ++i) {
-      error = ::posix_spawn(&pid, program.c_str(), &actions_, &attributes_, argv, environment);
-      if (error != ETXTBSY) break;
-      std::this_thread::sleep_for(busy_delay);
+    const auto until = steady_clock::now() + busy_wait;
+    while (true) {
+      const int error =
+          ::posix_spawn(&pid, program.c_str(), &actions_, &attributes_, argv, environment);
+      // A script just written is open for writing until another thread's child reaches its exec.
+      if (error != ETXTBSY || steady_clock::now() >= until) return error;
+      std::this_thread::yield();
     }
-    return error;
   }
 
  private:

@@ -1,9 +1,8 @@
 #include "process/program.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "fmt/format.h"
 
 namespace vitana::process {
 namespace {
