@@ -61,7 +61,7 @@ void trip_breaker(store::Ledger& ledger, const domain::Run& run, const Error& er
                                     {"message", error.message},
                                     {"hint", failure_info(error.code).hint}};
   ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
-  ledger.add(domain::Effect{domain::EffectKind::notify,
+  ledger.put(domain::Effect{domain::EffectKind::notify,
                             fmt::format("notify:{}:{}", key, to_us(ledger.now())), std::nullopt,
                             std::nullopt, data.dump(), ledger.now()});
 }

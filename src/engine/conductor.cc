@@ -183,7 +183,7 @@ Result<void> Conductor::dispatch(const store::EffectRow& effect) {
 
 Result<void> Conductor::resolve_dependents(const store::EffectRow& effect) {
   constexpr int page = 200;
-  std::uint32_t after = 0;
+  std::optional<Vtid> after;
   for (;;) {
     std::vector<Vtid> waiting;
     auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
@@ -197,7 +197,7 @@ Result<void> Conductor::resolve_dependents(const store::EffectRow& effect) {
     });
     if (!done) return done;
     if (waiting.size() < page) return {};
-    after = waiting.back().number();
+    after = waiting.back();
   }
 }
 

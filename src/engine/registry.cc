@@ -101,7 +101,7 @@ domain::Task Registry::task_or_new(store::Ledger& ledger, Vtid vtid, const std::
   ledger.append({domain::EventType::task_allocated, vtid, std::nullopt, actor,
                  Json{{"repo", task.repo}}.dump()});
   // Tasks that named this id before it existed learn that it does.
-  for (const auto waiting : ledger.dependents(vtid, 1000, 0)) {
+  for (const auto waiting : ledger.dependents(vtid, 1000)) {
     if (ledger.task(waiting)) (void)refresh_dependencies(ledger, waiting);
   }
   return task;

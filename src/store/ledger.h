@@ -12,6 +12,9 @@
 
 namespace vitana::store {
 
+/// An effect that failed this often is given up (state `failed`).
+inline constexpr int effect_attempts_max = 20;
+
 class Transaction;  // the batch behind it; store/transaction.h
 
 /// Valid only inside the unit that was given it, on its thread. Reads see the writes of earlier
@@ -60,8 +63,8 @@ class Ledger {
 
   // Dependencies.
   std::vector<Vtid> dependencies(Vtid vtid);
-  /// Tasks that depend on `vtid`, by number, with numbers greater than `after` (0: from the first).
-  std::vector<Vtid> dependents(Vtid vtid, int limit, std::uint32_t after);
+  /// Tasks that wait for `vtid`, smallest number first, from beyond `after`.
+  std::vector<Vtid> dependents(Vtid vtid, int limit, std::optional<Vtid> after = std::nullopt);
   void set_dependencies(Vtid vtid, const std::vector<Vtid>& on);
 
   // Work lists, each in its order of urgency, at most `limit`.
@@ -77,8 +80,8 @@ class Ledger {
   int repo_runs_since(const std::string& repo, Instant since);
 
   // Outbox.
-  /// Recorded once for its key, for ever.
-  void add(const domain::Effect& effect);
+  /// Recorded once for its key, however often it is decided.
+  void put(const domain::Effect& effect);
   void settle(const std::string& key, domain::EffectOutcome outcome);
   /// Another try later, or, after too many, failed.
   void postpone(std::int64_t effect, Instant due, const std::string& error);
@@ -122,6 +125,9 @@ class Ledger {
 
  private:
   friend class Transaction;
+  /// The event by which a row comes into being, unless the unit appends it itself.
+  void record(domain::Event event, const std::string& mark);
+
   struct Writes;
   Transaction& transaction_;
   Instant now_;

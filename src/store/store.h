@@ -29,6 +29,7 @@ struct StoreOptions {
   OpenMode mode = OpenMode::engine;
   /// Test seam: called before and after each COMMIT; what it throws leaves drain().
   std::function<void(bool after)> around_commit = {};
+  std::int64_t pages_max = 0;  ///< test seam: the database grows no further (STORE_FULL); 0: no bound
 };
 
 class Store {
@@ -51,7 +52,11 @@ class Store {
   /// Only without a committer thread (the simulator calls it).
   std::size_t drain();
 
-  /// A snapshot for reading. Thread-safe. Errors: STORE_*, and the function's own.
+  /// Units that wait for a batch now. Thread-safe.
+  std::size_t waiting() const;
+
+  /// A snapshot for reading. Thread-safe; not from inside a unit. Errors: STORE_*, and
+  /// the function's own.
   Result<void> read(const std::function<Result<void>(Reader&)>& ask);
 
   /// Grows with each commit of this process and is noticed for those of others by `changed`.

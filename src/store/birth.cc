@@ -1,0 +1,75 @@
+#include "store/birth.h"
+
+namespace vitana::store::birth {
+namespace {
+
+using domain::EventType;
+
+std::optional<std::string> given(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+std::string actor_or_engine(const std::string& actor) { return actor.empty() ? "engine" : actor; }
+
+}  // namespace
+
+domain::Event task(const domain::Task& task) {
+  return {EventType::task_allocated, task.vtid, std::nullopt, "engine",
+          object({{"priority", task.priority}}, {{"title", task.title}, {"repo", given(task.repo)}})};
+}
+
+domain::Event spec(const domain::SpecVersion& spec) {
+  const auto& from = spec.provenance;
+  return {EventType::spec_registered, spec.vtid, std::nullopt, actor_or_engine(from.author),
+          object({{"version", spec.version}}, {{"digest", spec.digest.to_string()},
+                                               {"source", std::string(name_of(from.source))},
+                                               {"repo", given(from.repo)},
+                                               {"path", given(from.path)},
+                                               {"commit", given(from.commit)},
+                                               {"reference", given(from.reference)},
+                                               {"reason", given(from.reason)}})};
+}
+
+domain::Event approval(const ApprovalRow& approval) {
+  return {EventType::spec_approved, approval.vtid, std::nullopt, actor_or_engine(approval.actor),
+          object({{"version", approval.version}}, {{"digest", approval.digest.to_string()}})};
+}
+
+domain::Event evidence(const StoredEvidence& stored) {
+  const auto& e = stored.row.evidence;
+  Numbers numbers{{"round", stored.row.round}, {"ordinal", stored.ordinal}};
+  if (e.exit_code) numbers.emplace_back("exit_code", *e.exit_code);
+  return {EventType::evidence_recorded, stored.row.run.vtid, stored.row.run, "engine",
+          object(numbers, {{"criterion", e.criterion},
+                           {"verdict", std::string(name_of(e.verdict))},
+                           {"digest", digest_of(stored).to_string()}})};
+}
+
+domain::Event control(const ControlRow& row) {
+  std::optional<std::string> until;
+  if (row.control.until) until = to_rfc3339(*row.control.until);
+  return {EventType::control_updated, std::nullopt, std::nullopt,
+          actor_or_engine(row.control.actor),
+          object({}, {{"key", row.key},
+                      {"state", row.control.on ? "on" : "off"},
+                      {"reason", given(row.control.reason)},
+                      {"until", until}})};
+}
+
+Digest digest_of(const StoredEvidence& evidence) {
+  Values values;
+  EvidenceMap::bind_row(evidence, values);
+  Hasher hasher;
+  for (const auto& value : values) {
+    if (const auto* number = std::get_if<std::int64_t>(&value.get())) {
+      hasher.feed_framed(std::to_string(*number));
+    } else if (const auto* text = std::get_if<std::string>(&value.get())) {
+      hasher.feed_framed(*text);
+    } else {
+      hasher.feed_framed("");
+    }
+  }
+  return hasher.finish();
+}
+
+}  // namespace vitana::store::birth

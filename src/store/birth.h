@@ -1,0 +1,19 @@
+// The events by which a row comes into being. The store makes them itself, and audit() looks for
+// them: a row of these kinds that has none was not written by vitana. Not for use outside store/.
+#pragma once
+
+#include "domain/event.h"
+#include "store/maps.h"
+
+namespace vitana::store::birth {
+
+domain::Event task(const domain::Task& task);
+domain::Event spec(const domain::SpecVersion& spec);
+domain::Event approval(const ApprovalRow& approval);
+domain::Event evidence(const StoredEvidence& evidence);
+domain::Event control(const ControlRow& control);
+
+/// Over all columns of the row, in their order, each framed: stands in the event of the evidence.
+Digest digest_of(const StoredEvidence& evidence);
+
+}  // namespace vitana::store::birth

@@ -1,0 +1,256 @@
+// A unit's reads and writes of single rows.
+#include "store/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "store/birth.h"
+#include "store/queries.h"
+#include "store/transaction.h"
+
+namespace vitana::store {
+namespace {
+
+/// Tokens of one epoch: those of a store restored from a backup begin above all that were given out
+/// before it.
+constexpr std::int64_t fences_per_epoch = 1'000'000;
+
+bool same(const PendingEvent& pending, const domain::Event& event, std::string_view mark) {
+  return pending.event.type == event.type && pending.event.vtid == event.vtid &&
+         pending.event.run == event.run && event.data.find(mark) != std::string::npos;
+}
+
+}  // namespace
+
+Ledger::Ledger(Transaction& transaction, Instant now)
+    : transaction_(transaction), now_(now), writes_(std::make_unique<Writes>()) {}
+
+Ledger::~Ledger() = default;
+
+// Tasks and runs.
+
+std::optional<domain::Task> Ledger::task(Vtid vtid) { return transaction_.find<TaskMap>(vtid); }
+
+std::optional<domain::Run> Ledger::run(const RunId& id) {
+  const auto& row = transaction_.find<RunMap>(id);
+  return row ? std::optional(row->run) : std::nullopt;
+}
+
+domain::Subject Ledger::subject(Vtid vtid) {
+  auto found = task(vtid);
+  CHECK(found);
+  domain::Subject subject{std::move(*found), std::nullopt};
+  if (subject.task.attempt > 0) subject.run = run({vtid, subject.task.attempt});
+  return subject;
+}
+
+void Ledger::put(const domain::Task& task) {
+  const auto& before = transaction_.find<TaskMap>(task.vtid);
+  if (before == task) return;
+  if (!before) record(birth::task(task), "");
+  transaction_.table<TaskMap>().put(task);
+}
+
+void Ledger::put(const domain::Run& run) {
+  const auto& owner = transaction_.find<TaskMap>(run.id.vtid);
+  const int priority = owner ? owner->priority : domain::Task{.vtid = run.id.vtid}.priority;
+  const auto& before = transaction_.find<RunMap>(run.id);
+  if (before && before->run == run && before->priority == priority) return;
+  transaction_.table<RunMap>().put({run, priority});
+}
+
+void Ledger::put(const domain::Decision& decision) {
+  put(decision.task);
+  if (decision.run) put(*decision.run);
+  for (const auto& event : decision.events) append(event);
+  for (const auto& effect : decision.effects) put(effect);
+  for (const auto& settled : decision.settled) settle(settled.key, settled.outcome);
+}
+
+// Ids.
+
+std::int64_t Ledger::next_id(const std::string& counter) {
+  const auto& row = transaction_.find<CounterMap>(counter);
+  const std::int64_t next = (row ? row->value : 0) + 1;
+  transaction_.table<CounterMap>().put({counter, next});
+  return next;
+}
+
+std::uint32_t Ledger::vtid_counter() {
+  const auto& row = transaction_.find<CounterMap>("vtid");
+  const std::int64_t value = row ? row->value : 0;
+  if (value < 0 || value > Vtid::number_max) damaged("counters.value", std::to_string(value));
+  return static_cast<std::uint32_t>(value);
+}
+
+Vtid Ledger::allocate_vtid() {
+  const auto last = vtid_counter();
+  if (last == Vtid::number_max) {
+    throw sql::Fault({FailureCode::STORE_FAILED, "every VTID number is given out"});
+  }
+  const Vtid fresh(last + 1);
+  note_vtid(fresh);
+  return fresh;
+}
+
+void Ledger::note_vtid(Vtid vtid) {
+  if (vtid.number() <= vtid_counter()) return;
+  transaction_.table<CounterMap>().put({"vtid", vtid.number()});
+}
+
+domain::Fence Ledger::next_fence(const domain::Run& run) {
+  return std::max<domain::Fence>(run.fence, (transaction_.epoch() - 1) * fences_per_epoch) + 1;
+}
+
+// Specs.
+
+std::optional<domain::SpecVersion> Ledger::spec(Vtid vtid, int version) {
+  return transaction_.find<SpecMap>({vtid, version});
+}
+
+void Ledger::add(const domain::SpecVersion& spec) {
+  record(birth::spec(spec), spec.digest.to_string());
+  transaction_.table<SpecMap>().put(spec);
+}
+
+void Ledger::put(const CandidateRow& candidate) {
+  transaction_.table<CandidateMap>().put(candidate);
+}
+
+void Ledger::remove_candidate(Vtid vtid, const std::string& origin) {
+  transaction_.table<CandidateMap>().remove({vtid, origin});
+}
+
+void Ledger::approve_spec(Vtid vtid, int version, const Digest& digest, const std::string& actor) {
+  const ApprovalRow row{vtid, version, digest, actor, now_};
+  record(birth::approval(row), digest.to_string());
+  transaction_.table<ApprovalMap>().put(row);
+}
+
+bool Ledger::spec_approved(Vtid vtid, int version) {
+  const auto& row = transaction_.find<ApprovalMap>({vtid, version});
+  if (!row) return false;
+  const Digest approved = row->digest;
+  const auto& locked = transaction_.find<SpecMap>({vtid, version});
+  return locked && locked->digest == approved;
+}
+
+// Outbox.
+
+void Ledger::put(const domain::Effect& effect) {
+  if (transaction_.find<EffectMap>(effect.key)) return;
+  EffectRow row{.id = next_id("effect"), .effect = effect, .state = "pending"};
+  row.due = effect.due;
+  transaction_.table<EffectMap>().put(std::move(row));
+}
+
+void Ledger::settle(const std::string& key, domain::EffectOutcome outcome) {
+  auto row = transaction_.find<EffectMap>(key);
+  if (!row || row->state != "pending") return;
+  row->state = domain::name_of(outcome);
+  transaction_.table<EffectMap>().put(std::move(*row));
+}
+
+// Repositories.
+
+std::optional<RepoRow> Ledger::repo(const std::string& name) {
+  return transaction_.find<RepoMap>(name);
+}
+void Ledger::put(const RepoRow& repo) { transaction_.table<RepoMap>().put(repo); }
+
+std::optional<RepoFileRow> Ledger::repo_file(const std::string& repo, const std::string& path) {
+  return transaction_.find<RepoFileMap>({repo, path});
+}
+void Ledger::put(const RepoFileRow& file) { transaction_.table<RepoFileMap>().put(file); }
+
+void Ledger::put(const DeliveryRow& delivery) { transaction_.table<DeliveryMap>().put(delivery); }
+std::optional<DeliveryRow> Ledger::delivery(const std::string& repo, Vtid vtid,
+                                            const std::string& digest) {
+  return transaction_.find<DeliveryMap>({repo, vtid, digest});
+}
+
+std::optional<BaseCheckRow> Ledger::base_check(const std::string& repo, const std::string& commit,
+                                               const Digest& config) {
+  return transaction_.find<BaseCheckMap>({repo, commit, config.to_string()});
+}
+void Ledger::put(const BaseCheckRow& check) { transaction_.table<BaseCheckMap>().put(check); }
+
+// Switches.
+
+std::optional<domain::Control> Ledger::control(const std::string& key) {
+  const auto& row = transaction_.find<ControlMap>(key);
+  return row ? std::optional(row->control) : std::nullopt;
+}
+
+void Ledger::put(const ControlRow& control) {
+  record(birth::control(control), fmt::format("\"{}\"", control.key));
+  transaction_.table<ControlMap>().put(control);
+}
+
+std::optional<BreakerRow> Ledger::breaker(const std::string& key) {
+  return transaction_.find<BreakerMap>(key);
+}
+void Ledger::put(const BreakerRow& breaker) { transaction_.table<BreakerMap>().put(breaker); }
+
+// Drafts and intakes.
+
+void Ledger::put(const DraftRow& draft) { transaction_.table<DraftMap>().put(draft); }
+std::optional<IntakeRow> Ledger::intake(std::int64_t id) { return transaction_.find<IntakeMap>(id); }
+void Ledger::put(const IntakeRow& intake) { transaction_.table<IntakeMap>().put(intake); }
+
+// The log.
+
+void Ledger::append(domain::Event event) {
+  for (auto& pending : writes_->events) {
+    if (!pending.by_store || !same(pending, event, pending.mark)) continue;
+    pending.event.data = merged(pending.event.data, event.data);
+    pending.event.actor = std::move(event.actor);
+    pending.by_store = false;
+    return;
+  }
+  writes_->events.push_back({std::move(event)});
+}
+
+void Ledger::record(domain::Event event, const std::string& mark) {
+  for (auto& pending : writes_->events) {
+    if (pending.by_store || !pending.mark.empty()) continue;
+    if (!same({event}, pending.event, mark)) continue;
+    pending.event.data = merged(event.data, pending.event.data);
+    pending.mark = mark;
+    return;
+  }
+  writes_->events.push_back({std::move(event), true, mark});
+}
+
+void Ledger::add(const RunId& run, int round, const domain::Evidence& evidence) {
+  auto known = writes_->ordinals.find(run);
+  if (known == writes_->ordinals.end()) {
+    transaction_.flush<EvidenceMap>();
+    const auto newest = queries::number(
+        transaction_.connection(),
+        "SELECT COALESCE(MAX(ordinal), 0) FROM evidence WHERE vtid = $1 AND attempt = $2",
+        {run.vtid.to_string(), run.attempt});
+    known = writes_->ordinals.emplace(run, int_of(newest)).first;
+  }
+  const StoredEvidence row{++known->second, {run, round, evidence}};
+  record(birth::evidence(row), fmt::format("\"{}\"", evidence.criterion));
+  transaction_.table<EvidenceMap>().put(row);
+}
+
+void Ledger::refuse(const std::string& key, domain::Event event) {
+  writes_->refusals.emplace_back(key, std::move(event));
+}
+
+void Ledger::remember_config(const Digest& digest, const std::string& text) {
+  if (config_text(digest)) return;
+  transaction_.table<ConfigMap>().put({digest.to_string(), text});
+}
+
+std::optional<std::string> Ledger::config_text(const Digest& digest) {
+  const auto& row = transaction_.find<ConfigMap>(digest.to_string());
+  return row ? std::optional(row->text) : std::nullopt;
+}
+
+}  // namespace vitana::store

@@ -1,0 +1,128 @@
+// A unit's list queries: each first brings what was written before it into the database.
+#include "base/utf8.h"
+#include "store/ledger.h"
+#include "store/queries.h"
+#include "store/transaction.h"
+
+namespace vitana::store {
+
+// Specs.
+
+std::optional<domain::SpecVersion> Ledger::newest_spec(Vtid vtid) {
+  transaction_.flush<SpecMap>();
+  return queries::newest_spec(transaction_.connection(), vtid);
+}
+
+std::vector<Vtid> Ledger::vtids_with_digest(const Digest& digest) {
+  transaction_.flush<SpecMap>();
+  return queries::vtids(transaction_.connection(),
+                        "SELECT DISTINCT vtid, number FROM vtid_specs "
+                        "WHERE checksum = $1 AND spec_source = 'git' ORDER BY number",
+                        {digest.to_string()});
+}
+
+std::vector<CandidateRow> Ledger::candidates(Vtid vtid) {
+  transaction_.flush<CandidateMap>();
+  return queries::candidates(transaction_.connection(), vtid);
+}
+
+// Dependencies.
+
+std::vector<Vtid> Ledger::dependencies(Vtid vtid) {
+  transaction_.flush<DependencyMap>();
+  return queries::dependencies(transaction_.connection(), vtid);
+}
+
+std::vector<Vtid> Ledger::dependents(Vtid vtid, int limit, std::optional<Vtid> after) {
+  transaction_.flush<DependencyMap>();
+  return queries::vtids(transaction_.connection(),
+                        "SELECT vtid FROM task_dependencies "
+                        "WHERE depends_on = $1 AND number > $2 ORDER BY number LIMIT $3",
+                        {vtid.to_string(), after ? after->number() : 0u, limit});
+}
+
+void Ledger::set_dependencies(Vtid vtid, const std::vector<Vtid>& on) {
+  auto& table = transaction_.table<DependencyMap>();
+  for (const auto& old : dependencies(vtid)) table.remove({vtid, old});
+  for (const auto& target : on) table.put({vtid, target});
+}
+
+// Work lists.
+
+std::vector<Vtid> Ledger::eligible(int limit) {
+  transaction_.flush<TaskMap>();
+  return queries::eligible(transaction_.connection(), now_, limit);
+}
+
+std::vector<RunId> Ledger::claimable(domain::Step step, int limit) {
+  transaction_.flush<RunMap>();
+  return queries::claimable(transaction_.connection(), step, now_, limit);
+}
+
+std::vector<Vtid> Ledger::overdue(int limit) {
+  transaction_.flush<TaskMap>();
+  return queries::overdue(transaction_.connection(), now_, limit);
+}
+
+std::vector<RunId> Ledger::leased(int limit) {
+  transaction_.flush<RunMap>();
+  return queries::run_ids(transaction_.connection(),
+                          "SELECT vtid, attempt FROM autopilot_runs "
+                          "WHERE lease_fence IS NOT NULL ORDER BY lease_until LIMIT $1",
+                          {limit});
+}
+
+int Ledger::running() {
+  transaction_.flush<RunMap>();
+  return queries::running(transaction_.connection());
+}
+
+int Ledger::repo_runs_since(const std::string& repo, Instant since) {
+  transaction_.flush<RunMap>();
+  return queries::repo_runs_since(transaction_.connection(), repo, since);
+}
+
+// Outbox.
+
+void Ledger::postpone(std::int64_t effect, Instant due, const std::string& error) {
+  transaction_.flush<EffectMap>();
+  auto rows = select_rows<EffectMap>(transaction_.connection(),
+                                     "WHERE id = $1 AND state = 'pending'", {effect});
+  if (rows.empty()) return;
+  auto& row = rows.front();
+  row.last_error = error;
+  row.due = due;
+  if (++row.attempts >= effect_attempts_max) {
+    row.state = domain::name_of(domain::EffectOutcome::failed);
+  }
+  transaction_.table<EffectMap>().put(std::move(row));
+}
+
+// Repositories, drafts, evidence.
+
+std::vector<RepoFileRow> Ledger::repo_files(const std::string& repo, Vtid vtid) {
+  transaction_.flush<RepoFileMap>();
+  return select_rows<RepoFileMap>(transaction_.connection(),
+                                  "WHERE repo = $1 AND vtid = $2 ORDER BY path",
+                                  {utf8_clean(repo), vtid.to_string()});
+}
+
+std::optional<DraftRow> Ledger::draft(std::int64_t id) {
+  transaction_.flush<DraftMap>();
+  return queries::draft(transaction_.connection(), id);
+}
+
+int Ledger::evidence_rounds(const RunId& run) {
+  transaction_.flush<EvidenceMap>();
+  return int_of(queries::number(
+      transaction_.connection(),
+      "SELECT COALESCE(MAX(round), 0) FROM evidence WHERE vtid = $1 AND attempt = $2",
+      {run.vtid.to_string(), run.attempt}));
+}
+
+std::vector<EvidenceRow> Ledger::evidence(const RunId& run) {
+  transaction_.flush<EvidenceMap>();
+  return queries::evidence(transaction_.connection(), run);
+}
+
+}  // namespace vitana::store

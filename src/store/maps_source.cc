@@ -1,0 +1,224 @@
+// Tables of what work comes from: specs, candidates, repositories, drafts, intakes, switches.
+#include "base/utf8.h"
+#include "store/maps.h"
+
+namespace vitana::store {
+namespace {
+
+void add(Values& values, auto&&... items) {
+  (values.emplace_back(std::forward<decltype(items)>(items)), ...);
+}
+
+std::optional<std::string> text(const std::optional<Vtid>& vtid) {
+  return vtid ? std::optional(vtid->to_string()) : std::nullopt;
+}
+std::optional<std::int64_t> us(const std::optional<Instant>& at) {
+  return at ? std::optional(to_us(*at)) : std::nullopt;
+}
+
+/// author and six columns from source_repo on; `at` is the column of the author.
+void read_source(const sql::Row& row, std::size_t at, domain::Provenance& p) {
+  p.author = row.text(at);
+}
+
+void read_place(const sql::Row& row, std::size_t at, domain::Provenance& p) {
+  p.repo = row.text(at);
+  p.path = row.text(at + 1);
+  p.commit = row.text(at + 2);
+  p.blob = row.text(at + 3);
+  p.reference = row.text(at + 4);
+  p.reason = row.text(at + 5);
+}
+
+void bind_place(const domain::Provenance& p, Values& values) {
+  add(values, utf8_clean(p.repo), utf8_clean(p.path), utf8_clean(p.commit), utf8_clean(p.blob),
+      utf8_clean(p.reference), utf8_clean(p.reason));
+}
+
+}  // namespace
+
+// Specs. The text is stored as it is: it was validated, and its digest is over these bytes.
+
+VtidVersion SpecMap::key_of(const Row& spec) { return {spec.vtid, spec.version}; }
+void SpecMap::bind_key(const Key& key, Values& values) {
+  add(values, key.first.to_string(), key.second);
+}
+
+void SpecMap::bind_row(const Row& s, Values& values) {
+  add(values, s.vtid.to_string(), s.version, s.text, s.digest.to_string(),
+      name_of(s.provenance.source), to_us(s.locked_at), to_us(s.provenance.at),
+      utf8_clean(s.provenance.author));
+  bind_place(s.provenance, values);
+}
+
+domain::SpecVersion SpecMap::read(const sql::Row& row) {
+  domain::SpecVersion s{.vtid = vtid_of(row.text(0)), .version = int_of(row.int64(1))};
+  s.text = row.text(2);
+  s.digest = digest_of(row.text(3));
+  s.provenance.source = word(row, 4, "spec_source", domain::spec_source);
+  s.locked_at = instant_of(row.int64(5));
+  s.provenance.at = instant_of(row.int64(6));
+  read_source(row, 7, s.provenance);
+  read_place(row, 8, s.provenance);
+  return s;
+}
+
+VtidText CandidateMap::key_of(const Row& row) {
+  return {row.vtid, row.candidate.provenance.origin()};
+}
+void CandidateMap::bind_key(const Key& key, Values& values) {
+  add(values, key.first.to_string(), utf8_clean(key.second));
+}
+
+void CandidateMap::bind_row(const Row& row, Values& values) {
+  const auto& c = row.candidate;
+  bind_key(key_of(row), values);
+  add(values, c.digest.to_string(), c.valid, diagnostics_column(c.diagnostics),
+      name_of(c.provenance.source), utf8_clean(c.provenance.author), to_us(c.provenance.at));
+  bind_place(c.provenance, values);
+  add(values, utf8_clean(row.text));
+}
+
+CandidateRow CandidateMap::read(const sql::Row& row) {
+  CandidateRow out{.vtid = vtid_of(row.text(0)), .candidate = {}, .text = row.text(14)};
+  out.candidate.digest = digest_of(row.text(2));
+  out.candidate.valid = row.boolean(3);
+  out.candidate.diagnostics = diagnostics_of(row.text(4));
+  out.candidate.provenance.source = word(row, 5, "spec_source", domain::spec_source);
+  read_source(row, 6, out.candidate.provenance);
+  out.candidate.provenance.at = instant_of(row.int64(7));
+  read_place(row, 8, out.candidate.provenance);
+  return out;
+}
+
+VtidVersion ApprovalMap::key_of(const Row& row) { return {row.vtid, row.version}; }
+void ApprovalMap::bind_key(const Key& key, Values& values) {
+  add(values, key.first.to_string(), key.second);
+}
+void ApprovalMap::bind_row(const Row& row, Values& values) {
+  add(values, row.vtid.to_string(), row.version, row.digest.to_string(), utf8_clean(row.actor),
+      to_us(row.at));
+}
+ApprovalRow ApprovalMap::read(const sql::Row& row) {
+  return {vtid_of(row.text(0)), int_of(row.int64(1)), digest_of(row.text(2)), row.text(3),
+          instant_of(row.int64(4))};
+}
+
+// Repositories.
+
+std::string RepoMap::key_of(const Row& row) { return row.name; }
+void RepoMap::bind_key(const Key& key, Values& values) { add(values, utf8_clean(key)); }
+void RepoMap::bind_row(const Row& row, Values& values) {
+  add(values, utf8_clean(row.name), row.synced_commit, utf8_clean(row.branch), us(row.synced_at));
+}
+RepoRow RepoMap::read(const sql::Row& row) {
+  return {row.text(0), row.text(1), row.text(2), optional_instant(row, 3)};
+}
+
+TextPair RepoFileMap::key_of(const Row& row) { return {row.repo, row.path}; }
+void RepoFileMap::bind_key(const Key& key, Values& values) {
+  add(values, utf8_clean(key.first), utf8_clean(key.second));
+}
+void RepoFileMap::bind_row(const Row& row, Values& values) {
+  bind_key(key_of(row), values);
+  add(values, row.blob, text(row.vtid), row.digest, row.outcome, utf8_clean(row.reason));
+}
+RepoFileRow RepoFileMap::read(const sql::Row& row) {
+  return {row.text(0), row.text(1), row.text(2), optional_vtid(row, 3),
+          row.text(4), row.text(5), row.text(6)};
+}
+
+DeliveryKey DeliveryMap::key_of(const Row& row) { return {row.repo, row.vtid, row.digest}; }
+void DeliveryMap::bind_key(const Key& key, Values& values) {
+  add(values, utf8_clean(std::get<0>(key)), std::get<1>(key).to_string(),
+      utf8_clean(std::get<2>(key)));
+}
+void DeliveryMap::bind_row(const Row& row, Values& values) {
+  bind_key(key_of(row), values);
+  add(values, row.commit);
+}
+DeliveryRow DeliveryMap::read(const sql::Row& row) {
+  return {row.text(0), vtid_of(row.text(1)), row.text(2), row.text(3)};
+}
+
+BaseCheckKey BaseCheckMap::key_of(const Row& row) {
+  return {row.repo, row.commit, row.config_digest.to_string()};
+}
+void BaseCheckMap::bind_key(const Key& key, Values& values) {
+  add(values, utf8_clean(std::get<0>(key)), std::get<1>(key), std::get<2>(key));
+}
+void BaseCheckMap::bind_row(const Row& row, Values& values) {
+  bind_key(key_of(row), values);
+  add(values, row.green, utf8_clean(row.output), to_us(row.at));
+}
+BaseCheckRow BaseCheckMap::read(const sql::Row& row) {
+  return {row.text(0),    row.text(1), digest_of(row.text(2)),
+          row.boolean(3), row.text(4), instant_of(row.int64(5))};
+}
+
+// Switches.
+
+std::string ControlMap::key_of(const Row& row) { return row.key; }
+void ControlMap::bind_key(const Key& key, Values& values) { add(values, utf8_clean(key)); }
+void ControlMap::bind_row(const Row& row, Values& values) {
+  const auto& c = row.control;
+  add(values, utf8_clean(row.key), c.on, utf8_clean(c.reason), utf8_clean(c.actor), us(c.until),
+      to_us(c.at));
+}
+ControlRow ControlMap::read(const sql::Row& row) {
+  return {row.text(0),
+          {row.boolean(1), row.text(2), row.text(3), optional_instant(row, 4),
+           instant_of(row.int64(5))}};
+}
+
+std::string BreakerMap::key_of(const Row& row) { return row.key; }
+void BreakerMap::bind_key(const Key& key, Values& values) { add(values, utf8_clean(key)); }
+void BreakerMap::bind_row(const Row& row, Values& values) {
+  const auto& b = row.breaker;
+  add(values, utf8_clean(row.key), name_of(b.code), utf8_clean(b.detail), to_us(b.since),
+      to_us(b.probe_at), row.failures, utf8_clean(row.last_task), row.open);
+}
+BreakerRow BreakerMap::read(const sql::Row& row) {
+  return {row.text(0),
+          {word(row, 1, "error_code", failure_code), row.text(2), instant_of(row.int64(3)),
+           instant_of(row.int64(4))},
+          int_of(row.int64(5)),
+          row.text(6),
+          row.boolean(7)};
+}
+
+// Drafts and intakes.
+
+DraftKey DraftMap::key_of(const Row& row) { return {row.id, row.version}; }
+void DraftMap::bind_key(const Key& key, Values& values) { add(values, key.first, key.second); }
+void DraftMap::bind_row(const Row& row, Values& values) {
+  bind_key(key_of(row), values);
+  add(values, text(row.vtid), utf8_clean(row.title), utf8_clean(row.markdown),
+      row.digest.to_string(), row.status, utf8_clean(row.author), to_us(row.created_at),
+      to_us(row.updated_at));
+}
+DraftRow DraftMap::read(const sql::Row& row) {
+  return {row.int64(0),
+          int_of(row.int64(1)),
+          optional_vtid(row, 2),
+          row.text(3),
+          row.text(4),
+          digest_of(row.text(5)),
+          row.text(6),
+          row.text(7),
+          instant_of(row.int64(8)),
+          instant_of(row.int64(9))};
+}
+
+std::int64_t IntakeMap::key_of(const Row& row) { return row.id; }
+void IntakeMap::bind_key(const Key& key, Values& values) { add(values, key); }
+void IntakeMap::bind_row(const Row& row, Values& values) {
+  add(values, row.id, row.step, utf8_clean(row.state), utf8_clean(row.author), text(row.vtid),
+      to_us(row.created_at), to_us(row.updated_at));
+}
+IntakeRow IntakeMap::read(const sql::Row& row) {
+  return {row.int64(0), row.text(1), row.text(2), row.text(3), optional_vtid(row, 4),
+          instant_of(row.int64(5)), instant_of(row.int64(6))};
+}
+
+}  // namespace vitana::store

@@ -1,0 +1,95 @@
+#include "store/queries.h"
+
+#include "base/utf8.h"
+
+namespace vitana::store::queries {
+
+std::optional<domain::SpecVersion> newest_spec(sql::Connection& connection, Vtid vtid) {
+  auto rows = select_rows<SpecMap>(connection, "WHERE vtid = $1 ORDER BY version DESC LIMIT 1",
+                                   {vtid.to_string()});
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+std::vector<CandidateRow> candidates(sql::Connection& connection, Vtid vtid) {
+  return select_rows<CandidateMap>(connection, "WHERE vtid = $1 ORDER BY origin",
+                                   {vtid.to_string()});
+}
+
+std::vector<Vtid> dependencies(sql::Connection& connection, Vtid vtid) {
+  return vtids(connection,
+               "SELECT depends_on FROM task_dependencies WHERE vtid = $1 "
+               "ORDER BY length(depends_on), depends_on",
+               {vtid.to_string()});
+}
+
+std::vector<EvidenceRow> evidence(sql::Connection& connection, const RunId& run) {
+  std::vector<EvidenceRow> out;
+  for (auto& stored : select_rows<EvidenceMap>(
+           connection, "WHERE vtid = $1 AND attempt = $2 ORDER BY ordinal",
+           {run.vtid.to_string(), run.attempt})) {
+    out.push_back(std::move(stored.row));
+  }
+  return out;
+}
+
+std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id) {
+  auto rows =
+      select_rows<DraftMap>(connection, "WHERE id = $1 ORDER BY version DESC LIMIT 1", {id});
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+int running(sql::Connection& connection) {
+  return int_of(number(connection,
+                       "SELECT COUNT(*) FROM autopilot_runs "
+                       "WHERE state IN ('allocated', 'dispatching', 'pending_pickup', 'executing')"));
+}
+
+std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit) {
+  return vtids(connection,
+               "SELECT vtid FROM vtid_ledger WHERE status = 'scheduled' AND not_before <= $1 "
+               "ORDER BY priority, created_at, number LIMIT $2",
+               {to_us(now), limit});
+}
+
+std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now, int limit) {
+  return run_ids(connection,
+                 "SELECT vtid, attempt FROM autopilot_runs WHERE wants = $1 AND not_before <= $2 "
+                 "ORDER BY priority, created_at, number LIMIT $3",
+                 {domain::name_of(step), to_us(now), limit});
+}
+
+std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit) {
+  return vtids(connection,
+               "SELECT vtid FROM vtid_ledger WHERE next_due IS NOT NULL AND next_due <= $1 "
+               "ORDER BY next_due LIMIT $2",
+               {to_us(now), limit});
+}
+
+int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since) {
+  return int_of(number(connection,
+                       "SELECT COUNT(*) FROM autopilot_runs WHERE repo = $1 AND created_at >= $2",
+                       {utf8_clean(repo), to_us(since)}));
+}
+
+std::vector<Vtid> vtids(sql::Connection& connection, std::string_view text, sql::Params params) {
+  std::vector<Vtid> out;
+  for (const auto& row : connection.query(text, params)) out.push_back(vtid_of(row.text(0)));
+  return out;
+}
+
+std::vector<RunId> run_ids(sql::Connection& connection, std::string_view text, sql::Params params) {
+  std::vector<RunId> out;
+  for (const auto& row : connection.query(text, params)) {
+    out.push_back({vtid_of(row.text(0)), int_of(row.int64(1))});
+  }
+  return out;
+}
+
+std::int64_t number(sql::Connection& connection, std::string_view text, sql::Params params) {
+  const auto row = connection.query_one(text, params);
+  return row ? row->int64(0) : 0;
+}
+
+}  // namespace vitana::store::queries

@@ -1,0 +1,32 @@
+// Questions that units of work and readers ask alike. Not for use outside store/.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/maps.h"
+
+namespace vitana::store::queries {
+
+std::optional<domain::SpecVersion> newest_spec(sql::Connection& connection, Vtid vtid);
+std::vector<CandidateRow> candidates(sql::Connection& connection, Vtid vtid);
+std::vector<Vtid> dependencies(sql::Connection& connection, Vtid vtid);
+std::vector<EvidenceRow> evidence(sql::Connection& connection, const RunId& run);
+std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id);
+int running(sql::Connection& connection);
+int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since);
+
+// Work lists: see the functions of the same names in ledger.h.
+std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit);
+std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now, int limit);
+std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit);
+
+/// The first column of each row as a VTID.
+std::vector<Vtid> vtids(sql::Connection& connection, std::string_view text, sql::Params params);
+/// The first two columns of each row as a run's id.
+std::vector<RunId> run_ids(sql::Connection& connection, std::string_view text, sql::Params params);
+/// The first column of the first row.
+std::int64_t number(sql::Connection& connection, std::string_view text, sql::Params params = {});
+
+}  // namespace vitana::store::queries

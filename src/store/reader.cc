@@ -1,0 +1,99 @@
+// Questions about one thing.
+#include "store/reader.h"
+
+#include <algorithm>
+
+#include "store/chain.h"
+#include "store/queries.h"
+
+namespace vitana::store {
+
+std::optional<domain::Task> Reader::task(Vtid vtid) {
+  return select_by_key<TaskMap>(connection_, vtid);
+}
+
+std::optional<domain::Run> Reader::run(const RunId& id) {
+  auto row = select_by_key<RunMap>(connection_, id);
+  return row ? std::optional(std::move(row->run)) : std::nullopt;
+}
+
+std::optional<domain::SpecVersion> Reader::spec(Vtid vtid, int version) {
+  return select_by_key<SpecMap>(connection_, {vtid, version});
+}
+
+std::optional<domain::SpecVersion> Reader::newest_spec(Vtid vtid) {
+  return queries::newest_spec(connection_, vtid);
+}
+
+std::optional<domain::Control> Reader::control(const std::string& key) {
+  auto row = select_by_key<ControlMap>(connection_, key);
+  return row ? std::optional(std::move(row->control)) : std::nullopt;
+}
+
+std::optional<DraftRow> Reader::draft(std::int64_t id) { return queries::draft(connection_, id); }
+
+std::optional<IntakeRow> Reader::intake(std::int64_t id) {
+  return select_by_key<IntakeMap>(connection_, id);
+}
+
+std::optional<std::string> Reader::config_text(const Digest& digest) {
+  auto row = select_by_key<ConfigMap>(connection_, digest.to_string());
+  return row ? std::optional(std::move(row->text)) : std::nullopt;
+}
+
+ChainHead Reader::head() {
+  const auto row = select_by_key<MetaMap>(connection_, "head");
+  const auto head = row ? chain_head(row->text) : std::nullopt;
+  if (!head) damaged("meta.value", row ? row->text : "no head");
+  return *head;
+}
+
+std::string Reader::store_id() {
+  const auto row = select_by_key<MetaMap>(connection_, "store_id");
+  if (!row) damaged("meta.value", "no store id");
+  return row->text;
+}
+
+int Reader::running() { return queries::running(connection_); }
+
+int Reader::repo_runs_since(const std::string& repo, Instant since) {
+  return queries::repo_runs_since(connection_, repo, since);
+}
+
+bool Reader::idle() {
+  // A push waits in the outbox for as long as its target is dirty: for a person, not for us.
+  const bool effects =
+      queries::number(connection_,
+                      "SELECT COUNT(*) FROM (SELECT 1 FROM outbox o "
+                      "LEFT JOIN vtid_ledger t ON t.vtid = o.vtid WHERE o.state = 'pending' AND "
+                      "(o.kind <> 'push' OR t.status IS NULL OR t.status <> 'blocked') "
+                      "LIMIT 1) AS pending") > 0;
+  if (effects) return false;
+  const bool leases = queries::number(connection_,
+                                      "SELECT COUNT(*) FROM (SELECT 1 FROM autopilot_runs "
+                                      "WHERE lease_fence IS NOT NULL LIMIT 1) AS leased") > 0;
+  if (leases) return false;
+  // Paused: what is left may not begin, so nobody goes on with it.
+  if (!domain::is_on(control("execution"), now_)) return true;
+  // A blocked task waits for a person or for another task, even where a timer looks again; whether
+  // a scheduled one may go on is the gate's to say.
+  return queries::number(connection_,
+                         "SELECT COUNT(*) FROM (SELECT 1 FROM vtid_ledger "
+                         "WHERE status = 'in_progress' LIMIT 1) AS going") == 0;
+}
+
+bool Reader::claimable(const std::vector<domain::Step>& steps) {
+  return std::any_of(steps.begin(), steps.end(), [&](domain::Step step) {
+    return !queries::claimable(connection_, step, now_, 1).empty();
+  });
+}
+
+bool Reader::eligible() { return !queries::eligible(connection_, now_, 1).empty(); }
+
+std::vector<Vtid> Reader::overdue(int limit) { return queries::overdue(connection_, now_, limit); }
+
+std::optional<BreakerRow> Reader::breaker(const std::string& key) {
+  return select_by_key<BreakerMap>(connection_, key);
+}
+
+}  // namespace vitana::store

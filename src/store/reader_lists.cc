@@ -1,0 +1,196 @@
+// Lists, histories and counts.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/glob.h"
+#include "store/queries.h"
+#include "store/reader.h"
+#include "store/schema.h"
+
+namespace vitana::store {
+namespace {
+
+/// Conditions of one statement and their parameters, in the order they are added.
+class Where {
+ public:
+  /// `condition` has one "{}" where its parameter goes.
+  void add(std::string_view condition, sql::Value value) {
+    values_.push_back(std::move(value));
+    const auto parameter = fmt::format("${}", values_.size());
+    text_ += text_.empty() ? "WHERE " : " AND ";
+    text_ += fmt::format(fmt::runtime(condition), parameter);
+  }
+  std::string then(std::string_view tail, int limit) {
+    values_.emplace_back(std::max(limit, 0));
+    return fmt::format("{} {} LIMIT ${}", text_, tail, values_.size());
+  }
+  const Values& values() const { return values_; }
+
+ private:
+  std::string text_;
+  Values values_;
+};
+
+std::vector<SpecSummary> summaries(sql::Connection& connection, std::string_view tail,
+                                   sql::Params params) {
+  // The row's own columns, with an empty text in place of the long one.
+  std::string text = "SELECT vtid, version, '', checksum, spec_source, locked_at, created_at, author, "
+                     "source_repo, source_path, source_commit, source_blob, source_reference, "
+                     "source_reason FROM vtid_specs ";
+  text += tail;
+  std::vector<SpecSummary> out;
+  for (const auto& row : connection.query(text, params)) {
+    auto spec = SpecMap::read(row);
+    out.push_back({spec.vtid, spec.version, spec.digest, std::move(spec.provenance), spec.locked_at});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<domain::Task> Reader::tasks(const TaskFilter& filter) {
+  Where where;
+  if (filter.status) where.add("status = {}", domain::name_of(*filter.status));
+  if (filter.code) where.add("error_code = {}", *filter.code);
+  if (filter.repo) where.add("repo = {}", *filter.repo);
+  if (filter.after) where.add("number < {}", filter.after->number());
+  const auto tail = where.then("ORDER BY number DESC", filter.limit);
+  return select_rows<TaskMap>(connection_, tail, where.values());
+}
+
+std::map<std::string, int> Reader::task_counts() {
+  std::map<std::string, int> counts;
+  for (const auto status : domain::task_statuses) counts[std::string(domain::name_of(status))] = 0;
+  for (const auto& row :
+       connection_.query("SELECT status, COUNT(*) FROM vtid_ledger GROUP BY status")) {
+    counts[row.text(0)] = int_of(row.int64(1));
+  }
+  return counts;
+}
+
+std::vector<domain::Run> Reader::runs(Vtid vtid) {
+  std::vector<domain::Run> out;
+  for (auto& row : select_rows<RunMap>(connection_, "WHERE vtid = $1 ORDER BY attempt",
+                                       {vtid.to_string()})) {
+    out.push_back(std::move(row.run));
+  }
+  return out;
+}
+
+std::vector<EvidenceRow> Reader::evidence(const RunId& run) {
+  return queries::evidence(connection_, run);
+}
+
+std::vector<EvidenceRow> Reader::evidence(Vtid vtid) {
+  std::vector<EvidenceRow> out;
+  for (auto& stored : select_rows<EvidenceMap>(
+           connection_, "WHERE vtid = $1 ORDER BY attempt, ordinal", {vtid.to_string()})) {
+    out.push_back(std::move(stored.row));
+  }
+  return out;
+}
+
+std::vector<SpecSummary> Reader::spec_versions(Vtid vtid) {
+  return summaries(connection_, "WHERE vtid = $1 ORDER BY version", {vtid.to_string()});
+}
+
+std::vector<SpecSummary> Reader::specs(int limit, std::optional<Vtid> after) {
+  return summaries(connection_,
+                   "WHERE number < $1 AND version = (SELECT MAX(s.version) FROM vtid_specs s "
+                   "WHERE s.vtid = vtid_specs.vtid) ORDER BY number DESC LIMIT $2",
+                   {after ? std::int64_t{after->number()} : std::int64_t{Vtid::number_max} + 1,
+                    std::max(limit, 0)});
+}
+
+std::vector<CandidateRow> Reader::candidates(Vtid vtid) {
+  return queries::candidates(connection_, vtid);
+}
+
+std::vector<RepoRow> Reader::repos() { return select_rows<RepoMap>(connection_, "ORDER BY name"); }
+
+std::vector<RepoFileRow> Reader::repo_files(const std::string& repo) {
+  return select_rows<RepoFileMap>(connection_, "WHERE repo = $1 ORDER BY path", {repo});
+}
+
+std::vector<StoredEvent> Reader::events(const EventFilter& filter) {
+  std::vector<StoredEvent> out;
+  if (filter.limit <= 0) return out;
+  std::string text = text_of_table<EventMap>().select + " WHERE seq > $1";
+  Values values{filter.after};
+  if (filter.vtid) {
+    text += " AND vtid = $2";
+    values.emplace_back(filter.vtid->to_string());
+  }
+  text += " ORDER BY seq";
+  connection_.each(text, values, [&](const sql::Row& row) {
+    if (!filter.type_glob.empty() && !glob_match(filter.type_glob, row.text(2))) return true;
+    out.push_back(EventMap::read(row));
+    return out.size() < static_cast<std::size_t>(filter.limit);
+  });
+  return out;
+}
+
+std::vector<ControlRow> Reader::controls() {
+  return select_rows<ControlMap>(connection_, "ORDER BY key");
+}
+
+std::vector<BreakerRow> Reader::breakers() {
+  return select_rows<BreakerMap>(connection_, "ORDER BY key");
+}
+
+std::vector<Vtid> Reader::dependencies(Vtid vtid) {
+  return queries::dependencies(connection_, vtid);
+}
+
+std::vector<DraftRow> Reader::drafts() {
+  return select_rows<DraftMap>(connection_,
+                               "WHERE version = (SELECT MAX(d.version) FROM oasis_specs d "
+                               "WHERE d.id = oasis_specs.id) ORDER BY id DESC");
+}
+
+std::vector<EffectRow> Reader::pending_effects(int limit) {
+  return select_rows<EffectMap>(connection_, "WHERE state = 'pending' ORDER BY due, id LIMIT $1",
+                                {std::max(limit, 0)});
+}
+
+std::vector<EffectRow> Reader::due_effects(int limit) {
+  return select_rows<EffectMap>(connection_,
+                                "WHERE state = 'pending' AND kind <> 'push' AND due <= $1 "
+                                "ORDER BY due, id LIMIT $2",
+                                {to_us(now_), std::max(limit, 0)});
+}
+
+std::vector<StatRow> Reader::stats(const std::string& by, Instant since) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> columns{
+      {{"code", "error_code"}, {"agent", "agent"}, {"repo", "repo"}}};
+  const auto* known = std::find_if(columns.begin(), columns.end(),
+                                   [&](const auto& column) { return column.first == by; });
+  if (known == columns.end()) return {};
+  const auto text = fmt::format(
+      "SELECT {0}, state, COUNT(*) FROM autopilot_runs "
+      "WHERE {0} IS NOT NULL AND ended_at IS NOT NULL AND ended_at >= $1 "
+      "GROUP BY {0}, state ORDER BY {0}, state",
+      known->second);
+  std::vector<StatRow> out;
+  for (const auto& row : connection_.query(text, {to_us(since)})) {
+    if (out.empty() || out.back().key != row.text(0)) out.push_back({row.text(0)});
+    const int count = int_of(row.int64(2));
+    if (row.text(1) == "completed") out.back().completed = count;
+    if (row.text(1) == "failed") out.back().failed = count;
+    if (row.text(1) == "cancelled") out.back().cancelled = count;
+  }
+  return out;
+}
+
+std::map<std::string, std::int64_t> Reader::row_counts() {
+  std::map<std::string, std::int64_t> counts;
+  for (const auto table : table_names()) {
+    counts[std::string(table)] =
+        queries::number(connection_, fmt::format("SELECT COUNT(*) FROM {}", table));
+  }
+  return counts;
+}
+
+}  // namespace vitana::store
