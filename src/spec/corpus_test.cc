@@ -89,9 +89,20 @@ void mutate(std::string& text, const std::string& other, std::mt19937& random) {
   const auto below = [&](std::size_t n) {
     return n == 0 ? 0 : std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
   };
-  static const std::vector<std::string> pieces{"\n```check\n", "\n## Acceptance Criteria\n", "---\n",
-                                               "- [ ] ", "|", "\n|-|-|\n", "> ", "[", "<x>", "**",
-                                               "\r\n", std::string(1, '\0'), "\xFF", "    "};
+  static const std::vector<std::string> pieces{"\n```check\n",
+                                               "\n## Acceptance Criteria\n",
+                                               "---\n",
+                                               "- [ ] ",
+                                               "|",
+                                               "\n|-|-|\n",
+                                               "> ",
+                                               "[",
+                                               "<x>",
+                                               "**",
+                                               "\r\n",
+                                               std::string(1, '\0'),
+                                               "\xFF",
+                                               "    "};
   const auto at = below(text.size() + 1);
   switch (below(5)) {
     case 0: text.insert(at, pieces[below(pieces.size())]); break;

@@ -61,7 +61,8 @@ void append_part(std::string& text, std::string_view part) {
 /// Takes `[ ]`, `[-]` and other boxes that the parser does not know, and the mark `[human]`.
 void take_marks(Candidate& candidate) {
   std::string_view text = trimmed(candidate.text);
-  if (text.size() >= 3 && text[0] == '[' && text[2] == ']' && (text.size() == 3 || text[3] == ' ')) {
+  if (text.size() >= 3 && text[0] == '[' && text[2] == ']' &&
+      (text.size() == 3 || text[3] == ' ')) {
     text = trimmed(text.substr(3));
   }
   constexpr std::string_view mark = "[human]";

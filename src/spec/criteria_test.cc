@@ -87,7 +87,8 @@ TEST(Criteria, TextsAreWithoutMarkup) {
 }
 
 TEST(Criteria, ATableGivesItsRowsWithoutSideColumns) {
-  const auto reading = with_acceptance("| ID | What | When | Done |\n|-|-|-|-|\n| 1 | a | b | no |\n");
+  const auto reading =
+      with_acceptance("| ID | What | When | Done |\n|-|-|-|-|\n| 1 | a | b | no |\n");
   EXPECT_THAT(texts(reading), ElementsAre("a \xE2\x80\x94 b"));
 }
 
@@ -112,7 +113,8 @@ TEST(Criteria, AreBounded) {
 
 TEST(Criteria, FrontMatterChecksJoinTheirCriterionOrStandAlone) {
   const auto reading = parse_spec(
-      "---\nchecks:\n- criterion: AC-1\n  command: a\n- name: own\n  file: f\n  missing: true\n---\n"
+      "---\nchecks:\n- criterion: AC-1\n  command: a\n- name: own\n  file: f\n  missing: "
+      "true\n---\n"
       "## Summary\n\nA summary of the task.\n\n## Acceptance Criteria\n\n- one\n");
   ASSERT_THAT(texts(reading), ElementsAre("one", "own"));
   EXPECT_EQ(reading.spec.criteria[0].cls, CriterionClass::command);

@@ -43,7 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
     Headings, MeaningOf,
     testing::Values(
         Case{"Summary", Section::summary}, Case{"1. Executive Summary", Section::summary},
-        Case{"TL;DR", Section::summary}, Case{"Overview \xE2\x80\x94 what we build", Section::summary},
+        Case{"TL;DR", Section::summary},
+        Case{"Overview \xE2\x80\x94 what we build", Section::summary},
         Case{"Problem Statement", Section::problem}, Case{"Current Behaviour", Section::problem},
         Case{"Issue 2: the cache", Section::problem}, Case{"Root Causes", Section::problem},
         Case{"Why", Section::problem},

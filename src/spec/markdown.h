@@ -91,8 +91,9 @@ std::string_view fence_info(cmark_node* node);
 bool is_row(cmark_node* node);
 bool is_cell(cmark_node* node);
 
-/// The words of a block or an inline: emphasis and links dissolved, HTML left out (a placeholder_tag is none), code spans as
-/// they are, line ends as spaces, lines between blocks. Code blocks are left out.
+/// The words of a block or an inline: emphasis and links dissolved, HTML left out (a
+/// placeholder_tag is none), code spans as they are, line ends as spaces, lines between blocks.
+/// Code blocks are left out.
 std::string plain_text(cmark_node* node);
 
 /// What Markdown takes for HTML and an author meant as `<words to be replaced>`, or empty.

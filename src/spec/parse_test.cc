@@ -31,7 +31,8 @@ TEST(ParseSpec, AGoodTextHasNoFindings) {
 }
 
 TEST(ParseSpec, AProblemIsRequiredOnlyUnderTheStrictProfile) {
-  const auto* text = "# VTID-01213: T\n\n## Summary\n\nA summary.\n\n## Acceptance Criteria\n\n- one\n";
+  const auto* text =
+      "# VTID-01213: T\n\n## Summary\n\nA summary.\n\n## Acceptance Criteria\n\n- one\n";
   EXPECT_TRUE(parse_spec(text).valid());
   const auto strict = parse_spec(text, {.profile = domain::SpecProfile::strict});
   EXPECT_FALSE(strict.valid());
@@ -66,16 +67,18 @@ TEST(ParseSpec, OnlyFrontMatterStatusActs) {
 }
 
 TEST(ParseSpec, KeepsTheSourceOfTheApproach) {
-  const auto reading = parse_spec(std::string(good) +
-                                  "\n## Technical Approach\n\nUse **it**.\n\n### Step\n\n```\nx\n```\n"
-                                  "\n## Other\n\nno\n");
+  const auto reading =
+      parse_spec(std::string(good) +
+                 "\n## Technical Approach\n\nUse **it**.\n\n### Step\n\n```\nx\n```\n"
+                 "\n## Other\n\nno\n");
   EXPECT_EQ(reading.spec.approach, "Use **it**.\n\n### Step\n\n```\nx\n```");
 }
 
 TEST(ParseSpec, ListsThePathsOfTheWholeTextOnce) {
-  const auto reading = parse_spec(
-      std::string(good) + "\n## Notes\n\nSee `src/a.ts:12`, `src/a.ts`, `GET /api/x`, `a.b()`, "
-                          "`/etc/x.conf`, `application/json`.\n\n## Affected Files\n\n- docs/b_c.md\n");
+  const auto reading =
+      parse_spec(std::string(good) +
+                 "\n## Notes\n\nSee `src/a.ts:12`, `src/a.ts`, `GET /api/x`, `a.b()`, "
+                 "`/etc/x.conf`, `application/json`.\n\n## Affected Files\n\n- docs/b_c.md\n");
   EXPECT_THAT(reading.spec.files, ElementsAre("src/a.ts", "docs/b_c.md"));
 }
 
@@ -102,9 +105,10 @@ TEST(ParseSpec, HostileTextsEndSoon) {
                     repeated("|-").substr(0, text_bytes_max / 2 - 2) + "\n";
   const auto narrow = "|a|b|c|\n|-|-|-|\n" + repeated("|\n").substr(0, text_bytes_max - 100);
   const auto start = std::chrono::steady_clock::now();
-  for (const auto& text : {wide, narrow, repeated("![[]()"), repeated("["), repeated("> "),
-                           repeated("- "), repeated("*a "), repeated("# a\n"), repeated("**a**:\n\n"),
-                           repeated("- `a.md`\n"), repeated("<a "), repeated("VTID-1 ")}) {
+  for (const auto& text :
+       {wide, narrow, repeated("![[]()"), repeated("["), repeated("> "), repeated("- "),
+        repeated("*a "), repeated("# a\n"), repeated("**a**:\n\n"), repeated("- `a.md`\n"),
+        repeated("<a "), repeated("VTID-1 ")}) {
     (void)parse_spec(text, {.file = "VTID-01213-x.md"});
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);

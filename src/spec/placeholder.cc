@@ -75,7 +75,8 @@ class Search {
 
  private:
   void judge() {
-    if (item_.tags == 1 && without_marks(trimmed(item_.text)).empty() && is_placeholder_tag(item_.only_tag)) {
+    if (item_.tags == 1 && without_marks(trimmed(item_.text)).empty() &&
+        is_placeholder_tag(item_.only_tag)) {
       report(item_.only_tag, item_.line, item_.column);
       return;
     }

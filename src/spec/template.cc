@@ -14,7 +14,8 @@ namespace {
 /// True for a line that would begin something other than a sentence or a list item.
 bool begins_block(std::string_view line) {
   if (line.empty()) return false;
-  for (const std::string_view start : {"#", "```", "~~~", "<", "**", "__", "=", "|", ">", "[", "!"}) {
+  for (const std::string_view start :
+       {"#", "```", "~~~", "<", "**", "__", "=", "|", ">", "[", "!"}) {
     if (line.starts_with(start)) return true;
   }
   return line.find_first_not_of("-_*+ \t") == line.npos;

@@ -43,9 +43,10 @@ Draft full_draft() {
   draft.title = "A title";
   draft.summary = "What will be different.";
   draft.problem = "What is wrong.";
-  draft.criteria = {{.text = "First"},
-                    {.text = "Second", .script = "set -e\n\ntest -f `a`", .keeps = true, .timeout = 30s},
-                    {.text = "Third", .human = true}};
+  draft.criteria = {
+      {.text = "First"},
+      {.text = "Second", .script = "set -e\n\ntest -f `a`", .keeps = true, .timeout = 30s},
+      {.text = "Third", .human = true}};
   draft.depends_on = {Vtid(5)};
   draft.extra = {{"Technical Approach", "- one\n- two"}};
   return draft;
@@ -70,7 +71,8 @@ TEST(RenderSpec, ReadsBackTheSame) {
 }
 
 TEST(RenderSpec, LeavesOutWhatIsEmptySoThatItIsFound) {
-  const auto reading = parse_spec(render_spec({.title = "Only a title"}), {.file = "VTID-00007-x.md"});
+  const auto reading =
+      parse_spec(render_spec({.title = "Only a title"}), {.file = "VTID-00007-x.md"});
   EXPECT_THAT(reading.diagnostics,
               Contains(Field(&domain::Diagnostic::rule, "SPEC_SUMMARY_MISSING")));
   EXPECT_THAT(reading.diagnostics,
