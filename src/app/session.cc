@@ -261,19 +261,19 @@ void AppSession::sweep_workspaces() {
   const auto fate = [this](const std::string& name) {
     const auto id = RunId::parse(name.substr(0, name.rfind("-f")));
     if (!id) return name == "checks" ? worker::WorkspaceFate::live : worker::WorkspaceFate::ended;
-    auto fate = worker::WorkspaceFate::live;  // when in doubt, it stays
+    auto answer = worker::WorkspaceFate::live;  // when in doubt, it stays
     (void)store_->read([&](store::Reader& reader) -> Result<void> {
               const auto run = reader.run(*id);
               if (!run) {
-                fate = worker::WorkspaceFate::ended;
+                answer = worker::WorkspaceFate::ended;
               } else if (domain::is_terminal(run->state)) {
-                fate = run->state == domain::RunState::failed ? worker::WorkspaceFate::failed
+                answer = run->state == domain::RunState::failed ? worker::WorkspaceFate::failed
                                                               : worker::WorkspaceFate::ended;
               }
               return {};
             })
         .has_value();
-    return fate;
+    return answer;
   };
   (void)worker::sweep(options, fate, clock_.now());
 }

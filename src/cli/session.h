@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/starter.h"
 #include "engine/engine.h"
 
 namespace vitana::cli {

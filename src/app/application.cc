@@ -1,0 +1,268 @@
+#include "app/application.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "app/session.h"
+#include "config/find.h"
+#include "config/parse.h"
+
+extern char** environ;
+
+namespace vitana::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uintmax_t config_bytes_max = 1 << 20;
+
+Result<std::optional<std::string>> read_config_file(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
+    return failure(FailureCode::CONFIG_INVALID, fmt::format("{}: {}", path, std::strerror(errno)));
+  }
+  if (!S_ISREG(info.st_mode) || static_cast<std::uintmax_t>(info.st_size) > config_bytes_max) {
+    return failure(FailureCode::CONFIG_INVALID,
+                   fmt::format("{} is no file of at most {} bytes", path, config_bytes_max));
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return failure(FailureCode::CONFIG_INVALID, fmt::format("{} cannot be read", path));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::optional(text.str());
+}
+
+std::map<std::string, std::string> process_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view line(*entry);
+    const auto equals = line.find('=');
+    if (equals != std::string_view::npos) {
+      environment.emplace(line.substr(0, equals), line.substr(equals + 1));
+    }
+  }
+  return environment;
+}
+
+Error invalid_config(const std::string& file, const std::vector<domain::Diagnostic>& diagnostics) {
+  Error error{FailureCode::CONFIG_INVALID, ""};
+  for (const auto& diagnostic : diagnostics) {
+    if (diagnostic.severity != domain::Severity::error) continue;
+    error.causes.push_back(domain::to_string(diagnostic));
+  }
+  error.message = fmt::format("{} has {} error{}", file, error.causes.size(),
+                              error.causes.size() == 1 ? "" : "s");
+  return error;
+}
+
+std::optional<std::string> first_existing(const fs::path& folder,
+                                          std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (fs::exists(folder / name)) return name;
+  }
+  return std::nullopt;
+}
+
+bool file_has_line(const fs::path& path, std::string_view start) {
+  std::ifstream file(path);
+  std::string line;
+  for (int i = 0; i < 5000 && std::getline(file, line); ++i) {
+    if (line.starts_with(start)) return true;
+  }
+  return false;
+}
+
+bool file_contains(const fs::path& path, std::string_view text) {
+  std::ifstream file(path);
+  std::string content(std::size_t{256} << 10, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  content.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
+  return content.find(text) != std::string::npos;
+}
+
+/// The test command that a repository of this shape usually has.
+void detect_checks(const fs::path& folder, config::StarterFacts& facts) {
+  if (fs::exists(folder / "package.json")) {
+    facts.setup.push_back(fs::exists(folder / "package-lock.json") ? "npm ci" : "npm install");
+    facts.cache.emplace_back("node_modules");
+    if (file_contains(folder / "package.json", "\"test\"")) facts.checks.emplace_back("npm test");
+  }
+  if (fs::exists(folder / "Cargo.toml")) facts.checks.emplace_back("cargo test");
+  if (fs::exists(folder / "go.mod")) facts.checks.emplace_back("go test ./...");
+  if (const auto makefile = first_existing(folder, {"GNUmakefile", "makefile", "Makefile"})) {
+    for (const char* target : {"check", "test"}) {
+      if (file_has_line(folder / *makefile, std::string(target) + ":")) {
+        facts.checks.push_back(std::string("make ") + target);
+        break;
+      }
+    }
+  }
+  if (first_existing(folder, {"pytest.ini", "conftest.py", "tox.ini"})) {
+    facts.checks.emplace_back("python3 -m pytest -q");
+  }
+}
+
+void detect_agents(config::StarterFacts& facts) {
+  const char* path = std::getenv("PATH");
+  const auto add = [&](const char* program, std::vector<std::string> arguments,
+                       std::vector<std::string> hosts, const char* key) {
+    if (path == nullptr || !process::find_program(program, path)) return;
+    config::FoundAgent agent{.name = program};
+    agent.command.emplace_back(program);
+    agent.command.insert(agent.command.end(), arguments.begin(), arguments.end());
+    agent.hosts = std::move(hosts);
+    if (std::getenv(key) != nullptr) agent.secrets.push_back(std::string("env:") + key);
+    facts.agents.push_back(std::move(agent));
+  };
+  add("claude", {"-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits"},
+      {"api.anthropic.com"}, "ANTHROPIC_API_KEY");
+  add("codex", {"exec", "--skip-git-repo-check", "-s", "workspace-write", "-"}, {"api.openai.com"},
+      "CODEX_API_KEY");
+  add("gemini", {"--approval-mode", "yolo"}, {"generativelanguage.googleapis.com"}, "GEMINI_API_KEY");
+  add("opencode", {"run"}, {"opencode.ai"}, "OPENCODE_API_KEY");
+}
+
+}  // namespace
+
+Result<config::Config> VitanaApplication::configuration(const cli::OpenOptions& options) {
+  const fs::path start = options.folder.empty() ? fs::current_path() : fs::absolute(options.folder);
+  config::ConfigOptions how;
+  how.environment = process_environment();
+  std::string text;
+  if (!options.config_file.empty()) {
+    const fs::path path = fs::absolute(start / options.config_file).lexically_normal();
+    auto read = read_config_file(path.string());
+    if (!read) return failure(std::move(read.error()));
+    if (!*read) {
+      return failure(FailureCode::FILE_UNREADABLE, fmt::format("there is no file {}", path.string()));
+    }
+    how.file = path.string();
+    how.base = path.parent_path().string();
+    text = std::move(**read);
+  } else {
+    auto found = config::find_config(start.string(), read_config_file);
+    if (!found) return failure(std::move(found.error()));
+    if (!*found && options.data.empty() && !options.extra_repo) {
+      return failure(FailureCode::NOT_FOUND,
+                     fmt::format("there is no vitana.toml in {} or above it; make one: vitana init",
+                                 start.string()));
+    }
+    how.base = start.string();
+    if (*found) {
+      how.file = (*found)->path;
+      how.base = (*found)->folder;
+      text = std::move((*found)->text);
+    }
+  }
+  auto reading = config::parse_config(text, how);
+  if (!reading.valid()) return failure(invalid_config(how.file, reading.diagnostics));
+  if (!options.data.empty()) reading.config.server.data = fs::absolute(start / options.data).string();
+  if (options.extra_repo) reading.config.repos.push_back(*options.extra_repo);
+  if (!fs::path(reading.config.server.data).is_absolute()) {
+    reading.config.server.data = (fs::path(how.base) / reading.config.server.data).string();
+  }
+  return std::move(reading.config);
+}
+
+Result<std::unique_ptr<cli::Session>> VitanaApplication::open(const cli::OpenOptions& options) {
+  auto config = configuration(options);
+  if (!config) return failure(std::move(config.error()));
+  auto session = AppSession::open(std::move(*config), options);
+  if (!session) return failure(std::move(session.error()));
+  return std::unique_ptr<cli::Session>(std::move(*session));
+}
+
+std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions& options) {
+  std::vector<cli::DoctorFinding> findings;
+  const auto version_of = [&](const char* program, const char* hint) {
+    process::RunRequest request;
+    request.argv = {program, "--version"};
+    if (const char* path = std::getenv("PATH")) request.environment.emplace("PATH", path);
+    request.deadline = std::chrono::seconds(10);
+    const auto output = process::run(request);
+    const bool good = output && output->exit_code == 0;
+    findings.push_back({program, good,
+                        good ? output->out.text.substr(0, output->out.text.find('\n'))
+                             : output ? "it does not start" : to_string(output.error()),
+                        good ? "" : hint});
+  };
+  version_of("git", "apt-get install git");
+  version_of("bwrap", "apt-get install bubblewrap");
+
+  auto config = configuration(options);
+  if (!config) {
+    findings.push_back({"configuration", false, to_string(config.error()),
+                        std::string(failure_info(config.error().code).hint)});
+  }
+  const config::Config effective = config ? *config : config::Config{};
+  const DataFolder data(fs::absolute(effective.server.data));
+  const auto probe = worker::probe_sandbox(sandbox_options(effective, data));
+  const bool off = effective.worker.sandbox == domain::SandboxMode::off;
+  findings.push_back({"sandbox", probe.available && !off,
+                      off ? "switched off by [worker] sandbox = \"off\""
+                          : probe.available ? "bubblewrap works here" : probe.reason,
+                      probe.available && !off ? ""
+                      : effective.worker.sandbox == domain::SandboxMode::require
+                          ? "nothing runs until it works, or until [worker] sandbox = \"prefer\""
+                          : "agents run unconfined; every run says so"});
+  if (!config) return findings;
+  findings.push_back({"configuration", true, fmt::format("{} repositories, {} agents",
+                                                         effective.repos.size(), effective.agents.size()), ""});
+  for (const auto& [name, agent] : effective.agents) {
+    const bool in_tree = !agent.command.empty() && agent.command.front().starts_with("./");
+    const char* path = std::getenv("PATH");
+    const bool there = in_tree || (!agent.command.empty() &&
+                                   (fs::exists(agent.command.front()) ||
+                                    process::find_program(agent.command.front(), path ? path : "")));
+    findings.push_back({"agent " + name, there,
+                        agent.command.empty() ? "no command" : agent.command.front(),
+                        there ? "" : fmt::format("put {} in PATH, or mend [agents.{}] command",
+                                                 agent.command.empty() ? "it" : agent.command.front(), name)});
+  }
+  for (const auto& repo : effective.repos) {
+    const auto source = repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
+    const git::Git git(git_options());
+    const auto head = git::default_branch(git, source);
+    findings.push_back({"repository " + repo.name, head.has_value(),
+                        head ? source.to_string() : to_string(head.error()),
+                        head ? "" : "see [[repos]] path or url"});
+  }
+  const bool writable = !data.exists() || ::access(data.root().c_str(), W_OK) == 0;
+  findings.push_back({"data directory", writable, data.root().string(),
+                      writable ? "" : "its permissions do not let this user write"});
+  return findings;
+}
+
+Result<config::StarterFacts> VitanaApplication::look_at_repository(const std::string& folder) {
+  const fs::path root = fs::absolute(folder).lexically_normal();
+  const git::Git git(git_options());
+  auto branch = git::default_branch(git, git::Source::at_path(root));
+  if (!branch) return failure(std::move(branch.error()));
+  config::StarterFacts facts;
+  facts.branch = std::move(*branch);
+  facts.repo_name = root.filename().empty() ? root.parent_path().filename().string()
+                                            : root.filename().string();
+  detect_checks(root, facts);
+  detect_agents(facts);
+  const auto probe = worker::probe_sandbox({});
+  facts.sandbox_works = probe.available;
+  facts.sandbox_reason = probe.reason;
+  return facts;
+}
+
+Result<void> VitanaApplication::restore(const std::string& backup, const cli::OpenOptions& options) {
+  (void)backup;
+  (void)options;
+  return failure(FailureCode::USAGE, "restore is not part of this version");
+}
+
+}  // namespace vitana::app

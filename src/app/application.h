@@ -1,0 +1,17 @@
+// The program as its commands see it.
+#pragma once
+
+#include "cli/session.h"
+
+namespace vitana::app {
+
+class VitanaApplication : public cli::Application {
+ public:
+  Result<config::Config> configuration(const cli::OpenOptions& options) override;
+  Result<std::unique_ptr<cli::Session>> open(const cli::OpenOptions& options) override;
+  std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) override;
+  Result<config::StarterFacts> look_at_repository(const std::string& folder) override;
+  Result<void> restore(const std::string& backup, const cli::OpenOptions& options) override;
+};
+
+}  // namespace vitana::app
