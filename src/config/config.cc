@@ -23,8 +23,8 @@ domain::Policy Config::policy() const {
 }
 
 const Repo* Config::repo(std::string_view name) const {
-  const auto it = std::find_if(repos.begin(), repos.end(),
-                               [&](const Repo& repo) { return repo.name == name; });
+  const auto it =
+      std::find_if(repos.begin(), repos.end(), [&](const Repo& repo) { return repo.name == name; });
   return it == repos.end() ? nullptr : &*it;
 }
 
@@ -34,9 +34,8 @@ const Agent* Config::agent(std::string_view name) const {
 }
 
 const std::vector<std::string>& protected_by_default() {
-  static const std::vector<std::string> paths = {
-      "**/vitana.toml", ".github/**",   "**/.claude/**",
-      "**/.mcp.json",   "**/CLAUDE.md", "**/AGENTS.md"};
+  static const std::vector<std::string> paths = {"**/vitana.toml", ".github/**",   "**/.claude/**",
+                                                 "**/.mcp.json",   "**/CLAUDE.md", "**/AGENTS.md"};
   return paths;
 }
 
@@ -52,11 +51,16 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (error != std::errc()) return std::nullopt;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   int shift = 0;
-  if (unit == "K") shift = 10;
-  else if (unit == "M") shift = 20;
-  else if (unit == "G") shift = 30;
-  else if (unit == "T") shift = 40;
-  else return std::nullopt;
+  if (unit == "K")
+    shift = 10;
+  else if (unit == "M")
+    shift = 20;
+  else if (unit == "G")
+    shift = 30;
+  else if (unit == "T")
+    shift = 40;
+  else
+    return std::nullopt;
   if (count > (std::uint64_t{1} << 62) >> shift) return std::nullopt;
   return count << shift;
 }

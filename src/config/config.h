@@ -25,7 +25,8 @@ struct SecretRef {
 struct Server {
   std::string listen = "127.0.0.1:8080";  ///< HOST:PORT; port 0 takes a free one
   std::string data = ".vitana";           ///< lock, mirrors, logs, server.json, vitana.db
-  std::string database;  ///< "postgresql://…" without a password, or a secret; empty: SQLite in `data`
+  std::string
+      database;  ///< "postgresql://…" without a password, or a secret; empty: SQLite in `data`
 
   bool operator==(const Server&) const = default;
 };

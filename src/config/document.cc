@@ -21,7 +21,8 @@ Value convert(const toml::node& node) {
     for (const auto& [key, child] : *table) {
       Value converted = convert(child);
       converted.line = static_cast<int>(std::max<toml::source_index>(key.source().begin.line, 1));
-      converted.column = static_cast<int>(std::max<toml::source_index>(key.source().begin.column, 1));
+      converted.column =
+          static_cast<int>(std::max<toml::source_index>(key.source().begin.column, 1));
       value.table.emplace(std::string(key.str()), std::move(converted));
     }
   } else if (const auto* array = node.as_array()) {
@@ -44,7 +45,8 @@ Value convert(const toml::node& node) {
 
 domain::Diagnostic finding(std::string rule, std::string message, const std::string& file,
                            std::string hint) {
-  return {std::move(rule), domain::Severity::error, std::move(message), file, 1, 1, std::move(hint)};
+  return {std::move(rule), domain::Severity::error, std::move(message), file, 1, 1,
+          std::move(hint)};
 }
 
 /// "SERVER__LISTEN" → {"server", "listen"}; empty when a part is.
@@ -62,7 +64,9 @@ std::vector<std::string> parts_of(std::string_view name) {
 }
 
 bool same_but_for_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
@@ -108,12 +112,18 @@ const Value* Value::find(const std::string& key) const {
 
 std::string_view words_of(Value::Kind kind) {
   switch (kind) {
-    case Value::Kind::text: return "a text";
-    case Value::Kind::number: return "a whole number";
-    case Value::Kind::boolean: return "true or false";
-    case Value::Kind::array: return "a list";
-    case Value::Kind::table: return "a table";
-    case Value::Kind::other: return "a fraction or a date";
+    case Value::Kind::text:
+      return "a text";
+    case Value::Kind::number:
+      return "a whole number";
+    case Value::Kind::boolean:
+      return "true or false";
+    case Value::Kind::array:
+      return "a list";
+    case Value::Kind::table:
+      return "a table";
+    case Value::Kind::other:
+      return "a fraction or a date";
   }
   return "";
 }
@@ -126,8 +136,8 @@ Value read_document(std::string_view text, const std::string& file,
     return {};
   }
   if (text.find('\0') != text.npos || utf8_fault(text)) {
-    diagnostics.push_back(finding("CONFIG_ENCODING", "the file is not UTF-8 text", file,
-                                  "save it as UTF-8"));
+    diagnostics.push_back(
+        finding("CONFIG_ENCODING", "the file is not UTF-8 text", file, "save it as UTF-8"));
     return {};
   }
   try {
@@ -177,7 +187,8 @@ void overlay(Value& root, const Environment& environment,
         table = &next;
       }
     }
-    if (!fits) refuse(name, "the key it names is no table", "VITANA_SERVER__LISTEN sets [server] listen");
+    if (!fits)
+      refuse(name, "the key it names is no table", "VITANA_SERVER__LISTEN sets [server] listen");
   }
 }
 

@@ -15,8 +15,8 @@ ConfigReading read(std::string_view text, std::map<std::string, std::string> env
 }
 
 TEST(Environment, ComesBeforeTheFile) {
-  const auto reading = read("[server]\nlisten = \"a:1\"\ndata = \"kept\"\n",
-                            {{"VITANA_SERVER__LISTEN", "b:2"}});
+  const auto reading =
+      read("[server]\nlisten = \"a:1\"\ndata = \"kept\"\n", {{"VITANA_SERVER__LISTEN", "b:2"}});
   EXPECT_TRUE(reading.valid());
   EXPECT_EQ(reading.config.server.listen, "b:2");
   EXPECT_EQ(reading.config.server.data, "kept");
@@ -39,9 +39,9 @@ TEST(Environment, ReadsEveryTypeFromText) {
 }
 
 TEST(Environment, FindsAgentsAndCodesWhateverTheirCase) {
-  const auto reading = read("[agents.Fixer]\nkind = \"codex\"\n",
-                            {{"VITANA_AGENTS__FIXER__TIMEOUT", "1m"},
-                             {"VITANA_RETRY__AGENT_FAILED__RUNS", "5"}});
+  const auto reading =
+      read("[agents.Fixer]\nkind = \"codex\"\n",
+           {{"VITANA_AGENTS__FIXER__TIMEOUT", "1m"}, {"VITANA_RETRY__AGENT_FAILED__RUNS", "5"}});
   EXPECT_TRUE(reading.valid());
   EXPECT_EQ(reading.config.agents.at("Fixer").timeout, 1min);
   EXPECT_EQ(reading.config.retry.by_code.at(FailureCode::AGENT_FAILED).runs, 5);
@@ -73,11 +73,16 @@ TEST(Environment, RepositoriesCannotBeSet) {
 }
 
 TEST(Environment, AWrongValueNamesItsVariable) {
-  for (const auto& [name, value] : std::map<std::string, std::string>{
-           {"VITANA_WORKER__SLOTS", "many"}, {"VITANA_WORKER__SLOTS", "2x"},
-           {"VITANA_DELIVERY__MODE", "mail"}, {"VITANA_CAPS__WALL", "soon"},
-           {"VITANA_SERVER__", "x"}, {"VITANA_A__B__C__D", "x"}, {"VITANA_SERVER__DATA", "\xff"},
-           {"VITANA_SERVER__DATA__X", "x"}, {"VITANA_VERIFY__COMMANDS", "[1, 2]"}}) {
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>{{"VITANA_WORKER__SLOTS", "many"},
+                                          {"VITANA_WORKER__SLOTS", "2x"},
+                                          {"VITANA_DELIVERY__MODE", "mail"},
+                                          {"VITANA_CAPS__WALL", "soon"},
+                                          {"VITANA_SERVER__", "x"},
+                                          {"VITANA_A__B__C__D", "x"},
+                                          {"VITANA_SERVER__DATA", "\xff"},
+                                          {"VITANA_SERVER__DATA__X", "x"},
+                                          {"VITANA_VERIFY__COMMANDS", "[1, 2]"}}) {
     const auto reading = read("", {{name, value}});
     ASSERT_FALSE(reading.valid()) << name;
     EXPECT_THAT(reading.diagnostics[0].message, HasSubstr(name));

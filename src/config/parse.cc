@@ -20,7 +20,9 @@ class Reader {
  public:
   Reader(const Value& root, const ConfigOptions& options,
          std::vector<domain::Diagnostic>& diagnostics)
-      : root_(root), base_(options.base), findings_(options.file, diagnostics),
+      : root_(root),
+        base_(options.base),
+        findings_(options.file, diagnostics),
         top_(&root, "the file", findings_) {}
 
   Config read() {
@@ -53,7 +55,8 @@ class Reader {
   void resolve(Section& section, const std::string& key, std::string& path) {
     if (path.empty()) return;
     if (path == "~" || path.starts_with("~/")) {
-      section.error(key, "CONFIG_VALUE", fmt::format("{} begins with ~, which is not expanded", key),
+      section.error(key, "CONFIG_VALUE",
+                    fmt::format("{} begins with ~, which is not expanded", key),
                     "write the whole path");
       return;
     }
@@ -70,7 +73,8 @@ class Reader {
   void secret(Section& section, const std::string& key, std::string& text) {
     if (text.empty()) return;
     if (!is_secret_reference(text)) {
-      section.error(key, "CONFIG_SECRET", fmt::format("{} holds a value instead of a secret's place", key),
+      section.error(key, "CONFIG_SECRET",
+                    fmt::format("{} holds a value instead of a secret's place", key),
                     "\"env:NAME\" or \"file:PATH\"; take the value out of the file, and change it");
       text.clear();
     } else if (text.starts_with("file:")) {
@@ -91,7 +95,8 @@ class Reader {
   void read_retry_code(const std::string& name, const Value& value);
   void read_dispatch();
   void check_agents();
-  void check_agent_name(const std::string& section, const std::string& key, const std::string& name);
+  void check_agent_name(const std::string& section, const std::string& key,
+                        const std::string& name);
 
   const Value& root_;
   std::string base_;
@@ -162,9 +167,10 @@ void Reader::read_repo(const Value& value, std::size_t index) {
   section.finish();
 
   if (repo.path.empty() == repo.url.empty()) {
-    section.error(repo.path.empty() ? "" : "url", "CONFIG_MISSING",
-                  repo.path.empty() ? "needs a path or a url" : "has a path and a url; one is enough",
-                  "path = \".\", or url = \"https://…\"");
+    section.error(
+        repo.path.empty() ? "" : "url", "CONFIG_MISSING",
+        repo.path.empty() ? "needs a path or a url" : "has a path and a url; one is enough",
+        "path = \".\", or url = \"https://…\"");
   }
   resolve(section, "path", repo.path);
   if (repo.name.empty()) repo.name = last_component(repo.path.empty() ? repo.url : repo.path);
@@ -187,7 +193,8 @@ void Reader::read_repo(const Value& value, std::size_t index) {
     section.error("branch", "CONFIG_VALUE", "branch is no name of a branch", "such as \"main\"");
   }
   if (repo.specs.empty()) {
-    section.error("specs", "CONFIG_VALUE", "specs cannot be empty", "such as [\"docs/specs/**/*.md\"]");
+    section.error("specs", "CONFIG_VALUE", "specs cannot be empty",
+                  "such as [\"docs/specs/**/*.md\"]");
   }
   check_inside(section, "specs", repo.specs);
   check_inside(section, "cache", repo.cache);
@@ -207,7 +214,8 @@ void Reader::read_agents() {
 
 void Reader::read_agent(const std::string& name, const Value& value) {
   if (!is_name(name)) {
-    findings_.error("CONFIG_VALUE", value, "an agent's name must be letters, digits, '.', '_' and '-'",
+    findings_.error("CONFIG_VALUE", value,
+                    "an agent's name must be letters, digits, '.', '_' and '-'",
                     "such as [agents.fixer]");
     return;
   }
@@ -240,8 +248,8 @@ void Reader::read_agent(const std::string& name, const Value& value) {
   if (bytes && *bytes >= memory_min) {
     agent.memory = *bytes;
   } else {
-    section.error("memory", bytes ? "CONFIG_RANGE" : "CONFIG_VALUE", "memory is no size of 16M or more",
-                  "a number and K, M, G or T, such as \"4G\"");
+    section.error("memory", bytes ? "CONFIG_RANGE" : "CONFIG_VALUE",
+                  "memory is no size of 16M or more", "a number and K, M, G or T, such as \"4G\"");
   }
   section.finish();
   out_.agents.emplace(name, std::move(agent));
@@ -261,7 +269,8 @@ void Reader::read_network(Section& section, Network& network) {
   }
   section.texts("network", network.hosts);
   for (const auto& host : network.hosts) {
-    if (!is_host(host)) section.error("network", "CONFIG_VALUE", "network names what is no host", hint);
+    if (!is_host(host))
+      section.error("network", "CONFIG_VALUE", "network names what is no host", hint);
   }
   network.mode = network.hosts.empty() ? Network::Mode::none : Network::Mode::hosts;
 }
@@ -323,15 +332,16 @@ void Reader::read_retry_code(const std::string& name, const Value& value) {
     std::vector<std::string> names;
     for (const auto& info : failure_catalogue()) names.emplace_back(info.name);
     const auto meant = nearest(name, names);
-    findings_.error("CONFIG_RETRY_CODE", value,
-                    fmt::format("[retry.{}] names no failure code", name.substr(0, 60)),
-                    meant ? fmt::format("did you mean \"{}\"?", *meant)
-                          : "docs/errors.md lists the codes");
+    findings_.error(
+        "CONFIG_RETRY_CODE", value,
+        fmt::format("[retry.{}] names no failure code", name.substr(0, 60)),
+        meant ? fmt::format("did you mean \"{}\"?", *meant) : "docs/errors.md lists the codes");
     return;
   }
   domain::RetryRule rule;
   Section section(&value, fmt::format("[retry.{}]", name), findings_);
-  const auto optional_duration = [&](const std::string& key, std::optional<Duration>& into, Duration max) {
+  const auto optional_duration = [&](const std::string& key, std::optional<Duration>& into,
+                                     Duration max) {
     Duration read = 10s;
     if (!section.has(key)) return;
     section.duration(key, read, 0s, max);
@@ -375,7 +385,8 @@ void Reader::check_agent_name(const std::string& section_key, const std::string&
   for (const auto& [known, agent] : out_.agents) names.push_back(known);
   const auto meant = nearest(name, names);
   auto section = table(section_key);
-  section.error(key, "CONFIG_AGENT_UNKNOWN", fmt::format("{} is \"{}\", and no agent is called so", key, name.substr(0, 60)),
+  section.error(key, "CONFIG_AGENT_UNKNOWN",
+                fmt::format("{} is \"{}\", and no agent is called so", key, name.substr(0, 60)),
                 meant ? fmt::format("did you mean \"{}\"?", *meant)
                       : fmt::format("add [agents.{}]", is_name(name) ? name : "NAME"));
 }

@@ -251,7 +251,9 @@ TEST(ParseConfig, ThePolicyGathersWhatTransitionsAskFor) {
   EXPECT_EQ(p, wanted);
 }
 
-TEST(ParseConfig, DefaultsOfThePolicyAreTheDomains) { EXPECT_EQ(good("").policy(), domain::Policy{}); }
+TEST(ParseConfig, DefaultsOfThePolicyAreTheDomains) {
+  EXPECT_EQ(good("").policy(), domain::Policy{});
+}
 
 TEST(ParseConfig, PathsStartAtTheFilesFolder) {
   const auto c = good(R"(
@@ -295,7 +297,8 @@ TEST(ParseConfig, OfSeveralAgentsNoneIsChosen) {
 }
 
 TEST(ParseConfig, TheDatabaseMayBeASecretsPlace) {
-  EXPECT_EQ(good("[server]\ndatabase = \"env:DATABASE_URL\"\n").server.database, "env:DATABASE_URL");
+  EXPECT_EQ(good("[server]\ndatabase = \"env:DATABASE_URL\"\n").server.database,
+            "env:DATABASE_URL");
 }
 
 TEST(ParseConfig, NoWallIsZero) {

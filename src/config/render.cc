@@ -11,13 +11,19 @@ namespace {
 /// Lines of `key = value`.
 class Writer {
  public:
-  void header(std::string_view name) { out_ += fmt::format("{}{}\n", out_.empty() ? "" : "\n", name); }
-  void raw(std::string_view key, std::string_view value) { out_ += fmt::format("{} = {}\n", key, value); }
+  void header(std::string_view name) {
+    out_ += fmt::format("{}{}\n", out_.empty() ? "" : "\n", name);
+  }
+  void raw(std::string_view key, std::string_view value) {
+    out_ += fmt::format("{} = {}\n", key, value);
+  }
   void text(std::string_view key, std::string_view value) { raw(key, quoted(value)); }
   void number(std::string_view key, int value) { raw(key, std::to_string(value)); }
   void boolean(std::string_view key, bool value) { raw(key, value ? "true" : "false"); }
   void duration(std::string_view key, Duration value) { text(key, to_string(value)); }
-  void list(std::string_view key, const std::vector<std::string>& value) { raw(key, quoted_list(value)); }
+  void list(std::string_view key, const std::vector<std::string>& value) {
+    raw(key, quoted_list(value));
+  }
 
   std::string take() && { return std::move(out_); }
 

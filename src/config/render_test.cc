@@ -45,8 +45,11 @@ Config unlike_the_defaults() {
   c.delivery = {domain::DeliveryMode::pull_request, true, "Ann <ann@example.com>"};
   c.policy_rules = {domain::ApprovalMode::required, domain::SpecProfile::strict, {"db/**"}};
   c.caps = {0, 0, 0, 0s};
-  c.retry = {7, 2s, 3min, {{FailureCode::AGENT_TIMEOUT, {2, std::nullopt, 1h}},
-                           {FailureCode::WORKER_LOST, {std::nullopt, 1s, std::nullopt}}}};
+  c.retry = {7,
+             2s,
+             3min,
+             {{FailureCode::AGENT_TIMEOUT, {2, std::nullopt, 1h}},
+              {FailureCode::WORKER_LOST, {std::nullopt, 1s, std::nullopt}}}};
   c.dispatch = {0, 1min};
   c.notify = {{"tell"}};
   return c;

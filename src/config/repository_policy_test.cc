@@ -31,7 +31,8 @@ slots = 2
 approval = "required"
 profile = "strict"
 protect = ["db/**"]
-)").config;
+)")
+      .config;
 }
 
 RepositoryPolicy policy(std::string_view text) {

@@ -108,10 +108,11 @@ void Section::wrong_type(const std::string& key, const Value& value, std::string
 void Section::bad_word(const std::string& key, const Value& value, const std::string& given,
                        const std::vector<std::string>& allowed) {
   const auto meant = nearest(given, allowed);
-  findings_.error("CONFIG_VALUE", value,
-                  fmt::format("{} {} cannot be \"{}\"", name_, key, given.substr(0, shown_bytes_max)),
-                  meant ? fmt::format("did you mean \"{}\"? allowed: {}", *meant, joined(allowed))
-                        : fmt::format("allowed: {}", joined(allowed)));
+  findings_.error(
+      "CONFIG_VALUE", value,
+      fmt::format("{} {} cannot be \"{}\"", name_, key, given.substr(0, shown_bytes_max)),
+      meant ? fmt::format("did you mean \"{}\"? allowed: {}", *meant, joined(allowed))
+            : fmt::format("allowed: {}", joined(allowed)));
 }
 
 bool Section::read_text(const std::string& key, const Value& value, std::string& into) {
@@ -120,7 +121,8 @@ bool Section::read_text(const std::string& key, const Value& value, std::string&
     return false;
   }
   if (value.text.find('\0') != std::string::npos) {
-    findings_.error("CONFIG_VALUE", value, fmt::format("{} {} holds a NUL character", name_, key), "");
+    findings_.error("CONFIG_VALUE", value, fmt::format("{} {} holds a NUL character", name_, key),
+                    "");
     return false;
   }
   into = value.text;
@@ -173,9 +175,9 @@ void Section::duration(const std::string& key, Duration& into, Duration min, Dur
     return;
   }
   if (value->kind != Value::Kind::text) {
-    findings_.error("CONFIG_TYPE", *value,
-                    fmt::format("{} {} must be a duration, not {}", name_, key, words_of(value->kind)),
-                    hint);
+    findings_.error(
+        "CONFIG_TYPE", *value,
+        fmt::format("{} {} must be a duration, not {}", name_, key, words_of(value->kind)), hint);
     return;
   }
   const auto read = parse_duration(value->text);
@@ -203,17 +205,18 @@ void Section::texts(const std::string& key, std::vector<std::string>& into) {
     return;
   }
   if (value->kind != Value::Kind::array) {
-    findings_.error("CONFIG_TYPE", *value,
-                    fmt::format("{} {} must be a list of texts, not {}", name_, key,
-                                words_of(value->kind)),
-                    value->kind == Value::Kind::text ? "put it in brackets: [\"…\"]" : "");
+    findings_.error(
+        "CONFIG_TYPE", *value,
+        fmt::format("{} {} must be a list of texts, not {}", name_, key, words_of(value->kind)),
+        value->kind == Value::Kind::text ? "put it in brackets: [\"…\"]" : "");
     return;
   }
   for (const Value& item : value->array) {
     std::string text;
     if (!read_text(key, item, text)) return;
     if (text.empty()) {
-      findings_.error("CONFIG_VALUE", item, fmt::format("{} {} holds an empty text", name_, key), "");
+      findings_.error("CONFIG_VALUE", item, fmt::format("{} {} holds an empty text", name_, key),
+                      "");
       return;
     }
     read.push_back(std::move(text));
@@ -224,9 +227,10 @@ void Section::texts(const std::string& key, std::vector<std::string>& into) {
 void Section::command(const std::string& key, std::vector<std::string>& into) {
   const Value* value = take(key);
   if (value != nullptr && value->kind == Value::Kind::text && value->variable.empty()) {
-    findings_.error("CONFIG_TYPE", *value,
-                    fmt::format("{} {} must be a list: the program, then its arguments", name_, key),
-                    "such as [\"./tools/fixer.sh\", \"--fast\"]; no shell reads it");
+    findings_.error(
+        "CONFIG_TYPE", *value,
+        fmt::format("{} {} must be a list: the program, then its arguments", name_, key),
+        "such as [\"./tools/fixer.sh\", \"--fast\"]; no shell reads it");
     return;
   }
   texts(key, into);

@@ -33,7 +33,8 @@ class Findings {
 };
 
 /// The candidate nearest to `word` by edit distance, when it is near enough to be what was meant.
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 /// One table. Every key is asked for once; finish() reports the keys that nobody asked for. A key
 /// of the wrong type or range is reported and leaves the default in place.

@@ -25,21 +25,28 @@ std::string repo_section(const StarterFacts& facts) {
   std::string text = "[[repos]]\n";
   text += fmt::format("name = {}\n", quoted(named ? facts.repo_name : "main"));
   text += "path = \".\"\n";
-  text += on_branch
-              ? fmt::format("branch = {}              # only this branch registers specs\n", quoted(facts.branch))
-              : std::string("# branch = \"main\"              # without it: the repository's own default\n");
+  text +=
+      on_branch
+          ? fmt::format("branch = {}              # only this branch registers specs\n",
+                        quoted(facts.branch))
+          : std::string(
+                "# branch = \"main\"              # without it: the repository's own default\n");
   const Repo defaults;
   text += fmt::format("specs = {}    # ** matches any number of folders\n",
                       quoted_list(facts.specs.empty() ? defaults.specs : facts.specs));
-  text += "# Specs that are there already wait until you say: vitana spec adopt GLOB --run, or --done\n";
+  text +=
+      "# Specs that are there already wait until you say: vitana spec adopt GLOB --run, or "
+      "--done\n";
   text += "adopt = \"new\"\n";
   if (facts.setup.empty()) {
     text += "# setup = [\"npm ci\"]             # once per workspace, with network\n";
   } else {
-    text += fmt::format("setup = {}                  # once per workspace, with network\n", quoted_list(facts.setup));
+    text += fmt::format("setup = {}                  # once per workspace, with network\n",
+                        quoted_list(facts.setup));
   }
   if (!facts.cache.empty()) {
-    text += fmt::format("cache = {}            # kept between workspaces\n", quoted_list(facts.cache));
+    text +=
+        fmt::format("cache = {}            # kept between workspaces\n", quoted_list(facts.cache));
   }
   text += "# webhook_secret = \"env:HUB_SECRET\"    # secrets are places, never values\n";
   return text;
@@ -49,15 +56,17 @@ std::string agent_section(const FoundAgent& agent) {
   std::string text = fmt::format("[agents.{}]\n", agent.name);
   text += fmt::format("kind = {}\n", quoted(name_of(agent.kind)));
   if (!agent.command.empty()) text += fmt::format("command = {}\n", quoted_list(agent.command));
-  text += agent.hosts.empty() ? "network = \"none\"               # or \"loopback\", or a list of hosts\n"
-                              : fmt::format("network = {}\n", quoted_list(agent.hosts));
+  text += agent.hosts.empty()
+              ? "network = \"none\"               # or \"loopback\", or a list of hosts\n"
+              : fmt::format("network = {}\n", quoted_list(agent.hosts));
   if (!agent.secrets.empty()) text += fmt::format("secrets = {}\n", quoted_list(agent.secrets));
   text += "timeout = \"30m\"                # a whole run\n";
   text += "silence = \"5m\"                 # without a sign of life\n";
   return text;
 }
 
-constexpr std::string_view no_agent = R"(# No agent program was found in PATH. A command gets the prompt on stdin, changes the files of its
+constexpr std::string_view no_agent =
+    R"(# No agent program was found in PATH. A command gets the prompt on stdin, changes the files of its
 # working directory and ends with 0:
 #
 # [agents.fixer]
@@ -79,10 +88,13 @@ std::string worker_section(const std::string& agent, const StarterFacts& facts) 
   text += agent.empty() ? "# agent = \"fixer\"\n" : fmt::format("agent = {}\n", quoted(agent));
   text += "slots = 2                      # runs at a time\n";
   if (facts.sandbox_works) {
-    text += "sandbox = \"require\"            # agents and checks see nothing but their workspace\n";
+    text +=
+        "sandbox = \"require\"            # agents and checks see nothing but their workspace\n";
   } else {
-    text += fmt::format("# The sandbox does not work on this machine: {}\n", in_comment(facts.sandbox_reason));
-    text += "# Runs go on without it and are marked as unsandboxed; \"require\" would refuse them.\n";
+    text += fmt::format("# The sandbox does not work on this machine: {}\n",
+                        in_comment(facts.sandbox_reason));
+    text +=
+        "# Runs go on without it and are marked as unsandboxed; \"require\" would refuse them.\n";
     text += "# See: vitana doctor\n";
     text += "sandbox = \"prefer\"\n";
   }
@@ -94,7 +106,9 @@ std::string verify_section(const StarterFacts& facts) {
   text += "# The repository's own checks: green before a run starts, green on its result.\n";
   text += facts.checks.empty() ? "# commands = [\"make test\"]\n"
                                : fmt::format("commands = {}\n", quoted_list(facts.checks));
-  text += "# Criteria without a check are: attest (recorded as such), judge (by another agent), human.\n";
+  text +=
+      "# Criteria without a check are: attest (recorded as such), judge (by another agent), "
+      "human.\n";
   text += "unverified = \"attest\"\n";
   return text;
 }
@@ -129,7 +143,8 @@ std::string starter_config(const StarterFacts& facts) {
   std::string first;
   std::vector<std::string> written;
   for (const auto& agent : facts.agents) {
-    if (!usable(agent) || std::find(written.begin(), written.end(), agent.name) != written.end()) continue;
+    if (!usable(agent) || std::find(written.begin(), written.end(), agent.name) != written.end())
+      continue;
     if (first.empty()) first = agent.name;
     written.push_back(agent.name);
     text += agent_section(agent) + "\n";

@@ -12,9 +12,9 @@ namespace vitana::config {
 struct FoundAgent {
   std::string name;  ///< for [agents.NAME]
   AgentKind kind = AgentKind::command;
-  std::vector<std::string> command;     ///< needed for kind command
-  std::vector<std::string> hosts;       ///< it has to reach
-  std::vector<std::string> secrets;     ///< "env:NAME" that are set now
+  std::vector<std::string> command;  ///< needed for kind command
+  std::vector<std::string> hosts;    ///< it has to reach
+  std::vector<std::string> secrets;  ///< "env:NAME" that are set now
 };
 
 struct StarterFacts {
@@ -26,7 +26,7 @@ struct StarterFacts {
   std::vector<std::string> checks;  ///< detected: "make test", "npm test", "cargo test"
   std::vector<FoundAgent> agents;   ///< in order of preference; the first becomes worker.agent
   bool sandbox_works = true;
-  std::string sandbox_reason;       ///< why it does not, in one line
+  std::string sandbox_reason;  ///< why it does not, in one line
 };
 
 /// A commented text that parse_config() reads without an error, whatever the facts.

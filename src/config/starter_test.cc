@@ -33,8 +33,9 @@ TEST(StarterConfig, CarriesWhatWasFound) {
   facts.setup = {"npm ci"};
   facts.cache = {"node_modules"};
   facts.checks = {"make test", "npm test"};
-  facts.agents = {{"claude", AgentKind::claude, {}, {"api.anthropic.com"}, {"env:ANTHROPIC_API_KEY"}},
-                  {"fixer", AgentKind::command, {"./tools/fixer.sh"}, {}, {}}};
+  facts.agents = {
+      {"claude", AgentKind::claude, {}, {"api.anthropic.com"}, {"env:ANTHROPIC_API_KEY"}},
+      {"fixer", AgentKind::command, {"./tools/fixer.sh"}, {}, {}}};
   const auto c = read(facts);
   EXPECT_EQ(c.repos[0].name, "hub");
   EXPECT_EQ(c.repos[0].branch, "trunk");
@@ -52,7 +53,8 @@ TEST(StarterConfig, PrefersTheSandboxWhereItDoesNotWorkAndSaysWhy) {
   facts.sandbox_works = false;
   facts.sandbox_reason = "user namespaces are switched off\n[worker]";
   EXPECT_EQ(read(facts).worker.sandbox, domain::SandboxMode::prefer);
-  EXPECT_THAT(starter_config(facts), HasSubstr("# The sandbox does not work on this machine: user names"));
+  EXPECT_THAT(starter_config(facts),
+              HasSubstr("# The sandbox does not work on this machine: user names"));
 }
 
 TEST(StarterConfig, OddFactsDoNotBreakIt) {

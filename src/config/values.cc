@@ -11,7 +11,9 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-bool has_control(std::string_view text) { return std::any_of(text.begin(), text.end(), is_control); }
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), is_control);
+}
 
 bool is_port(std::string_view text) {
   unsigned port = 0;
@@ -35,7 +37,8 @@ bool is_listen_address(std::string_view text) {
   const auto host = text.substr(0, colon);
   if (host.front() == '[') {
     const bool hex = std::all_of(host.begin() + 1, host.end() - 1, [](char c) {
-      return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
+      return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' ||
+             c == '.';
     });
     return host.size() > 2 && host.back() == ']' && hex;
   }
@@ -53,7 +56,8 @@ bool is_secret_reference(std::string_view text) {
 }
 
 bool is_database_address(std::string_view text) {
-  return (text.starts_with("postgresql://") || text.starts_with("postgres://")) && !has_control(text);
+  return (text.starts_with("postgresql://") || text.starts_with("postgres://")) &&
+         !has_control(text);
 }
 
 bool holds_password(std::string_view address) {
@@ -92,7 +96,8 @@ bool is_name(std::string_view text) {
 bool is_branch_name(std::string_view text) {
   constexpr std::size_t branch_max = 200;
   if (text.empty() || text.size() > branch_max || has_control(text)) return false;
-  if (text.front() == '-' || text.front() == '/' || text.back() == '/' || text.back() == '.') return false;
+  if (text.front() == '-' || text.front() == '/' || text.back() == '/' || text.back() == '.')
+    return false;
   if (text.find_first_of(" ~^:?*[\\") != text.npos) return false;
   for (const std::string_view bad : {"..", "//", "@{", "/.", ".lock/"}) {
     if (text.find(bad) != text.npos) return false;
@@ -116,12 +121,13 @@ bool is_host(std::string_view text) {
 bool is_author(std::string_view text) {
   const auto open = text.find('<');
   return open != text.npos && open > 1 && text[open - 1] == ' ' && text.ends_with('>') &&
-         open + 2 < text.size() && text.find('>') == text.size() - 1 &&
-         text.rfind('<') == open && !has_control(text);
+         open + 2 < text.size() && text.find('>') == text.size() - 1 && text.rfind('<') == open &&
+         !has_control(text);
 }
 
 bool stays_inside(std::string_view path) {
-  if (path.empty() || path.front() == '/' || path.find('\\') != path.npos || has_control(path)) return false;
+  if (path.empty() || path.front() == '/' || path.find('\\') != path.npos || has_control(path))
+    return false;
   const std::filesystem::path parts(path);
   return std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part == ".."; });
 }

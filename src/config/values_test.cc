@@ -18,7 +18,8 @@ TEST(Values, SizesReadBack) {
 }
 
 TEST(Values, BranchNamesFollowGit) {
-  for (const std::string good : {"main", "feature/x", "v1.2", "a-b_c"}) EXPECT_TRUE(is_branch_name(good));
+  for (const std::string good : {"main", "feature/x", "v1.2", "a-b_c"})
+    EXPECT_TRUE(is_branch_name(good));
   for (const std::string bad : {"", "-x", "/x", "x/", "a..b", "a b", "x.lock", "a//b", "@", "x@{1}",
                                 "a:b", "x.", ".x", "a/.b"}) {
     EXPECT_FALSE(is_branch_name(bad)) << bad;
@@ -26,12 +27,13 @@ TEST(Values, BranchNamesFollowGit) {
 }
 
 TEST(Values, RepositoryAddressesAreThoseThatRunNothing) {
-  for (const std::string good : {"https://git.example/x.git", "ssh://git@git.example/x", "git@git.example:x",
-                                 "file:///srv/x.git", "git://git.example/x"}) {
+  for (const std::string good : {"https://git.example/x.git", "ssh://git@git.example/x",
+                                 "git@git.example:x", "file:///srv/x.git", "git://git.example/x"}) {
     EXPECT_TRUE(is_repository_address(good)) << good;
   }
-  for (const std::string bad : {"", "ext::sh", "fd::17", "-x", "https://-x/y", "ssh://git@-oProxyCommand=x/y",
-                                "git@-oProxyCommand=x:y", "https://x/ y", "ftp://x/y"}) {
+  for (const std::string bad :
+       {"", "ext::sh", "fd::17", "-x", "https://-x/y", "ssh://git@-oProxyCommand=x/y",
+        "git@-oProxyCommand=x:y", "https://x/ y", "ftp://x/y"}) {
     EXPECT_FALSE(is_repository_address(bad)) << bad;
   }
 }
@@ -47,13 +49,15 @@ TEST(Values, APasswordIsSeenInEveryPlace) {
 TEST(Values, PathsThatStayInside) {
   EXPECT_TRUE(stays_inside("docs/**/*.md"));
   EXPECT_TRUE(stays_inside("a..b/c"));
-  for (const std::string bad : {"", "/x", "../x", "a/../b", "a\\b"}) EXPECT_FALSE(stays_inside(bad)) << bad;
+  for (const std::string bad : {"", "/x", "../x", "a/../b", "a\\b"})
+    EXPECT_FALSE(stays_inside(bad)) << bad;
 }
 
 TEST(Values, ListenAddresses) {
   EXPECT_TRUE(is_listen_address("127.0.0.1:0"));
   EXPECT_TRUE(is_listen_address("[::1]:8080"));
-  for (const std::string bad : {"", ":80", "x", "x:", "x:65536", "::1:80", "[]:1", "a b:1", "x:-1"}) {
+  for (const std::string bad :
+       {"", ":80", "x", "x:", "x:65536", "::1:80", "[]:1", "a b:1", "x:-1"}) {
     EXPECT_FALSE(is_listen_address(bad)) << bad;
   }
 }
