@@ -64,7 +64,7 @@ struct Claim {
   std::string worker;
   Fence fence = 0;
   Instant until{};
-  Duration limit{};  ///< how long the step may take in all
+  Duration limit{};  ///< how long the step may take in all; 0: no limit of its own
 };
 
 /// The execute step ended with exit 0.

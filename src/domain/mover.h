@@ -70,6 +70,8 @@ class Mover {
   void fail_task(const Failure& why);
   void release_dependents(bool success);
   void end_delivery(EffectOutcome outcome);
+  /// When a step that may take `limit` is given up; without a limit, late, but not never.
+  Instant step_deadline(Duration limit) const;
   void pending_pickup();
 
   /// The run ends; the task goes on by its retry policy.

@@ -32,7 +32,7 @@ constexpr auto of_tasks = std::to_array<TaskMove>({
   {C::change_waits, T::draft, T::draft}, {C::change_waits, T::draft, T::blocked},
   {C::change_waits, T::scheduled, T::scheduled}, {C::change_waits, T::scheduled, T::blocked},
   {C::change_waits, T::blocked, T::blocked}, {C::change_waits, T::blocked, T::scheduled},
-  {C::change_waits, T::blocked, T::draft},
+  {C::change_waits, T::blocked, T::draft}, {C::change_waits, T::in_progress, T::in_progress},
 
   {C::close, T::draft, T::completed}, {C::close, T::scheduled, T::completed},
   {C::close, T::blocked, T::completed}, {C::close, T::failed, T::completed},
@@ -59,6 +59,8 @@ constexpr auto of_tasks = std::to_array<TaskMove>({
 
   {C::base_moved, T::in_progress, T::in_progress}, {C::base_moved, T::blocked, T::in_progress},
   {C::base_moved, T::in_progress, T::scheduled}, {C::base_moved, T::in_progress, T::failed},
+  {C::base_moved, T::in_progress, T::blocked}, {C::base_moved, T::blocked, T::blocked},
+  {C::base_moved, T::blocked, T::scheduled}, {C::base_moved, T::blocked, T::failed},
   {C::target_dirty, T::in_progress, T::blocked}, {C::target_dirty, T::blocked, T::blocked},
   {C::delivered, T::in_progress, T::completed}, {C::delivered, T::blocked, T::completed},
 
@@ -70,8 +72,7 @@ constexpr auto of_tasks = std::to_array<TaskMove>({
   {C::deadline_passed, T::in_progress, T::in_progress},
   {C::deadline_passed, T::in_progress, T::scheduled}, {C::deadline_passed, T::in_progress, T::failed},
   {C::deadline_passed, T::in_progress, T::blocked},
-  {C::deadline_passed, T::blocked, T::blocked}, {C::deadline_passed, T::blocked, T::scheduled},
-  {C::deadline_passed, T::blocked, T::failed},
+  {C::deadline_passed, T::blocked, T::blocked}, {C::deadline_passed, T::blocked, T::failed},
 
   {C::cancel, T::draft, T::cancelled}, {C::cancel, T::scheduled, T::cancelled},
   {C::cancel, T::in_progress, T::cancelled}, {C::cancel, T::blocked, T::cancelled},

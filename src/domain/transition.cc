@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "base/check.h"
 #include "domain/mover.h"
@@ -52,12 +53,22 @@ tl::unexpected<Error> refused(const Subject& subject, CommandKind kind) {
                      .with("state", state));
 }
 
+/// Is this a command of a worker that holds a step? A claim only asks for one.
+bool needs_lease(const Command& command) {
+  return std::visit(
+      [](const auto& c) {
+        using Given = std::decay_t<decltype(c)>;
+        return requires { c.fence; } && !std::is_same_v<Given, Claim>;
+      },
+      command);
+}
+
 /// Does the table let this command start from here, and is the worker's token the run's?
 Result<void> admissible(const Subject& subject, const Command& command) {
   const CommandKind kind = kind_of(command);
   const auto run = live_state(subject);
   const Fence fence = fence_of(command);
-  if (fence != 0 && kind != CommandKind::claim) {
+  if (needs_lease(command)) {
     const bool current = run && subject.run->lease && subject.run->lease->fence == fence;
     if (!current) {
       return failure(Error{FailureCode::LEASE_STALE,

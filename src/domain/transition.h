@@ -41,8 +41,9 @@ struct Roll {
 ///
 /// ENSURES: both states move along a row of the tables below, or the call is refused; a terminal
 /// run state never changes; revisions of what changed grow by one; exactly one `next` is set.
-/// Errors: STATE_REFUSED (the table has no such row), LEASE_STALE (the command's token is not the
-/// run's), EVIDENCE_LACKING, DELIVERY_REFUSED while a delivery is under way (cancel).
+/// Errors: STATE_REFUSED (the table has no such row, or its condition does not hold: a delivery is
+/// under way, no question was asked), LEASE_STALE (the command's token is not that of the run's
+/// lease; asked first).
 Result<Decision> transition(const Subject& subject, const Command& command,
                             const std::string& actor, Instant now, const Policy& policy,
                             Roll roll);

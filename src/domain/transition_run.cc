@@ -16,6 +16,10 @@ bool passes_by(FailureCode code) { return budget_of(code) == Budget::transient; 
 
 }  // namespace
 
+Instant Mover::step_deadline(Duration limit) const {
+  return now_ + (limit > Duration::zero() ? limit : unlimited_step) + step_slack;
+}
+
 void Mover::pending_pickup() {
   enter(RunState::pending_pickup);
   in_progress("a worker takes the run", now_ + policy_.dispatch.pickup_deadline);
@@ -43,11 +47,15 @@ void Mover::fail_run(const Error& error) {
     settle_waits();
   } else if (answer.again) {
     task().not_before = *answer.again;
-    task().status = TaskStatus::scheduled;
-    task().blocked.reset();
-    wait_for(NextKind::timer, "the next run", task().not_before);
     event(EventType::task_rescheduled,
           {{"code", name_of(error.code)}, {"not_before", to_rfc3339(task().not_before)}});
+    if (task().waits.first()) {
+      settle_waits();  // something came up while the run was under way
+    } else {
+      task().status = TaskStatus::scheduled;
+      task().blocked.reset();
+      wait_for(NextKind::timer, "the next run", task().not_before);
+    }
   } else {
     fail_task(why);
   }
@@ -87,7 +95,7 @@ void Mover::verify_again(Json data) {
   run().step_failures = 0;
   run().parked = false;
   enter(RunState::verifying, std::move(data));
-  in_progress(std::string(awaiting_verifier), now_ + policy_.caps.wall + step_slack);
+  in_progress(std::string(awaiting_verifier), step_deadline(policy_.caps.wall));
 }
 
 Result<void> Mover::on(const Offer& c) {
@@ -146,7 +154,7 @@ Result<void> Mover::on(const Claim& c) {
   }
   if (task().status == TaskStatus::in_progress) {
     wait_for(NextKind::worker, fmt::format("the worker ends the {} step", name_of(*step)),
-             now_ + c.limit + step_slack);
+             step_deadline(c.limit));
   }
   return {};
 }
@@ -172,7 +180,7 @@ Result<void> Mover::on(const Executed& c) {
     return {};
   }
   enter(RunState::verifying, {{"result_commit", c.result_commit}, {"result_tree", c.result_tree}});
-  in_progress(std::string(awaiting_verifier), now_ + policy_.caps.wall + step_slack);
+  in_progress(std::string(awaiting_verifier), step_deadline(policy_.caps.wall));
   return {};
 }
 
@@ -237,7 +245,7 @@ Result<void> Mover::on(const SignOff& c) {
   if (c.open_after > 0) return {};
   run().parked = false;
   task().failure.reset();
-  in_progress(std::string(awaiting_verifier), now_ + policy_.caps.wall + step_slack);
+  in_progress(std::string(awaiting_verifier), step_deadline(policy_.caps.wall));
   return {};
 }
 
@@ -308,7 +316,7 @@ Result<void> Mover::on(const DeadlinePassed&) {
     if (task().blocked == BlockReason::dependency_unknown) {
       fail_task({FailureCode::DEPENDENCY_UNKNOWN, "a task it depends on was never created", "blocked"});
     } else if (task().status == TaskStatus::blocked) {
-      settle_waits();
+      block(*task().blocked, "");  // nothing that time resolves
     } else {
       wait_for(NextKind::gate, "the gate lets it pass and a run is allocated");
     }

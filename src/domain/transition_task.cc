@@ -130,9 +130,11 @@ void Mover::fail_task(const Failure& why) {
 
 Result<void> Mover::on(const RegisterSpec& c) {
   const bool over = task().status == TaskStatus::completed || task().status == TaskStatus::cancelled;
-  if ((over && task().spec) || live_run()) {
+  if (over || live_run()) {
     if (c.own_delivery || !c.close) {
       task().newer = NewerSpec{c.spec, c.own_delivery};
+      // A run under way asks no more what its task waits for; what follows it will.
+      if (!over && !c.own_delivery) task().waits = c.waits;
       event(EventType::spec_drift, {{"version", c.spec.version}, {"digest", c.spec.digest.to_string()}});
     }
     return {};
@@ -171,9 +173,15 @@ Result<void> Mover::on(const RefuseSpec& c) {
 }
 
 Result<void> Mover::on(const ChangeWaits& c) {
+  const bool conflict_over = task().waits.conflict && !c.waits.conflict;
   task().waits = c.waits;
   if (blocked_by_outcome(task()) || live_run()) return {};
   if (!task().spec && !task().waits.first()) {
+    if (task().status != TaskStatus::draft) {
+      event(conflict_over ? EventType::spec_conflict_over : EventType::spec_not_found,
+            {{"reason", c.reason}});
+      task().failure.reset();
+    }
     task().status = TaskStatus::draft;
     task().blocked.reset();
     wait_for(NextKind::spec, std::string(failure_info(FailureCode::SPEC_NOT_FOUND).hint));
@@ -239,7 +247,7 @@ Result<void> Mover::on(const Cancel& c) {
 
 Result<void> Mover::on(const Retry& c) {
   if (live_run()) return failure(FailureCode::STATE_REFUSED, "a run is under way; cancel it first");
-  if (!task().spec) {
+  if (!task().spec && !task().newer) {
     return failure(FailureCode::STATE_REFUSED, "there is no valid spec to run; a retry cannot help");
   }
   const auto pin = task().newer ? task().newer->spec : *task().spec;

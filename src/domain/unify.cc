@@ -28,6 +28,7 @@ Unified unify(const std::vector<Candidate>& candidates, const std::optional<Prov
   }
   const auto choose = [&](std::size_t i) {
     answer.chosen = i;
+    answer.rivals.clear();
     for (const auto other : counting) {
       if (candidates[other].digest != candidates[i].digest) answer.rivals.push_back(other);
     }

@@ -35,8 +35,8 @@ struct Unified {
 
 /// Reads all candidates. The ledger's description counts only where nothing else is. With an
 /// owner, a text of the owner's origin is its next version and any other differing text is a
-/// rival. With no owner, one distinct valid digest wins and several are a conflict, unless
-/// `resolve` names the digest that a person chose.
+/// rival. With no owner, texts that differ are a conflict, valid or not, unless `resolve` names the
+/// digest of a valid one, which a person chose; one text wins when it is valid.
 Unified unify(const std::vector<Candidate>& candidates, const std::optional<Provenance>& owner,
               const std::optional<Digest>& current, const std::optional<Digest>& resolve);
 
