@@ -13,6 +13,7 @@
 #include "app/session.h"
 #include "config/find.h"
 #include "config/parse.h"
+#include "process/run.h"
 
 extern char** environ;
 
