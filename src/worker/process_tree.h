@@ -1,0 +1,26 @@
+// All processes below one: also those that left its session and process group.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace vitana::worker {
+
+struct TreeProcess {
+  pid_t pid = 0;
+  pid_t parent = 0;
+  std::uint64_t started = 0;  ///< in ticks since boot: with `pid` it names one process for ever
+  std::uint64_t memory = 0;   ///< resident bytes
+  bool zombie = false;
+};
+
+/// The descendants of `root`, without itself, as /proc shows them now. A process of an inner PID
+/// namespace is among them under its outer number.
+std::vector<TreeProcess> tree_of(pid_t root);
+
+/// Sends `signal` to exactly that process; nothing when it is gone, whoever has its number now.
+void signal_process(const TreeProcess& process, int signal);
+
+}  // namespace vitana::worker
