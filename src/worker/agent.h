@@ -1,0 +1,64 @@
+// The agents that the operator configured, and what a run's agent is given.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace vitana::worker {
+
+enum class AgentKind { command };
+
+enum class AgentNetwork {
+  none,
+  loopback,
+  hosts,  ///< for now the whole network; the run's log says so
+};
+
+struct AgentConfig {
+  std::string name;
+  AgentKind kind = AgentKind::command;
+  /// The program is looked up in PATH, absolute, or `./…` in the workspace.
+  std::vector<std::string> command;
+  AgentNetwork network = AgentNetwork::none;
+  std::vector<std::string> network_hosts;  ///< recorded
+  std::vector<std::string> secrets;        ///< names of environment variables it is given
+  std::vector<std::filesystem::path> read;
+  Duration timeout = std::chrono::minutes(30);
+  Duration silence = std::chrono::minutes(5);
+  std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+  std::uint64_t output_bytes = std::uint64_t{64} << 20;
+  std::uint64_t disk_bytes = std::uint64_t{20} << 30;  ///< of the workspace
+  int processes = 4096;
+};
+
+/// The value of a granted secret; nothing when it is not there (the agent then starts without it).
+using SecretSource = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// What an agent may leave at VITANA_REPORT_FILE. Nothing in it is evidence.
+struct AgentReport {
+  std::string summary;
+  std::string question;
+  std::vector<std::pair<std::string, std::string>> notes;  ///< criterion's id, note
+  std::int64_t input_tokens = 0;
+  std::int64_t output_tokens = 0;
+  double cost_usd = 0;
+  std::int64_t turns = 0;
+};
+
+/// Reads a report: every key may be missing, of another type or too long, and is then ignored or
+/// cut. Nothing when the text is no JSON object.
+std::optional<AgentReport> parse_report(std::string_view text);
+
+/// The report at `file`, which the agent may have made anything: only a regular file of at most
+/// 1 MiB is read, never through a link, never waiting. Nothing when there is none.
+std::optional<AgentReport> read_report(const std::filesystem::path& file);
+
+}  // namespace vitana::worker

@@ -1,0 +1,207 @@
+#include "worker/sandbox.h"
+
+#include <algorithm>
+#include <fstream>
+#include <system_error>
+
+#include "base/utf8.h"
+#include "fmt/format.h"
+#include "process/run.h"
+#include "worker/readable.h"
+
+namespace vitana::worker {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr std::string_view workspace_path = "/workspace";
+constexpr std::string_view exchange_path = "/run/vitana";
+constexpr std::string_view home_path = "/run/home";
+constexpr std::size_t reason_bytes = 300;
+
+// What programs commonly need of /etc to resolve names, trust certificates, find libraries.
+constexpr std::string_view etc_entries[] = {
+    "alternatives", "ca-certificates", "ca-certificates.conf", "fonts", "group", "host.conf",
+    "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "magic", "mailcap",
+    "mime.types", "nsswitch.conf", "passwd", "perl", "pki", "protocols", "python3", "resolv.conf",
+    "rpc", "services", "ssl", "terminfo", "timezone"};
+constexpr std::string_view etc_prefixes[] = {"java", "python3."};
+
+class Arguments {
+ public:
+  void add(std::initializer_list<std::string> values) { values_.insert(values_.end(), values); }
+  void read_only(const fs::path& path) { add({"--ro-bind-try", path.string(), path.string()}); }
+  void small_tmpfs(std::string_view path, std::uint64_t bytes) {
+    add({"--size", std::to_string(bytes), "--tmpfs", std::string(path)});
+  }
+  std::vector<std::string> take() { return std::move(values_); }
+
+ private:
+  std::vector<std::string> values_;
+};
+
+void add_system(Arguments& arguments) {
+  arguments.add({"--ro-bind", "/usr", "/usr"});
+  for (const auto* name : {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
+    const fs::path path = fs::path("/") / name;
+    std::error_code error;
+    if (fs::is_symlink(path, error)) {
+      arguments.add({"--symlink", fs::read_symlink(path, error).string(), path.string()});
+    } else if (fs::is_directory(path, error)) {
+      arguments.read_only(path);
+    }
+  }
+  for (const auto name : etc_entries) arguments.read_only(fs::path("/etc") / name);
+  std::error_code error;
+  for (fs::directory_iterator at("/etc", error), end; !error && at != end; at.increment(error)) {
+    const auto name = at->path().filename().string();
+    if (std::ranges::any_of(etc_prefixes, [&](auto prefix) { return name.starts_with(prefix); })) {
+      arguments.read_only(at->path());
+    }
+  }
+}
+
+// The order matters: what comes later lies over what came before.
+std::vector<std::string> wrapper(const SandboxOptions& options, const Confinement& confinement,
+                                 const std::vector<fs::path>& readable) {
+  Arguments arguments;
+  arguments.add({options.bubblewrap, "--unshare-all"});
+  if (confinement.network) arguments.add({"--share-net"});
+  arguments.add({"--die-with-parent", "--new-session", "--cap-drop", "ALL"});
+  add_system(arguments);
+  arguments.add({"--proc", "/proc", "--dev", "/dev"});
+  arguments.small_tmpfs("/dev/shm", options.tmp_bytes);
+  arguments.small_tmpfs("/tmp", options.tmp_bytes);
+  arguments.small_tmpfs("/var/tmp", options.tmp_bytes);
+  arguments.small_tmpfs(home_path, options.tmp_bytes);
+  for (const auto& path : visible_paths(readable, options.masked)) arguments.read_only(path);
+  for (const auto& path : masks_within(readable, options.masked)) {
+    arguments.add({"--tmpfs", path.string(), "--remount-ro", path.string()});
+  }
+  if (!confinement.objects.empty()) {
+    arguments.add({"--ro-bind", confinement.objects.string(), confinement.objects.string()});
+  }
+  if (!confinement.exchange.empty()) {
+    arguments.add({"--bind", confinement.exchange.string(), std::string(exchange_path)});
+  }
+  arguments.add({"--bind", confinement.workspace.string(), std::string(workspace_path), "--chdir",
+                 std::string(workspace_path), "--remount-ro", "/dev", "--remount-ro", "/", "--"});
+  return arguments.take();
+}
+
+bool is_system(const fs::path& path) {
+  const auto text = path.string();
+  return text.starts_with("/usr/") || text.starts_with("/bin/") || text.starts_with("/lib");
+}
+
+// PATH inside: the system's folders, and those of PATH that the program may read anyway.
+std::string path_inside(const SandboxOptions& options, const std::vector<fs::path>& readable) {
+  std::string result;
+  std::string_view rest = options.path;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(':'), rest.size());
+    const std::string folder(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const bool usable =
+        is_system(folder + "/") || folder == "/sbin" ||
+        std::ranges::any_of(readable, [&](const auto& path) { return is_within(folder, path); });
+    if (!usable) continue;
+    if (!result.empty()) result += ':';
+    result += folder;
+  }
+  return result.empty() ? "/usr/local/bin:/usr/bin:/bin" : result;
+}
+
+process::Environment environment_of(const Confinement& confinement, std::string path,
+                                    const std::string& home, const std::string& tmp) {
+  process::Environment result{{"PATH", std::move(path)}, {"HOME", home},      {"TMPDIR", tmp},
+                              {"LANG", "C.UTF-8"},       {"USER", "vitana"}, {"LOGNAME", "vitana"}};
+  for (const auto& [name, value] : confinement.environment) result.insert_or_assign(name, value);
+  return result;
+}
+
+}  // namespace
+
+SandboxProbe probe_sandbox(const SandboxOptions& options) {
+  if (auto found = process::find_program(options.bubblewrap, options.path); !found) {
+    return {false, fmt::format("{} is not installed", options.bubblewrap)};
+  }
+  Confinement confinement;
+  confinement.workspace = "/usr";  // any folder that is there; nothing is written
+  auto argv = wrapper(options, confinement, {});
+  argv.insert(argv.end(), {"/usr/bin/env", "true"});
+  const auto ran = process::run({.argv = std::move(argv),
+                                 .cwd = "/",
+                                 .environment = {{"PATH", options.path}},
+                                 .input = {},
+                                 .deadline = 10s});
+  if (!ran) return {false, ran.error().message};
+  if (ran->ok()) return {true, {}};
+  std::string reason(utf8_prefix(printable(ran->err.text), reason_bytes));
+  while (!reason.empty() && reason.back() == '\n') reason.pop_back();
+  if (reason.empty()) reason = ran->timed_out ? "it does not end" : "it fails without a word";
+  return {false, reason};
+}
+
+const SandboxProbe& Sandbox::probe() const {
+  std::call_once(probed_, [this] {
+    probe_ = options_.mode == domain::SandboxMode::off
+                 ? SandboxProbe{false, "it is switched off ([worker] sandbox)"}
+                 : probe_sandbox(options_);
+  });
+  return probe_;
+}
+
+bool Sandbox::active() const { return probe().available; }
+
+fs::path Sandbox::workspace_inside(const fs::path& outside) const {
+  return active() ? fs::path(workspace_path) : outside;
+}
+
+fs::path Sandbox::exchange_inside(const fs::path& outside) const {
+  return active() ? fs::path(exchange_path) : outside;
+}
+
+Result<SupervisedCommand> Sandbox::prepare(const Confinement& confinement) const {
+  if (!active() && options_.mode == domain::SandboxMode::require) {
+    return failure(FailureCode::SANDBOX_UNAVAILABLE,
+                   fmt::format("the sandbox does not work here: {}", probe().reason));
+  }
+  auto program = resolve_program(confinement.argv, confinement.workspace, options_.path);
+  if (!program) return failure(std::move(program.error()));
+
+  SupervisedCommand command;
+  command.input = confinement.input;
+  command.limits = confinement.limits;
+  if (!active()) {
+    const auto home = confinement.scratch / "home";
+    const auto tmp = confinement.scratch / "tmp";
+    std::error_code error;
+    fs::create_directories(home, error);
+    if (!error) fs::create_directories(tmp, error);
+    if (error) return failure(FailureCode::WORKSPACE_FAILED, "no scratch folder: " + error.message());
+    command.argv = confinement.argv;
+    if (!program->in_workspace) command.argv[0] = program->start.string();
+    command.cwd = confinement.workspace;
+    command.environment = environment_of(confinement, options_.path, home.string(), tmp.string());
+    return command;
+  }
+  auto readable = confinement.read;
+  readable.insert(readable.end(), program->readable.begin(), program->readable.end());
+  command.argv = wrapper(options_, confinement, readable);
+  if (!program->in_workspace) {
+    command.argv.push_back(program->start.string());
+    command.argv.insert(command.argv.end(), confinement.argv.begin() + 1, confinement.argv.end());
+  } else {
+    command.argv.insert(command.argv.end(), confinement.argv.begin(), confinement.argv.end());
+  }
+  command.cwd = "/";
+  command.wrapped = true;
+  auto path = path_inside(options_, readable);
+  if (!program->path_entry.empty()) path = program->path_entry.string() + ":" + path;
+  command.environment = environment_of(confinement, std::move(path), std::string(home_path), "/tmp");
+  return command;
+}
+
+}  // namespace vitana::worker
