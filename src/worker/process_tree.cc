@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -76,6 +77,30 @@ std::vector<TreeProcess> tree_of(pid_t root) {
   add_children(root);
   for (std::size_t i = 0; i < result.size(); ++i) add_children(result[i].pid);
   return result;
+}
+
+std::uint64_t shared_out_memory(const std::vector<TreeProcess>& processes) {
+  constexpr std::string_view label = "Pss:";
+  std::uint64_t sum = 0;
+  for (const auto& process : processes) {
+    const std::string path = "/proc/" + std::to_string(process.pid) + "/smaps_rollup";
+    const process::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 2048> buffer{};
+    const auto size = file.open() ? ::read(file.get(), buffer.data(), buffer.size()) : 0;
+    const std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    const auto at = text.find(label);
+    std::uint64_t kilobytes = 0;
+    if (at == text.npos) {
+      sum += process.memory;
+      continue;
+    }
+    const auto digits = text.find_first_not_of(' ', at + label.size());
+    if (digits != text.npos) {
+      std::from_chars(text.data() + digits, text.data() + text.size(), kilobytes);
+    }
+    sum += kilobytes * 1024;
+  }
+  return sum;
 }
 
 void signal_process(const TreeProcess& process, int signal) {

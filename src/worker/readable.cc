@@ -84,16 +84,48 @@ void add_interpreters(ResolvedProgram& program, fs::path file, const std::string
   }
 }
 
-std::vector<fs::path> normal(const std::vector<fs::path>& paths) {
-  std::vector<fs::path> result;
+// A wanted path and what its links lead to: a mount at `named` shows what is at `target`.
+struct Place {
+  fs::path named;
+  fs::path target;
+};
+
+std::vector<Place> places(const std::vector<fs::path>& paths) {
+  std::vector<Place> result;
   for (const auto& path : paths) {
     if (!path.is_absolute()) continue;
-    auto text = path.lexically_normal();
-    if (!text.has_filename() && text.has_relative_path()) text = text.parent_path();
-    result.push_back(text);
-    if (auto target = real(text); target != text) result.push_back(std::move(target));
+    auto named = path.lexically_normal();
+    if (!named.has_filename() && named.has_relative_path()) named = named.parent_path();
+    result.push_back({named, real(named)});
   }
   return result;
+}
+
+bool is_masked(const Place& place, const std::vector<Place>& masks) {
+  return std::ranges::any_of(masks, [&](const Place& mask) {
+    return is_within(place.target, mask.target) || is_within(place.named, mask.named);
+  });
+}
+
+// A mount over these would hide what the sandbox itself provides.
+bool is_own(const fs::path& path) {
+  return std::ranges::any_of(std::array{"/", "/proc", "/dev", "/tmp", "/run", "/workspace"},
+                             [&](const char* own) { return path == own; });
+}
+
+std::vector<Place> visible_places(const std::vector<fs::path>& wanted,
+                                  const std::vector<Place>& masks) {
+  auto result = places(wanted);
+  std::erase_if(result, [&](const Place& place) {
+    return is_masked(place, masks) || is_own(place.named) || is_own(place.target);
+  });
+  return result;
+}
+
+void sort_unique(std::vector<fs::path>& paths) {
+  std::ranges::sort(paths);
+  const auto [from, to] = std::ranges::unique(paths);
+  paths.erase(from, to);
 }
 
 }  // namespace
@@ -125,29 +157,29 @@ Result<ResolvedProgram> resolve_program(const std::vector<std::string>& argv,
 
 std::vector<fs::path> visible_paths(const std::vector<fs::path>& wanted,
                                     const std::vector<fs::path>& masked) {
-  const auto masks = normal(masked);
-  auto result = normal(wanted);
-  std::erase_if(result, [&](const fs::path& path) {
-    return std::ranges::any_of(masks, [&](const auto& mask) { return is_within(path, mask); }) ||
-           // A mount over these would hide what the sandbox itself provides.
-           path == "/" || path == "/proc" || path == "/dev" || path == "/tmp";
-  });
-  // Outer folders first, so that none hides what was laid into it.
-  std::ranges::sort(result);
-  const auto [from, to] = std::ranges::unique(result);
-  result.erase(from, to);
+  std::vector<fs::path> result;
+  for (auto& place : visible_places(wanted, places(masked))) {
+    result.push_back(std::move(place.named));
+    result.push_back(std::move(place.target));
+  }
+  sort_unique(result);  // outer folders first, so that none hides what was laid into it
   return result;
 }
 
 std::vector<fs::path> masks_within(const std::vector<fs::path>& wanted,
                                    const std::vector<fs::path>& masked) {
-  const auto folders = visible_paths(wanted, masked);
-  auto result = normal(masked);
-  std::erase_if(result, [&](const fs::path& mask) {
-    std::error_code error;
-    return !fs::is_directory(mask, error) ||
-           std::ranges::none_of(folders, [&](const auto& path) { return is_within(mask, path); });
-  });
+  std::vector<fs::path> result;
+  const auto masks = places(masked);
+  for (const auto& place : visible_places(wanted, masks)) {
+    for (const auto& mask : masks) {
+      std::error_code error;
+      if (!is_within(mask.target, place.target) || !fs::is_directory(mask.target, error)) continue;
+      const auto below = mask.target.lexically_relative(place.target);
+      result.push_back(place.named / below);
+      result.push_back(place.target / below);
+    }
+  }
+  sort_unique(result);
   return result;
 }
 

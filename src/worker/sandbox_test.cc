@@ -90,6 +90,17 @@ TEST_F(SandboxTest, LinkIntoTheMaskIsNoWayIn) {
               Not(HasSubstr("hidden")));
 }
 
+TEST_F(SandboxTest, MaskHoldsBehindALinkToAFolderAboveIt) {
+  fs::create_directory_symlink(root_, root_ / "tools/up");
+  Confinement confinement;
+  confinement.read = {root_ / "tools/up"};
+  const auto output = output_of("ls " + (root_ / "tools/up").string() + "; cat " +
+                                    (root_ / "tools/up/data/secret").string(),
+                                confinement);
+  EXPECT_THAT(output, HasSubstr("tools"));
+  EXPECT_THAT(output, Not(HasSubstr("hidden")));
+}
+
 TEST_F(SandboxTest, BorrowedObjectsAreReadableInsideTheMask) {
   Confinement confinement;
   confinement.objects = root_ / "data/mirror/objects";

@@ -158,7 +158,9 @@ class Supervision {
     std::uint64_t memory = 0;
     for (const auto& process : tree) memory += process.memory;
     exit_.memory_peak = std::max(exit_.memory_peak, memory);
-    if (limits_.memory_bytes > 0 && memory > limits_.memory_bytes) {
+    // The sum counts what a forked tree shares once for each process: look closer before judging.
+    if (limits_.memory_bytes > 0 && memory > limits_.memory_bytes &&
+        shared_out_memory(tree) > limits_.memory_bytes) {
       end(EndCause::memory, Duration{0});
     }
     if (limits_.processes > 0 && tree.size() > static_cast<std::size_t>(limits_.processes)) {

@@ -124,6 +124,18 @@ TEST(Supervisor, MemoryOfTheWholeTreeIsBounded) {
   EXPECT_GT(exit->memory_peak, 50'000'000U);
 }
 
+TEST(Supervisor, MemoryThatForkedProcessesShareIsCountedOnce) {
+  if (::access("/usr/bin/perl", X_OK) != 0) GTEST_SKIP() << "NO PERL HERE, NOT TESTED";
+  auto command = shell("");
+  command.argv = {"/usr/bin/perl", "-e",
+                  "my $x = 'x' x 30_000_000; for (1..5) { fork or do { sleep 1; exit } } sleep 1"};
+  command.limits.memory_bytes = 100'000'000;
+  const auto [exit, output] = run(command);
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->cause, EndCause::exited);
+  EXPECT_GT(exit->memory_peak, 100'000'000U);
+}
+
 TEST(Supervisor, NumberOfProcessesIsBounded) {
   auto command = shell("for i in 1 2 3 4 5 6 7 8 9; do sleep 60 & done; wait");
   command.limits.processes = 5;

@@ -1,0 +1,300 @@
+#include "worker/command_executor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <system_error>
+
+#include "git/commit.h"
+#include "git/snapshot.h"
+#include "git/tree.h"
+#include "git/workspace.h"
+#include "worker/base_check.h"
+#include "worker/janitor.h"
+#include "worker/prompt.h"
+#include "worker/run_log.h"
+
+namespace vitana::worker {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> write_file(const fs::path& file, std::string_view text) {
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  out.close();
+  if (out.fail()) {
+    return failure(FailureCode::WORKSPACE_FAILED, "cannot write " + file.filename().string());
+  }
+  return {};
+}
+
+Error agent_error(FailureCode code, std::string message, const SupervisedExit& exit,
+                  const RunLog& log) {
+  Error error{code, std::move(message), {}, {{"output", log.tail()}}};
+  if (exit.signal != 0) error.context["signal"] = std::to_string(exit.signal);
+  if (exit.exit_code >= 0) error.context["exit_code"] = std::to_string(exit.exit_code);
+  error.context["ended_by"] = std::string(name_of(exit.cause));
+  return error;
+}
+
+std::string bytes_in_words(std::uint64_t bytes) { return fmt::format("{} MiB", bytes >> 20); }
+
+// Only exit 0 is a result; everything else says what happened.
+Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const RunLog& log) {
+  using enum FailureCode;
+  const auto refuse = [&](FailureCode code, std::string message) {
+    return failure(agent_error(code, std::move(message), exit, log));
+  };
+  switch (exit.cause) {
+    case EndCause::exited:
+      if (exit.signal != 0) {
+        return refuse(AGENT_FAILED, fmt::format("signal {} ended the agent", exit.signal));
+      }
+      if (exit.exit_code != 0) {
+        return refuse(AGENT_FAILED,
+                      fmt::format("the agent ended with exit code {}", exit.exit_code));
+      }
+      return {};
+    case EndCause::wall:
+      return refuse(AGENT_TIMEOUT,
+                    fmt::format("the agent ran for more than {}", to_words(limits.wall)));
+    case EndCause::silence:
+      return refuse(AGENT_TIMEOUT,
+                    fmt::format("the agent was silent for more than {}", to_words(limits.silence)));
+    case EndCause::output:
+      return refuse(AGENT_OUTPUT_LIMIT, "the agent printed more than " +
+                                            bytes_in_words(limits.output_bytes));
+    case EndCause::memory:
+      return refuse(AGENT_MEMORY_LIMIT,
+                    "the agent used more than " + bytes_in_words(limits.memory_bytes));
+    case EndCause::processes:
+      return refuse(AGENT_FAILED,
+                    fmt::format("the agent had more than {} processes", limits.processes));
+    case EndCause::disk:
+      return refuse(AGENT_DISK_LIMIT,
+                    "the workspace grew beyond " + bytes_in_words(limits.disk_bytes));
+    case EndCause::stopped:
+    case EndCause::engine_gone: break;
+  }
+  return refuse(CANCELLED, "the agent was stopped");
+}
+
+}  // namespace
+
+// One grant of one run: its folders and what was found out about it.
+struct CommandExecutor::Job {
+  const port::Assignment& assignment;
+  AgentConfig agent;
+  RepositoryRules rules;
+  std::string name;
+  fs::path folder;
+  std::string start_tree;  // what the agent finds: the base with what setup made of it
+  AgentReport report;
+  bool unsandboxed;
+  process::Environment secrets;
+  RunLog log;
+
+  fs::path tree() const { return folder / "tree"; }
+  fs::path exchange() const { return folder / "run"; }
+  fs::path scratch() const { return folder / "scratch"; }
+  const std::string& base() const { return assignment.run.base_commit; }
+  std::string run_id() const { return assignment.run.id.to_string(); }
+
+  Result<git::Oid> take_snapshot() const {
+    std::vector<std::string> left_out = rules.cache;
+    return git::snapshot(*rules.mirror,
+                         {.folder = tree(), .base = base(), .exclude = std::move(left_out)});
+  }
+
+  Result<void> make_folders() const {
+    remove_tree(folder);
+    std::error_code error;
+    for (const auto& part : {exchange(), scratch()}) {
+      if (!error) fs::create_directories(part, error);
+    }
+    if (error) {
+      return failure(FailureCode::WORKSPACE_FAILED, "no workspace: " + error.message());
+    }
+    fs::permissions(folder, fs::perms::owner_all, error);
+    return git::clone_workspace(*rules.mirror, {.commit = base(),
+                                                .folder = tree(),
+                                                .branch = {},
+                                                .identity = rules.author});
+  }
+
+  Result<void> set_up(const Sandbox& sandbox, const CheckLimits& limits,
+                      std::stop_token stop) const {
+    return run_setup(
+        sandbox, rules.setup,
+        {.workspace = tree(), .scratch = scratch(), .objects = rules.mirror->objects()}, limits,
+        stop);
+  }
+};
+
+CommandExecutor::CommandExecutor(const Sandbox& sandbox, CommandExecutorOptions options)
+    : sandbox_(sandbox), options_(std::move(options)) {}
+
+Result<domain::Executed> CommandExecutor::execute(const port::Assignment& assignment,
+                                                  std::stop_token stop) {
+  const auto& run = assignment.run;
+  auto agent = options_.agent(run.agent);
+  if (!agent) {
+    return failure(FailureCode::AGENT_UNKNOWN, fmt::format("no agent is named \"{}\"", run.agent));
+  }
+  auto rules = options_.rules(run.repo, run.base_commit);
+  if (!rules) return failure(std::move(rules.error()));
+
+  auto name = workspace_name(run.id, assignment.lease().fence);
+  process::Environment secrets;
+  std::vector<std::string> hidden;
+  for (const auto& secret : agent->secrets) {
+    auto value = options_.secret ? options_.secret(secret) : std::nullopt;
+    if (!value) continue;
+    hidden.push_back(*value);
+    secrets.insert_or_assign(secret, std::move(*value));
+  }
+  Job job{.assignment = assignment,
+          .agent = std::move(*agent),
+          .rules = std::move(*rules),
+          .name = name,
+          .folder = options_.workspaces / name,
+          .start_tree = {},
+          .report = {},
+          .unsandboxed = !sandbox_.active(),
+          .secrets = std::move(secrets),
+          .log = RunLog(options_.logs / (run.id.to_string() + ".log"), Redactor(std::move(hidden)),
+                        options_.log_bytes_max)};
+  auto result = carry_out(job, stop);
+  if (result) return result;
+  auto error = std::move(result.error());
+  job.log.note(to_string(error));
+  return failure(std::move(error).with("workspace", name));
+}
+
+Result<domain::Executed> CommandExecutor::carry_out(Job& job, std::stop_token stop) const {
+  const auto& run = job.assignment.run;
+  const auto base_folder = options_.workspaces / (job.name + "-base");
+  if (!job.rules.commands.empty()) job.log.note("is the base green?");
+  auto done = require_green_base({.sandbox = sandbox_,
+                                  .rules = job.rules,
+                                  .known = options_.base_checks,
+                                  .repo = run.repo,
+                                  .commit = run.base_commit,
+                                  .folder = base_folder,
+                                  .limits = options_.check_limits},
+                                 stop);
+  if (done) done = job.make_folders();
+  if (!job.rules.setup.empty()) job.log.note("setup");
+  if (done) done = job.set_up(sandbox_, options_.check_limits, stop);
+  if (done) done = run_agent(job, stop);
+  if (!done) return failure(std::move(done.error()));
+  return take_result(job);
+}
+
+Result<void> CommandExecutor::run_agent(Job& job, std::stop_token stop) const {
+  const auto start = job.rules.setup.empty() ? git::tree_of(*job.rules.mirror, job.base())
+                                             : job.take_snapshot();
+  if (!start) return failure(start.error());
+  job.start_tree = *start;
+
+  const auto inside = sandbox_.exchange_inside(job.exchange());
+  const auto report_file = job.exchange() / "report.json";
+  const auto prompt =
+      build_prompt(job.assignment, {.workspace = sandbox_.workspace_inside(job.tree()).string(),
+                                    .report_file = (inside / "report.json").string(),
+                                    .protected_globs = job.rules.protected_globs,
+                                    .repository_checks = job.rules.commands});
+  if (auto ok = write_file(job.exchange() / "spec.md", job.assignment.spec_text); !ok) return ok;
+  if (auto ok = write_file(job.exchange() / "prompt.md", prompt); !ok) return ok;
+
+  Confinement confinement;
+  confinement.argv = job.agent.command;
+  confinement.workspace = job.tree();
+  confinement.exchange = job.exchange();
+  confinement.scratch = job.scratch();
+  confinement.objects = job.rules.mirror->objects();
+  confinement.read = job.agent.read;
+  confinement.network = job.agent.network == AgentNetwork::hosts;
+  confinement.input = prompt;
+  confinement.environment = {{"VITANA_VTID", job.assignment.run.id.vtid.to_string()},
+                             {"VITANA_RUN_ID", job.run_id()},
+                             {"VITANA_SPEC_FILE", (inside / "spec.md").string()},
+                             {"VITANA_PROMPT_FILE", (inside / "prompt.md").string()},
+                             {"VITANA_REPORT_FILE", (inside / "report.json").string()}};
+  confinement.environment.insert(job.secrets.begin(), job.secrets.end());
+  auto wall = job.agent.timeout;
+  if (const auto most = options_.wall_max; most > Duration{0}) {
+    wall = wall > Duration{0} ? std::min(wall, most) : most;
+  }
+  confinement.limits = {.wall = wall,
+                        .silence = job.agent.silence,
+                        .output_bytes = job.agent.output_bytes,
+                        .memory_bytes = job.agent.memory_bytes,
+                        .processes = job.agent.processes,
+                        .disk_bytes = job.agent.disk_bytes,
+                        .disk_root = job.folder};
+
+  auto& log = job.log;
+  const auto command = sandbox_.prepare(confinement);
+  if (!command) {
+    auto error = command.error();
+    if (error.code == FailureCode::PROGRAM_FAILED) error.code = FailureCode::AGENT_MISSING;
+    return failure(std::move(error));
+  }
+  log.note(fmt::format("agent {} starts for {} on {}{}", job.agent.name, job.run_id(), job.base(),
+                       job.unsandboxed ? ", without a sandbox" : ""));
+  if (confinement.network) {
+    log.note(fmt::format("it has network; allowed hosts, not enforced: {}",
+                         fmt::join(job.agent.network_hosts, " ")));
+  }
+  const auto exit = supervise(*command, stop, [&](std::string_view text) { log.output(text); });
+  log.finish();
+  if (!exit) return failure(Error(exit.error()).under("the agent could not be run"));
+  job.report = read_report(report_file).value_or(AgentReport{});
+  for (auto* text : {&job.report.summary, &job.report.question}) *text = log.redactor().all(*text);
+  log.note(fmt::format("ended by {}, exit code {}, signal {}, after {}, {} of memory",
+                       name_of(exit->cause), exit->exit_code, exit->signal,
+                       to_words(exit->duration), bytes_in_words(exit->memory_peak)));
+  if (!job.report.summary.empty()) log.note("the agent's summary: " + job.report.summary);
+  return judge_exit(*exit, confinement.limits, log);
+}
+
+Result<domain::Executed> CommandExecutor::take_result(Job& job) const {
+  const auto& run = job.assignment.run;
+  const auto& mirror = job.rules.mirror;
+  auto tree = job.take_snapshot();
+  if (!tree) return failure(std::move(tree.error()));
+  const auto base_tree = git::tree_of(*mirror, job.base());
+  if (!base_tree) return failure(base_tree.error());
+
+  domain::Executed executed;
+  executed.fence = job.assignment.lease().fence;
+  executed.changed = *tree != job.start_tree;
+  // What setup did to files of the repository is not the agent's work.
+  if (job.start_tree != *base_tree) {
+    auto without = git::merge_trees(*mirror, job.start_tree, *base_tree, *tree);
+    if (without) tree = std::move(without);
+    // On a conflict the agent changed what setup had changed: then all of it is the result.
+  }
+  const git::Signature signature{job.rules.author, run.created_at};
+  const std::vector<git::Oid> parents{job.base()};
+  auto commit = git::commit_tree(
+      *mirror, *tree, parents,
+      git::commit_message("Result of " + job.run_id(), {}, {{"Run", job.run_id()}}), signature,
+      signature);
+  if (!commit) return failure(std::move(commit.error()));
+  if (auto kept = mirror->keep("results/" + job.run_id(), *commit); !kept) {
+    return failure(std::move(kept.error()));
+  }
+  executed.result_commit = std::move(*commit);
+  executed.result_tree = std::move(*tree);
+  executed.no_change_allowed = job.assignment.spec.no_change;
+  executed.unsandboxed = job.unsandboxed;
+  executed.question = job.report.question;
+  executed.workspace = job.name;
+  return executed;
+}
+
+}  // namespace vitana::worker

@@ -1,0 +1,95 @@
+#include "worker/janitor.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "worker/disk_meter.h"
+
+namespace vitana::worker {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder without the right to write in it cannot be emptied by its owner either.
+void unlock(const fs::path& folder) {
+  std::error_code error;
+  fs::permissions(folder, fs::perms::owner_all, fs::perm_options::add | fs::perm_options::nofollow,
+                  error);
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    if (at->symlink_status(ignored).type() == fs::file_type::directory) unlock(at->path());
+  }
+}
+
+struct Failed {
+  std::string name;
+  Instant at;
+  std::uint64_t bytes = 0;
+};
+
+std::uint64_t size_of(const fs::path& folder) {
+  DiskMeter meter(folder);
+  meter.step(std::chrono::steady_clock::now(), std::chrono::seconds(5));
+  return meter.bytes();
+}
+
+}  // namespace
+
+bool remove_tree(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (!error) return true;
+  unlock(folder);
+  fs::remove_all(folder, error);
+  return !error;
+}
+
+std::string workspace_name(const RunId& run, domain::Fence fence) {
+  return fmt::format("{}-f{}", run.to_string(), fence);
+}
+
+Sweep sweep(const JanitorOptions& options, const FateOf& fate_of, Instant now) {
+  Sweep result;
+  const auto remove = [&](const std::string& name) {
+    (remove_tree(options.folder / name) ? result.removed : result.stuck).push_back(name);
+  };
+  std::vector<Failed> failed;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(options.folder, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    if (at->symlink_status(ignored).type() != fs::file_type::directory) continue;
+    names.push_back(at->path().filename().string());
+  }
+  for (const auto& name : names) {
+    switch (fate_of(name)) {
+      case WorkspaceFate::live: break;
+      case WorkspaceFate::ended: remove(name); break;
+      case WorkspaceFate::failed: {
+        const auto folder = options.folder / name;
+        struct stat info {};
+        if (::lstat(folder.c_str(), &info) != 0) break;
+        failed.push_back({name, Instant(std::chrono::seconds(info.st_mtim.tv_sec)), size_of(folder)});
+        break;
+      }
+    }
+  }
+  std::ranges::sort(failed, std::ranges::greater{}, &Failed::at);
+  std::uint64_t bytes = 0;
+  int count = 0;
+  for (const auto& one : failed) {
+    bytes += one.bytes;
+    ++count;
+    if (count > options.failed_max || bytes > options.failed_bytes_max ||
+        now - one.at > options.failed_age_max) {
+      remove(one.name);
+    }
+  }
+  return result;
+}
+
+}  // namespace vitana::worker

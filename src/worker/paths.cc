@@ -1,0 +1,132 @@
+#include "worker/paths.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/glob.h"
+
+namespace vitana::worker {
+namespace {
+
+constexpr auto interpreters =
+    std::to_array<std::string_view>({"sh", "bash", "dash", "zsh", "ksh", "python", "python3",
+                                     "perl", "ruby", "node", "deno", "php", "source", "."});
+// After these the next word is a program again.
+constexpr auto transparent = std::to_array<std::string_view>(
+    {"if", "then", "else", "elif", "do", "while", "until", "!", "time", "exec", "command", "env",
+     "sudo", "nice", "nohup", "timeout", "xargs", "{", "("});
+
+template <std::size_t Size>
+bool is_one_of(const std::array<std::string_view, Size>& list, std::string_view word) {
+  return std::ranges::find(list, word) != list.end();
+}
+
+// A word, or with an empty text the end of a command.
+struct Token {
+  std::string text;
+  bool ends_command = false;
+};
+
+std::vector<Token> tokens_of(std::string_view script) {
+  std::vector<Token> result;
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  bool comment = false;
+  const auto finish_word = [&] {
+    if (in_word) result.push_back({std::exchange(word, {}), false});
+    in_word = false;
+  };
+  for (std::size_t i = 0; i < script.size(); ++i) {
+    const char c = script[i];
+    if (comment) {
+      comment = c != '\n';
+      if (comment) continue;
+    }
+    if (quote != 0) {
+      if (c == quote) {
+        quote = 0;
+      } else {
+        word += c;
+      }
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+      in_word = true;
+    } else if (c == '\\' && i + 1 < script.size()) {
+      if (script[++i] != '\n') {
+        word += script[i];
+        in_word = true;
+      }
+    } else if (c == '#' && !in_word) {
+      comment = true;
+    } else if (c == ' ' || c == '\t') {
+      finish_word();
+    } else if (std::string_view("\n;|&()`").find(c) != std::string_view::npos) {
+      finish_word();
+      result.push_back({{}, true});
+    } else {
+      word += c;
+      in_word = true;
+    }
+  }
+  finish_word();
+  return result;
+}
+
+bool is_assignment(std::string_view word) {
+  const auto equals = word.find('=');
+  return equals != word.npos && equals > 0 && word.find('/') > equals;
+}
+
+bool is_number(std::string_view word) {
+  return !word.empty() && word.find_first_not_of("0123456789.smh") == word.npos &&
+         word[0] >= '0' && word[0] <= '9';
+}
+
+std::string plain(std::string_view word) {
+  while (word.starts_with("./")) word.remove_prefix(2);
+  return std::string(word);
+}
+
+}  // namespace
+
+std::vector<std::string> started_programs(std::string_view script) {
+  enum class Expect { program, argument, nothing };
+  std::vector<std::string> result;
+  auto expect = Expect::program;
+  for (const auto& [word, ends_command] : tokens_of(script)) {
+    if (ends_command) {
+      expect = Expect::program;
+      continue;
+    }
+    if (expect == Expect::nothing) continue;
+    if (expect == Expect::program &&
+        (is_one_of(transparent, word) || is_assignment(word) || is_number(word) ||
+         word.starts_with('-') || word == "$")) {
+      continue;
+    }
+    if (expect == Expect::argument && word.starts_with('-')) {
+      if (word == "-c" || word == "-m") expect = Expect::nothing;
+      continue;
+    }
+    // Without a folder in its name a program comes from PATH; an interpreter's script does not.
+    if (expect == Expect::argument || word.find('/') != word.npos) result.push_back(plain(word));
+    const auto name = word.substr(word.rfind('/') + 1);
+    expect = expect == Expect::program && is_one_of(interpreters, name) ? Expect::argument
+                                                                        : Expect::nothing;
+  }
+  return result;
+}
+
+std::optional<std::string> forbidden(const PathRules& rules, const std::string& path) {
+  if (glob_match_any(rules.allowed, path)) return std::nullopt;
+  if (!rules.allowed.empty()) return "the spec's paths do not name it";
+  for (const auto& glob : rules.protected_globs) {
+    if (glob_match(glob, path)) return "it is protected by " + glob;
+  }
+  if (rules.protected_files.contains(path)) return "a check starts it";
+  return std::nullopt;
+}
+
+}  // namespace vitana::worker

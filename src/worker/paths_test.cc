@@ -1,0 +1,51 @@
+#include "worker/paths.h"
+
+#include <gmock/gmock.h>
+
+namespace vitana::worker {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(StartedPrograms, PathsWhereAProgramStands) {
+  EXPECT_THAT(started_programs("./tools/check.sh --fast && FOO=1 tests/run"),
+              ElementsAre("tools/check.sh", "tests/run"));
+}
+
+TEST(StartedPrograms, ScriptsOfInterpreters) {
+  EXPECT_THAT(started_programs("sh tools/a.sh\npython3 -u b.py | node ./c.js; bash -e d"),
+              ElementsAre("tools/a.sh", "b.py", "c.js", "d"));
+}
+
+TEST(StartedPrograms, FilesThatAreOnlyReadAreNone) {
+  EXPECT_THAT(started_programs("grep -q navy src/sidebar.css\ntest -f docs/x.md # ./no\nmake test"),
+              IsEmpty());
+}
+
+TEST(StartedPrograms, WordsBeforeAProgramAreSeenThrough) {
+  EXPECT_THAT(started_programs("if ! timeout 5 ./a; then exec env X=1 ./b; fi; (./c) && `./d`"),
+              ElementsAre("a", "b", "c", "d"));
+}
+
+TEST(StartedPrograms, QuotesAndInlineScripts) {
+  EXPECT_THAT(started_programs("'./with space' x; sh -c './hidden'; echo './no'"),
+              ElementsAre("with space"));
+}
+
+TEST(Forbidden, ProtectedGlobAndStartedProgram) {
+  const PathRules rules{{"vitana.toml", ".github/**"}, {"tools/check.sh"}, {}};
+  EXPECT_EQ(forbidden(rules, "src/a.c"), std::nullopt);
+  EXPECT_EQ(forbidden(rules, ".github/workflows/ci.yml"), "it is protected by .github/**");
+  EXPECT_EQ(forbidden(rules, "tools/check.sh"), "a check starts it");
+}
+
+TEST(Forbidden, TheSpecsPathsAllowAndLimit) {
+  const PathRules rules{{".github/**"}, {}, {"src/**", ".github/labels.yml"}};
+  EXPECT_EQ(forbidden(rules, "src/a.c"), std::nullopt);
+  EXPECT_EQ(forbidden(rules, ".github/labels.yml"), std::nullopt);
+  EXPECT_EQ(forbidden(rules, "docs/a.md"), "the spec's paths do not name it");
+}
+
+}  // namespace
+}  // namespace vitana::worker

@@ -1,0 +1,52 @@
+// What the engine tells the worker about one repository: where it is and what holds in it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "domain/policy.h"
+#include "git/mirror.h"
+#include "git/source.h"
+
+namespace vitana::worker {
+
+/// As in force for one base commit: the operator's file, with what [verify] and [policy] of
+/// vitana.toml at that commit add to it.
+struct RepositoryRules {
+  std::shared_ptr<git::Mirror> mirror;
+  git::Source source = git::Source::at_path("/");
+  std::vector<std::string> setup;     ///< shell, once per workspace, with network
+  std::vector<std::string> cache;     ///< what setup makes and nobody delivers
+  std::vector<std::string> commands;  ///< the repository's own checks
+  Duration command_timeout = std::chrono::minutes(30);
+  domain::UnverifiedMode unverified = domain::UnverifiedMode::attest;
+  /// All that no change may touch: the built-in globs, the specs, [policy] protect.
+  std::vector<std::string> protected_globs;
+  git::Identity author{"Vitana", "vitana@localhost"};
+};
+
+/// Errors: REPO_UNKNOWN, REPO_UNAVAILABLE, CONFIG_INVALID, GIT_FAILED. Thread-safe.
+using RuleSource = std::function<Result<RepositoryRules>(const std::string& repo,
+                                                         const std::string& base_commit)>;
+
+/// What is known of a repository's own checks on commits without any change of ours. Kept by the
+/// engine, so that they run once per commit. Thread-safe.
+class BaseChecks {
+ public:
+  virtual ~BaseChecks() = default;
+  /// Green, red, or not known. `commands` is commands_digest().
+  virtual std::optional<bool> known(const std::string& repo, const std::string& commit,
+                                    const Digest& commands) = 0;
+  virtual void remember(const std::string& repo, const std::string& commit, const Digest& commands,
+                        bool green) = 0;
+};
+
+/// Names the checks and the setup that they need.
+Digest commands_digest(const RepositoryRules& rules);
+
+}  // namespace vitana::worker

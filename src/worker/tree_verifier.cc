@@ -1,0 +1,388 @@
+#include "worker/tree_verifier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/utf8.h"
+#include "git/commit.h"
+#include "git/tree.h"
+#include "worker/base_check.h"
+#include "worker/janitor.h"
+#include "worker/paths.h"
+
+namespace vitana::worker {
+namespace {
+
+namespace fs = std::filesystem;
+using domain::Criterion;
+using domain::CriterionClass;
+using domain::Evidence;
+using domain::EvidenceVerdict;
+
+constexpr std::size_t slug_max = 40;
+constexpr std::size_t command_shown_max = 2 * 1024;
+constexpr std::size_t paths_shown_max = 50;
+
+// Both exit codes of a criterion's checks: the first red one of each side, else 0.
+struct Judged {
+  int result = 0;
+  int base = 0;
+  std::string output;
+  std::string command;
+  bool keeps = true;
+};
+
+EvidenceVerdict verdict_of(const Judged& judged) {
+  if (judged.result != 0) return EvidenceVerdict::failed;
+  if (judged.base != 0) return EvidenceVerdict::passed;
+  return judged.keeps ? EvidenceVerdict::held : EvidenceVerdict::vacuous;
+}
+
+// One verify step.
+class Step {
+ public:
+  Step(const Sandbox& sandbox, port::Clock& clock, const TreeVerifierOptions& options,
+       const port::Assignment& assignment, RepositoryRules rules, std::stop_token stop)
+      : sandbox_(sandbox),
+        clock_(clock),
+        options_(options),
+        assignment_(assignment),
+        rules_(std::move(rules)),
+        stop_(std::move(stop)),
+        folder_(options.workspaces /
+                (workspace_name(assignment.run.id, assignment.lease().fence) + "-verify")) {
+    remove_tree(folder_);
+  }
+  ~Step() {
+    result_bench_.reset();
+    base_bench_.reset();
+    remove_tree(folder_);
+  }
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+
+  Result<port::Verification> take() {
+    found_.verified.fence = assignment_.lease().fence;
+    for (auto part : {&Step::make_deliverable, &Step::check_paths, &Step::make_commit,
+                      &Step::run_commands, &Step::judge_criteria}) {
+      if (auto done = (this->*part)(); !done) return failure(std::move(done.error()));
+      if (ended_) break;
+    }
+    if (!ended_ && !red_criteria_.empty()) end(criteria_error());
+    return std::move(found_);
+  }
+
+ private:
+  const domain::Run& run() const { return assignment_.run; }
+  domain::Deliverable& deliverable() { return found_.verified.deliverable; }
+  const git::Mirror& mirror() const { return *rules_.mirror; }
+
+  // The result does not stand, and what comes next would judge nothing.
+  void end(Error error) {
+    if (!found_.error) found_.error = std::move(error);
+    ended_ = true;
+  }
+
+  Result<void> make_deliverable() {
+    const std::string prefix = "refs/heads/";
+    if (!assignment_.target_ref.starts_with(prefix)) {
+      return failure(FailureCode::BRANCH_MISSING, "the target is no branch");
+    }
+    auto tip = rules_.mirror->fetch(rules_.source, assignment_.target_ref.substr(prefix.size()));
+    if (!tip) return failure(std::move(tip.error()));
+    tip_ = std::move(*tip);
+    auto tree = git::merge_trees(mirror(), run().base_commit, tip_, run().result_commit);
+    if (!tree && tree.error().code == FailureCode::MERGE_CONFLICT) {
+      end(std::move(tree.error()).with("tip", tip_));
+      return {};
+    }
+    if (!tree) return failure(std::move(tree.error()));
+    deliverable().tree = std::move(*tree);
+    if (run().delivery == domain::DeliveryMode::merge) {
+      deliverable().ref = assignment_.target_ref;
+      deliverable().old_commit = tip_;
+      return {};
+    }
+    deliverable().ref = delivery_branch(run().id.vtid, assignment_.title);
+    auto old = git::remote_ref(mirror().git(), rules_.source, deliverable().ref);
+    if (!old) return failure(std::move(old.error()));
+    deliverable().old_commit = old->value_or("");
+    return {};
+  }
+
+  Result<void> check_paths() {
+    const auto changes = git::diff_trees(mirror(), tip_, deliverable().tree);
+    if (!changes) return failure(changes.error());
+    found_.verified.nothing_to_deliver = changes->empty();
+    PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths};
+    for (const auto& program : started()) path_rules.protected_files.insert(program);
+    std::vector<std::string> causes;
+    std::string first;
+    for (const auto& change : *changes) {
+      // A program that is new cannot have been what the check was written against.
+      if (change.kind == git::ChangeKind::added) path_rules.protected_files.erase(change.path);
+      const auto why = forbidden(path_rules, change.path);
+      if (!why) continue;
+      if (first.empty()) first = change.path;
+      if (causes.size() < paths_shown_max) {
+        causes.push_back(fmt::format("{}: {}", printable(change.path), *why));
+      }
+    }
+    if (!first.empty()) {
+      end(Error{FailureCode::PATH_FORBIDDEN,
+                fmt::format("the change touches {}, which it may not", printable(first)),
+                std::move(causes),
+                {{"path", printable(first)}}});
+    }
+    return {};
+  }
+
+  std::vector<std::string> started() const {
+    std::vector<std::string> result;
+    const auto add = [&](std::string_view script) {
+      for (auto& program : started_programs(script)) result.push_back(std::move(program));
+    };
+    for (const auto& command : rules_.commands) add(command);
+    for (const auto& criterion : assignment_.spec.criteria) {
+      for (const auto& check : criterion.checks) add(check.script);
+    }
+    return result;
+  }
+
+  Result<void> make_commit() {
+    if (found_.verified.nothing_to_deliver) {
+      deliverable().new_commit = tip_;
+      return {};
+    }
+    const git::Signature signature{rules_.author, run().created_at};
+    const std::vector<git::Oid> parents{tip_};
+    const auto message =
+        git::commit_message(assignment_.title, {},
+                            {{"VTID", run().id.vtid.to_string()},
+                             {"Spec-Digest", run().spec_digest.to_string()},
+                             {"Run", run().id.to_string()}});
+    auto commit =
+        git::commit_tree(mirror(), deliverable().tree, parents, message, signature, signature);
+    if (!commit) return failure(std::move(commit.error()));
+    deliverable().new_commit = std::move(*commit);
+    return rules_.mirror->keep("deliverables/" + run().id.to_string(), deliverable().new_commit);
+  }
+
+  Result<CheckBench*> bench(std::unique_ptr<CheckBench>& kept, const git::Oid& commit,
+                            const char* name) {
+    if (!kept) {
+      auto made = CheckBench::make(sandbox_, rules_, commit, folder_ / name, options_.check_limits,
+                                   stop_);
+      if (!made) return failure(std::move(made.error()));
+      kept = std::move(*made);
+    }
+    return kept.get();
+  }
+  Result<CheckBench*> result_bench() {
+    return bench(result_bench_, deliverable().new_commit, "result");
+  }
+  Result<CheckBench*> base_bench() { return bench(base_bench_, tip_, "base"); }
+
+  Result<void> run_commands() {
+    for (std::size_t i = 0; i < rules_.commands.size(); ++i) {
+      const auto& command = rules_.commands[i];
+      auto on = result_bench();
+      if (!on && on.error().code == FailureCode::SETUP_FAILED) return setup_failed(on.error());
+      if (!on) return failure(std::move(on.error()));
+      const auto outcome = (*on)->run(command, rules_.command_timeout, stop_);
+      if (!outcome) return failure(outcome.error());
+      Evidence evidence = evidence_of(fmt::format("check:{}", i + 1), command);
+      evidence.cls = CriterionClass::command;
+      evidence.verdict = outcome->green() ? EvidenceVerdict::held : EvidenceVerdict::failed;
+      evidence.command = command;
+      evidence.exit_code = outcome->exit_code;
+      evidence.output = outcome->output;
+      if (outcome->green()) evidence.base_exit_code = 0;
+      found_.evidence.push_back(std::move(evidence));
+      if (!outcome->green() && !found_.error) {
+        auto error = blame(command, *outcome);
+        if (!error) return failure(std::move(error.error()));
+        found_.error = std::move(*error);
+      }
+    }
+    return {};
+  }
+
+  // Setup was green on the base and is red on the result: the change broke it. On a moved tip
+  // nobody knows, so the step itself has failed.
+  Result<void> setup_failed(const Error& error) {
+    auto base = base_bench();
+    if (!base) return failure(std::move(base.error()));
+    Error red = error;
+    red.code = FailureCode::CHECKS_FAILED;
+    end(std::move(red));
+    return {};
+  }
+
+  // The base commit was green before the agent started; a tip that moved since may be red itself.
+  Result<Error> blame(const std::string& command, const CheckOutcome& outcome) {
+    if (tip_ != run().base_commit) {
+      auto green = require_green_base({.sandbox = sandbox_,
+                                       .rules = rules_,
+                                       .known = options_.base_checks,
+                                       .repo = run().repo,
+                                       .commit = tip_,
+                                       .folder = folder_ / "tip",
+                                       .limits = options_.check_limits},
+                                      stop_);
+      if (!green && green.error().code == FailureCode::BASE_RED) return std::move(green.error());
+      if (!green && green.error().code == FailureCode::CANCELLED) return failure(std::move(green.error()));
+    }
+    return red_command(FailureCode::CHECKS_FAILED, command, outcome);
+  }
+
+  Evidence evidence_of(std::string id, std::string text) const {
+    Evidence evidence;
+    evidence.criterion = std::move(id);
+    evidence.text = std::move(text);
+    evidence.tree = found_.verified.deliverable.tree;
+    evidence.at = clock_.now();
+    return evidence;
+  }
+
+  Result<void> judge_criteria() {
+    for (const auto& criterion : assignment_.spec.criteria) {
+      if (criterion.checks.empty()) {
+        judge_unchecked(criterion);
+        continue;
+      }
+      auto judged = judge(criterion);
+      if (!judged && judged.error().code == FailureCode::SETUP_FAILED && !found_.error) {
+        return setup_failed(judged.error());
+      }
+      if (!judged) return failure(std::move(judged.error()));
+      Evidence evidence = evidence_of(criterion.id, criterion.text);
+      evidence.cls = criterion.cls;
+      evidence.verdict = verdict_of(*judged);
+      evidence.command = std::string(utf8_prefix(judged->command, command_shown_max));
+      evidence.exit_code = judged->result;
+      evidence.base_exit_code = judged->base;
+      if (evidence.verdict == EvidenceVerdict::failed) {
+        red_criteria_.push_back(criterion.id);
+        if (red_output_.empty()) red_output_ = CheckOutcome{1, judged->output}.last_words();
+      }
+      evidence.output = std::move(judged->output);
+      count(evidence.verdict);
+      found_.evidence.push_back(std::move(evidence));
+    }
+    return {};
+  }
+
+  Result<CheckOutcome> outcome_of(const domain::Check& check, bool on_base) {
+    if (check.file) {
+      return run_file_check(mirror(), on_base ? tip_ : deliverable().tree, *check.file);
+    }
+    auto on = on_base ? base_bench() : result_bench();
+    if (!on) return failure(std::move(on.error()));
+    return (*on)->run(check.script, check.timeout, stop_);
+  }
+
+  Result<Judged> judge(const Criterion& criterion) {
+    Judged judged;
+    for (const auto& check : criterion.checks) {
+      const auto base = outcome_of(check, true);
+      if (!base) return failure(base.error());
+      auto result = outcome_of(check, false);
+      if (!result) return failure(std::move(result.error()));
+      if (!judged.command.empty()) judged.command += "\n";
+      judged.command += check.file ? to_string(*check.file) : check.script;
+      // The output that is kept is that of the first red check, or of the last green one.
+      if (judged.result == 0) judged.output = std::move(result->output);
+      if (judged.result == 0) judged.result = result->exit_code;
+      if (judged.base == 0) judged.base = base->exit_code;
+      judged.keeps = judged.keeps && check.keeps;
+    }
+    return judged;
+  }
+
+  // A judge that is an agent there is not yet: what asks for one waits for a person.
+  void judge_unchecked(const Criterion& criterion) {
+    Evidence evidence = evidence_of(criterion.id, criterion.text);
+    evidence.cls = criterion.cls;
+    const auto signed_off =
+        std::ranges::find(assignment_.signed_off, criterion.id, &Evidence::criterion);
+    if (signed_off != assignment_.signed_off.end()) {
+      if (signed_off->verdict == EvidenceVerdict::failed) {
+        red_criteria_.push_back(criterion.id);
+      } else {
+        ++found_.verified.signed_off;
+      }
+      return;  // the person's judgement is in the log already
+    }
+    const bool attest = rules_.unverified == domain::UnverifiedMode::attest &&
+                        criterion.cls != CriterionClass::human;
+    evidence.verdict = attest ? EvidenceVerdict::attested : EvidenceVerdict::skipped;
+    evidence.command = attest ? "nobody checked it" : "waits for a person";
+    if (attest) {
+      ++found_.verified.attested;
+    } else {
+      ++found_.verified.open_sign_offs;
+    }
+    found_.evidence.push_back(std::move(evidence));
+  }
+
+  void count(EvidenceVerdict verdict) {
+    auto& verified = found_.verified;
+    if (verdict == EvidenceVerdict::passed) ++verified.passed;
+    if (verdict == EvidenceVerdict::held) ++verified.held;
+    if (verdict == EvidenceVerdict::vacuous) ++verified.vacuous;
+  }
+
+  Error criteria_error() const {
+    const auto names = fmt::format("{}", fmt::join(red_criteria_, ", "));
+    return Error{FailureCode::VERIFICATION_FAILED,
+                 fmt::format("{} {} red on the result", names,
+                             red_criteria_.size() == 1 ? "is" : "are"),
+                 {},
+                 {{"criteria", names}, {"output", red_output_}}};
+  }
+
+  const Sandbox& sandbox_;
+  port::Clock& clock_;
+  const TreeVerifierOptions& options_;
+  const port::Assignment& assignment_;
+  const RepositoryRules rules_;
+  const std::stop_token stop_;
+  const fs::path folder_;
+  std::unique_ptr<CheckBench> result_bench_, base_bench_;
+  port::Verification found_;
+  bool ended_ = false;
+  git::Oid tip_;
+  std::vector<std::string> red_criteria_;
+  std::string red_output_;
+};
+
+}  // namespace
+
+std::string delivery_branch(const Vtid& vtid, std::string_view title) {
+  std::string slug;
+  for (const char c : title) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (letter) slug += c;
+    if (c >= 'A' && c <= 'Z') slug += static_cast<char>(c - 'A' + 'a');
+    if (!letter && !(c >= 'A' && c <= 'Z') && !slug.empty() && slug.back() != '-') slug += '-';
+    if (slug.size() >= slug_max) break;
+  }
+  while (!slug.empty() && slug.back() == '-') slug.pop_back();
+  const auto number = vtid.to_string().substr(std::string_view("VTID-").size());
+  return "refs/heads/vtid/" + number + (slug.empty() ? "" : "-" + slug);
+}
+
+TreeVerifier::TreeVerifier(const Sandbox& sandbox, port::Clock& clock, TreeVerifierOptions options)
+    : sandbox_(sandbox), clock_(clock), options_(std::move(options)) {}
+
+Result<port::Verification> TreeVerifier::verify(const port::Assignment& assignment,
+                                                std::stop_token stop) {
+  auto rules = options_.rules(assignment.run.repo, assignment.run.base_commit);
+  if (!rules) return failure(std::move(rules.error()));
+  return Step(sandbox_, clock_, options_, assignment, std::move(*rules), std::move(stop)).take();
+}
+
+}  // namespace vitana::worker

@@ -1,0 +1,44 @@
+// Judges the tree that would be delivered.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "port/clock.h"
+#include "port/verifier.h"
+#include "worker/check_runner.h"
+#include "worker/rules.h"
+#include "worker/sandbox.h"
+
+namespace vitana::worker {
+
+struct TreeVerifierOptions {
+  RuleSource rules;
+  BaseChecks* base_checks = nullptr;  ///< outlives the verifier; may be null
+  std::filesystem::path workspaces;   ///< for checkouts; removed when a step ends
+  CheckLimits check_limits;
+};
+
+/// The deliverable is one commit on the target branch's present tip. In branch mode it goes to
+/// refs/heads/vtid/<number>-<slug of the title>, else to the assignment's target_ref. It is kept in
+/// the mirror as "deliverables/<run id>". All checks run even when one is red.
+class TreeVerifier : public port::Verifier {
+ public:
+  /// `sandbox` and `clock` outlive it.
+  TreeVerifier(const Sandbox& sandbox, port::Clock& clock, TreeVerifierOptions options);
+
+  /// Thread-safe. Beside the port's errors: REPO_UNAVAILABLE, BRANCH_MISSING, SETUP_FAILED.
+  Result<port::Verification> verify(const port::Assignment& assignment,
+                                    std::stop_token stop) override;
+
+ private:
+  const Sandbox& sandbox_;
+  port::Clock& clock_;
+  TreeVerifierOptions options_;
+};
+
+/// "refs/heads/vtid/01213-dark-sidebar"
+std::string delivery_branch(const Vtid& vtid, std::string_view title);
+
+}  // namespace vitana::worker

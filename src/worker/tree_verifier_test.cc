@@ -1,0 +1,252 @@
+#include "worker/tree_verifier.h"
+
+#include <gmock/gmock.h>
+
+#include "git/tree.h"
+#include "worker/bench_for_test.h"
+
+namespace vitana::worker {
+namespace {
+
+using domain::EvidenceVerdict;
+using ::testing::HasSubstr;
+using test::must;
+namespace fs = std::filesystem;
+
+domain::Criterion checked(std::string id, std::string script, bool keeps = false) {
+  domain::Criterion criterion;
+  criterion.id = std::move(id);
+  criterion.cls = domain::CriterionClass::command;
+  criterion.checks.push_back({.script = std::move(script), .keeps = keeps});
+  criterion.checks.back().timeout = std::chrono::seconds(10);
+  return criterion;
+}
+
+class TreeVerifierTest : public test::WorkshopTest {
+ protected:
+  void SetUp() override {
+    WorkshopTest::SetUp();
+    if (IsSkipped()) return;
+    next = assignment(domain::Step::verify);
+  }
+  void change(const std::string& script) {
+    next.run.base_commit = fetch();
+    const auto executed = execute(script);
+    ASSERT_TRUE(executed) << to_string(executed.error());
+    next.run.result_commit = executed->result_commit;
+  }
+  void make_navy() { change("echo 'color: navy;' > src/sidebar.css"); }
+  port::Verification verify() { return must(verifier().verify(next, {})); }
+  void judge(domain::Criterion criterion) { next.spec.criteria.push_back(std::move(criterion)); }
+  FailureCode code_of(const port::Verification& found) {
+    return found.error ? found.error->code : FailureCode::USAGE;
+  }
+
+  port::Assignment next{.run = {.id = {Vtid(1213), 2}}};
+};
+
+TEST_F(TreeVerifierTest, RedThenGreenIsPassed) {
+  make_navy();
+  judge(checked("AC-1", "grep -q navy src/sidebar.css"));
+  const auto found = verify();
+  ASSERT_FALSE(found.error) << to_string(*found.error);
+  ASSERT_EQ(found.evidence.size(), 1U);
+  EXPECT_EQ(found.evidence[0].verdict, EvidenceVerdict::passed);
+  EXPECT_EQ(found.evidence[0].base_exit_code, 1);
+  EXPECT_EQ(found.evidence[0].exit_code, 0);
+  EXPECT_EQ(found.evidence[0].tree, found.verified.deliverable.tree);
+  EXPECT_EQ(found.verified.passed, 1);
+  EXPECT_EQ(found.verified.fence, 7);
+}
+
+TEST_F(TreeVerifierTest, GreenOnBothIsVacuousUnlessItIsMeant) {
+  make_navy();
+  judge(checked("AC-1", "grep -q color src/sidebar.css"));
+  judge(checked("AC-2", "grep -q color src/sidebar.css", true));
+  const auto found = verify();
+  ASSERT_FALSE(found.error);
+  EXPECT_EQ(found.evidence[0].verdict, EvidenceVerdict::vacuous);
+  EXPECT_EQ(found.evidence[1].verdict, EvidenceVerdict::held);
+  EXPECT_EQ(found.verified.vacuous, 1);
+  EXPECT_EQ(found.verified.held, 1);
+}
+
+TEST_F(TreeVerifierTest, RedCriterionIsNamedAndTheRestIsJudgedAll) {
+  make_navy();
+  judge(checked("AC-1", "echo why; grep -q pink src/sidebar.css"));
+  judge(checked("AC-2", "grep -q navy src/sidebar.css"));
+  const auto found = verify();
+  EXPECT_EQ(code_of(found), FailureCode::VERIFICATION_FAILED);
+  EXPECT_EQ(found.error->context.at("criteria"), "AC-1");
+  EXPECT_THAT(found.error->context.at("output"), HasSubstr("why"));
+  ASSERT_EQ(found.evidence.size(), 2U);
+  EXPECT_EQ(found.evidence[1].verdict, EvidenceVerdict::passed);
+}
+
+TEST_F(TreeVerifierTest, CheckThatDoesNotEndIsRed) {
+  make_navy();
+  auto endless = checked("AC-1", "sleep 100");
+  endless.checks[0].timeout = std::chrono::milliseconds(300);
+  judge(endless);
+  const auto found = verify();
+  EXPECT_EQ(code_of(found), FailureCode::VERIFICATION_FAILED);
+  EXPECT_EQ(found.evidence[0].exit_code, 124);
+}
+
+TEST_F(TreeVerifierTest, OneCheckCannotPrepareTheGroundForTheNext) {
+  make_navy();
+  judge(checked("AC-1", "grep -q navy src/sidebar.css; echo pink > src/sidebar.css"));
+  judge(checked("AC-2", "grep -q navy src/sidebar.css"));
+  judge(checked("AC-3", "grep -q navy src/sidebar.css; ! test -e left"));
+  EXPECT_FALSE(verify().error);
+}
+
+TEST_F(TreeVerifierTest, FileChecksReadTheTreeItself) {
+  make_navy();
+  domain::Criterion criterion{.id = "AC-1", .cls = domain::CriterionClass::file};
+  criterion.checks.push_back({.file = domain::FileCheck{"src/sidebar.css", {"navy"}, {"red"}}});
+  judge(criterion);
+  criterion.id = "AC-2";
+  criterion.checks[0].file = domain::FileCheck{.path = "src/sidebar.css", .missing = true};
+  judge(criterion);
+  const auto found = verify();
+  EXPECT_EQ(found.evidence[0].verdict, EvidenceVerdict::passed);
+  EXPECT_EQ(found.evidence[1].verdict, EvidenceVerdict::failed);
+}
+
+TEST_F(TreeVerifierTest, UncheckedCriteriaAreAttestedOrWaitForAPerson) {
+  make_navy();
+  judge({.id = "AC-1", .text = "looks good"});
+  judge({.id = "AC-2", .text = "ask Ada", .cls = domain::CriterionClass::human});
+  auto found = verify();
+  EXPECT_EQ(found.evidence[0].verdict, EvidenceVerdict::attested);
+  EXPECT_EQ(found.verified.attested, 1);
+  EXPECT_EQ(found.verified.open_sign_offs, 1);
+
+  rules.unverified = domain::UnverifiedMode::human;
+  next.signed_off.push_back({.criterion = "AC-2", .verdict = EvidenceVerdict::passed});
+  found = verify();
+  EXPECT_EQ(found.verified.attested, 0);
+  EXPECT_EQ(found.verified.signed_off, 1);
+  EXPECT_EQ(found.verified.open_sign_offs, 1);
+}
+
+TEST_F(TreeVerifierTest, ProtectedPathIsNamed) {
+  change("mkdir .github; echo x > .github/ci.yml");
+  const auto found = verify();
+  EXPECT_EQ(code_of(found), FailureCode::PATH_FORBIDDEN);
+  EXPECT_EQ(found.error->context.at("path"), ".github/ci.yml");
+}
+
+TEST_F(TreeVerifierTest, SpecMayAllowAProtectedPath) {
+  change("mkdir .github; echo x > .github/ci.yml");
+  next.spec.paths = {".github/**"};
+  EXPECT_FALSE(verify().error);
+}
+
+TEST_F(TreeVerifierTest, ProgramThatACheckStartsIsProtected) {
+  change("echo true > tools/check.sh");
+  judge(checked("AC-1", "sh tools/check.sh"));
+  const auto found = verify();
+  EXPECT_EQ(code_of(found), FailureCode::PATH_FORBIDDEN);
+  EXPECT_EQ(found.error->context.at("path"), "tools/check.sh");
+}
+
+TEST_F(TreeVerifierTest, ConflictWithTheMovedBranch) {
+  make_navy();
+  user.commit_file("src/sidebar.css", "color: pink;\n");
+  const auto found = verify();
+  EXPECT_EQ(code_of(found), FailureCode::MERGE_CONFLICT);
+  EXPECT_THAT(to_string(*found.error), HasSubstr("src/sidebar.css"));
+}
+
+TEST_F(TreeVerifierTest, OtherChangesOfTheMovedBranchAreKept) {
+  make_navy();
+  const auto tip = user.commit_file("other.txt", "other\n");
+  const auto found = verify();
+  ASSERT_FALSE(found.error) << to_string(*found.error);
+  const auto& made = found.verified.deliverable;
+  EXPECT_EQ(must(rules.mirror->run({"rev-parse", made.new_commit + "^"})), tip + "\n");
+  EXPECT_EQ(must(git::read_file(*rules.mirror, made.tree, "other.txt", 100)), "other\n");
+}
+
+TEST_F(TreeVerifierTest, RegressionIsChecksFailed) {
+  rules.commands = {"true", "grep -q color src/sidebar.css"};
+  change("echo nothing > src/sidebar.css");
+  const auto found = verify();
+  EXPECT_EQ(code_of(found), FailureCode::CHECKS_FAILED);
+  ASSERT_EQ(found.evidence.size(), 2U);
+  EXPECT_EQ(found.evidence[0].criterion, "check:1");
+  EXPECT_EQ(found.evidence[0].verdict, EvidenceVerdict::held);
+  EXPECT_EQ(found.evidence[1].verdict, EvidenceVerdict::failed);
+}
+
+TEST_F(TreeVerifierTest, BranchThatBecameRedByItselfIsBaseRed) {
+  rules.commands = {"! test -e broken"};
+  make_navy();
+  user.commit_file("broken", "");
+  EXPECT_EQ(code_of(verify()), FailureCode::BASE_RED);
+}
+
+TEST_F(TreeVerifierTest, SameInputsMakeTheSameCommitWithTrailers) {
+  make_navy();
+  const auto first = verify().verified.deliverable;
+  const auto second = verify().verified.deliverable;
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(first.ref, "refs/heads/vtid/01213-navy-sidebar");
+  EXPECT_EQ(first.old_commit, "");
+  const auto message = must(rules.mirror->run({"log", "-1", "--format=%B", first.new_commit}));
+  EXPECT_THAT(message, HasSubstr("Navy sidebar!\n"));
+  EXPECT_THAT(message, HasSubstr("VTID: VTID-01213\nSpec-Digest: sha256:"));
+  EXPECT_THAT(message, HasSubstr("Run: VTID-01213.2\n"));
+}
+
+TEST_F(TreeVerifierTest, MergeModeDeliversToTheTarget) {
+  make_navy();
+  next.run.delivery = domain::DeliveryMode::merge;
+  const auto made = verify().verified.deliverable;
+  EXPECT_EQ(made.ref, "refs/heads/main");
+  EXPECT_EQ(made.old_commit, next.run.base_commit);
+}
+
+TEST_F(TreeVerifierTest, PresentBranchIsWhatThePushMayReplace) {
+  make_navy();
+  user.git({"branch", "vtid/01213-navy-sidebar"});
+  EXPECT_EQ(verify().verified.deliverable.old_commit, user.head());
+}
+
+TEST_F(TreeVerifierTest, NoChangeIsNothingToDeliver) {
+  change("true");
+  next.spec.no_change = true;
+  judge(checked("AC-1", "grep -q color src/sidebar.css", true));
+  const auto found = verify();
+  ASSERT_FALSE(found.error);
+  EXPECT_TRUE(found.verified.nothing_to_deliver);
+  EXPECT_EQ(found.verified.held, 1);
+}
+
+TEST_F(TreeVerifierTest, StopEndsTheStep) {
+  make_navy();
+  judge(checked("AC-1", "sleep 100"));
+  std::stop_source stop;
+  stop.request_stop();
+  const auto found = verifier().verify(next, stop.get_token());
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, FailureCode::CANCELLED);
+}
+
+TEST_F(TreeVerifierTest, NothingIsLeftBehind) {
+  make_navy();
+  judge(checked("AC-1", "mkdir d; touch d/f; chmod 0 d"));
+  verify();
+  EXPECT_FALSE(fs::exists(workspaces() / "VTID-01213.2-f7-verify"));
+}
+
+TEST(DeliveryBranch, IsMadeOfNumberAndTitle) {
+  EXPECT_EQ(delivery_branch(Vtid(7), "Größe & Farbe"), "refs/heads/vtid/00007-gr-e-farbe");
+  EXPECT_EQ(delivery_branch(Vtid(7), "?!"), "refs/heads/vtid/00007");
+  EXPECT_EQ(delivery_branch(Vtid(1234567), std::string(200, 'a')).size(), 24U + 40);
+}
+
+}  // namespace
+}  // namespace vitana::worker
