@@ -1,0 +1,176 @@
+#include "cli/autopilot_command.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "cli/event_line.h"
+#include "cli/follow.h"
+#include "cli/json.h"
+#include "cli/sync_report.h"
+#include "wire/json.h"
+
+namespace vitana::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration look_every = 200ms;
+constexpr Duration grace = 30s;
+
+void say_start(Call& call, Session& session) {
+  const auto& setup = session.engine().setup();
+  std::string repos;
+  for (const auto& repo : setup.repos) repos += (repos.empty() ? "" : ", ") + repo.name;
+  call.console.say(fmt::format("autopilot: {}, agent {}, data in {}",
+                               repos.empty() ? "no repository" : repos,
+                               setup.agent.empty() ? "none" : setup.agent, session.data_folder()));
+  for (const auto& finding : call.application.doctor(call.open)) {
+    if (finding.what.find("sandbox") == std::string::npos) continue;
+    call.console.say(fmt::format("{}: {}", finding.what, finding.detail),
+                     finding.good ? Ink::plain : Ink::yellow);
+  }
+}
+
+/// Prints what the engine's threads and the log bring.
+class Show {
+ public:
+  Show(Call& call, Session& session, HookQueue& queue, store::Sequence from)
+      : call_(call), session_(session), queue_(queue), tail_(session, {.after = from}) {}
+
+  Result<void> go_on(Duration timeout) {
+    auto events = tail_.next(timeout);
+    if (!events) return failure(std::move(events.error()));
+    for (auto& report : queue_.take_synced()) {
+      if (auto shown = first_scan(std::move(report)); !shown) return shown;
+    }
+    for (const auto& fault : queue_.take_faults()) call_.console.say(fault, Ink::red);
+    for (const auto& event : *events) {
+      if (call_.json) {
+        call_.console.data(event_json(event, store_id_) + "\n");
+      } else if (is_meaningful(event)) {
+        call_.console.print(event_line(event, false));
+      }
+    }
+    call_.console.flush();
+    return {};
+  }
+
+  Result<void> learn_store_id() {
+    return read(session_, [&](store::Reader& reader) -> Result<void> {
+      store_id_ = reader.store_id();
+      return {};
+    });
+  }
+
+ private:
+  Result<void> first_scan(engine::RepoSync report) {
+    // Later scans are in the log.
+    if (!seen_.insert(report.repo).second || call_.json) return {};
+    return read(session_, [&](store::Reader& reader) -> Result<void> {
+      const auto whole = with_known_files(reader, std::move(report));
+      call_.console.print(sync_text(whole, call_.console.terminal()));
+      return {};
+    });
+  }
+
+  Call& call_;
+  Session& session_;
+  HookQueue& queue_;
+  EventTail tail_;
+  std::set<std::string> seen_;
+  std::string store_id_;
+};
+
+Result<void> print_summary(Call& call, Session& session) {
+  std::map<std::string, int> counts;
+  auto done = read(session, [&](store::Reader& reader) -> Result<void> {
+    counts = reader.task_counts();
+    return {};
+  });
+  if (!done) return done;
+  if (call.json) {
+    call.console.data(wire::to_text(wire::Json{{"summary", counts}}) + "\n");
+    return {};
+  }
+  std::string words;
+  for (const auto status : domain::task_statuses) {
+    const auto it = counts.find(std::string(name_of(status)));
+    if (it == counts.end() || it->second == 0) continue;
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", it->second, name_of(status));
+  }
+  call.console.print(fmt::format("tasks: {}\n", words.empty() ? "none" : words));
+  return {};
+}
+
+}  // namespace
+
+Answer autopilot(Call& call, const AutopilotOptions& options) {
+  call.open.create = true;
+  auto opened = call.session();
+  if (!opened) return failure(std::move(opened.error()));
+  Session& session = **opened;
+  auto from = log_end(session);
+  if (!from) return failure(std::move(from.error()));
+
+  HookQueue queue;
+  Signals signals;
+  if (auto started = session.start({options.slots, queue.hooks()}); !started) {
+    return failure(std::move(started.error()));
+  }
+  say_start(call, session);
+  Show show(call, session, queue, *from);
+  auto done = show.learn_store_id();
+  while (done && !signals.asked()) {
+    done = show.go_on(look_every);
+    auto& autopilot = session.engine().autopilot;
+    if (!done || !options.until_idle || !autopilot.scanned()) continue;
+    auto idle = autopilot.idle();
+    if (!idle) done = failure(std::move(idle.error()));
+    if (idle && *idle) break;
+  }
+  const bool asked = signals.asked();
+  if (asked) call.console.say("stopping: steps under way may end; once more to end them at once");
+  stop_session(session, signals, asked ? grace : 0s);
+  if (done) done = show.go_on(Duration::zero());
+  if (done) done = print_summary(call, session);
+  if (!done) return failure(std::move(done.error()));
+  return exit_yes;
+}
+
+Answer stop_engine(Call& call, bool now) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  const auto pid = (*session)->engine_pid();
+  const auto tell = [&](const std::string& words, bool stopped) {
+    if (call.json) {
+      call.console.data(wire::to_text(wire::Json{{"stopped", stopped}}) + "\n");
+    } else {
+      call.console.say(words);
+    }
+    return exit_yes;
+  };
+  if (!pid || *pid <= 1) return tell(fmt::format("no engine runs on {}", (*session)->data_folder()), false);
+  if (::kill(*pid, now ? SIGQUIT : SIGTERM) != 0 && errno != ESRCH) {
+    return failure(FailureCode::DATA_DIR_IN_USE,
+                   fmt::format("process {} cannot be told to stop: {}", *pid, std::strerror(errno)));
+  }
+  Signals signals;
+  const Duration limit = now ? Duration(15s) : grace + Duration(30s);
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while ((*session)->engine_pid() == pid) {
+    if (signals.asked() || std::chrono::steady_clock::now() >= until) {
+      return failure(Error{FailureCode::DATA_DIR_IN_USE, fmt::format("process {} has not ended yet", *pid)}
+                         .with("hint", now ? "vitana doctor" : "vitana stop --now"));
+    }
+    std::this_thread::sleep_for(50ms);
+  }
+  return tell(fmt::format("process {} has ended", *pid), true);
+}
+
+}  // namespace vitana::cli

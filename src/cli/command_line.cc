@@ -1,0 +1,33 @@
+// One command line: read, called, told.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "cli/command_tree.h"
+#include "cli/session.h"
+
+namespace vitana::cli {
+
+int run_command_line(int argc, const char* const* argv, Application& application) {
+  Console console(stdout, stderr, std::cin, terminal_of_process());
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  CommandTree tree;
+  Call call{application, console};
+  auto action = tree.read(arguments);
+  call.open = tree.open();
+  call.json = tree.json();
+  call.actor = actor_of_process();
+  std::error_code ignored;
+  call.open.folder = std::filesystem::current_path(ignored).string();
+  if (!action) return report(action.error(), call.words, call.json, console);
+  try {
+    auto answer = (*action)(call);
+    return answer ? *answer : report(answer.error(), call.words, call.json, console);
+  } catch (const std::exception& error) {
+    // No layer lets one out; what comes here is a defect, and is told as one.
+    return report({FailureCode::INVARIANT_BROKEN, error.what()}, call.words, call.json, console);
+  }
+}
+
+}  // namespace vitana::cli

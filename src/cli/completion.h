@@ -1,0 +1,15 @@
+// Scripts by which shells complete commands and flags.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace vitana::cli {
+
+/// `words`: what may follow each path of command words; "" is the program itself. `shell`: bash,
+/// zsh or fish.
+std::string completion_script(const std::string& shell,
+                              const std::map<std::string, std::vector<std::string>>& words);
+
+}  // namespace vitana::cli

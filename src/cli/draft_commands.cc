@@ -1,0 +1,117 @@
+// vitana spec draft …: texts that are written here, validated, and approved by a person.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/json.h"
+#include "cli/spec_commands.h"
+#include "wire/diagnostic_json.h"
+
+namespace vitana::cli {
+namespace {
+
+wire::Json draft_json(const store::DraftRow& draft) {
+  return {{"id", draft.id}, {"version", draft.version},
+          {"vtid", draft.vtid ? wire::Json(draft.vtid->to_string()) : wire::Json()},
+          {"title", draft.title}, {"status", draft.status}, {"digest", draft.digest.to_string()},
+          {"author", draft.author}, {"updated_at", to_rfc3339(draft.updated_at)}};
+}
+
+void print_draft(Call& call, const store::DraftRow& draft, const std::string& next) {
+  if (call.json) {
+    call.console.data(wire::to_text(draft_json(draft)) + "\n");
+    return;
+  }
+  call.console.print(fmt::format("draft {}  version {}, {}: {}\n", draft.id, draft.version,
+                                 draft.digest.brief(), draft.status));
+  call.console.say(fmt::format("next: {}", next), Ink::dim);
+}
+
+}  // namespace
+
+Answer draft_create(Call& call, const std::string& title, const std::string& file, const std::string& vtid_text) {
+  call.open.create = true;
+  call.words.file = file;
+  std::optional<Vtid> id;
+  if (!vtid_text.empty()) {
+    auto vtid = vtid_argument(call, vtid_text);
+    if (!vtid) return failure(std::move(vtid.error()));
+    id = *vtid;
+  }
+  auto text = read_text(call, file, engine::spec_bytes_max);
+  if (!text) return failure(std::move(text.error()));
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  auto draft = (*session)->engine().drafts.create(title, *text, id, call.actor);
+  if (!draft) return failure(std::move(draft.error()));
+  print_draft(call, *draft, fmt::format("vitana spec draft validate {}", draft->id));
+  return exit_yes;
+}
+
+Answer draft_edit(Call& call, std::int64_t id, const std::string& file) {
+  call.words.file = file;
+  auto text = read_text(call, file, engine::spec_bytes_max);
+  if (!text) return failure(std::move(text.error()));
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  auto draft = (*session)->engine().drafts.edit(id, *text, call.actor);
+  if (!draft) return failure(std::move(draft.error()));
+  print_draft(call, *draft, fmt::format("vitana spec draft validate {}", draft->id));
+  return exit_yes;
+}
+
+Answer draft_validate(Call& call, std::int64_t id) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  auto answer = (*session)->engine().drafts.validate(id, call.actor);
+  if (!answer) return failure(std::move(answer.error()));
+  const bool valid = !domain::has_errors(answer->diagnostics);
+  if (call.json) {
+    auto json = draft_json(answer->draft);
+    json["valid"] = valid;
+    json["diagnostics"] = wire::diagnostics_json(answer->diagnostics);
+    call.console.data(wire::to_text(json) + "\n");
+  } else {
+    call.console.print(findings_text(answer->diagnostics));
+    print_draft(call, answer->draft,
+                valid ? fmt::format("vitana spec draft approve {}", id)
+                      : fmt::format("vitana spec draft edit {} FILE", id));
+  }
+  return valid ? exit_yes : exit_no;
+}
+
+Answer draft_approve(Call& call, std::int64_t id) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  auto registered = (*session)->engine().drafts.approve(id, call.actor);
+  if (!registered) return failure(std::move(registered.error()));
+  print_registered(call, *registered);
+  return exit_yes;
+}
+
+Answer draft_list(Call& call) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::vector<store::DraftRow> drafts;
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    drafts = reader.drafts();
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (call.json) {
+    auto list = wire::Json::array();
+    for (const auto& draft : drafts) list.push_back(draft_json(draft));
+    call.console.data(wire::to_text(wire::Json{{"drafts", list}}) + "\n");
+    return exit_yes;
+  }
+  Table table({"DRAFT", "VERSION", "STATUS", "VTID", "TITLE"});
+  for (const auto& d : drafts) {
+    table.add({std::to_string(d.id), std::to_string(d.version), d.status,
+               d.vtid ? d.vtid->to_string() : "-", d.title});
+  }
+  if (!table.empty()) call.console.print(table.text(call.console.terminal()));
+  if (table.empty()) call.console.say("no drafts; next: vitana spec draft create --title TITLE FILE");
+  return exit_yes;
+}
+
+}  // namespace vitana::cli

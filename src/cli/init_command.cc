@@ -1,0 +1,78 @@
+// vitana init: a configuration that fits the repository, and a first spec to try it with.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/repo_place.h"
+#include "cli/store_commands.h"
+#include "config/starter.h"
+#include "spec/template.h"
+#include "wire/json.h"
+
+namespace vitana::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* config_name = "vitana.toml";
+constexpr const char* spec_name = "docs/specs/00001-first-task.md";
+constexpr const char* note = "docs/vitana-first-task.md";
+
+/// Small, safe, executable, and red before it is done.
+std::string first_spec() {
+  spec::Draft draft;
+  draft.vtid = Vtid(1);
+  draft.title = "Try Vitana with one small file";
+  draft.summary = fmt::format("Add the file `{}` with one sentence that says when and why it was made.", note);
+  draft.problem =
+      "Nobody has seen yet whether the agent, the sandbox and the delivery work on this machine. A task that "
+      "touches one new file shows it without any risk.";
+  draft.criteria.push_back({fmt::format("The file `{}` exists and is not empty.", note), fmt::format("test -s {}", note)});
+  draft.criteria.push_back({fmt::format("The file `{}` names Vitana.", note), fmt::format("grep -qi vitana {}", note)});
+  draft.extra.emplace_back("Technical approach", "Write the file. Change nothing else.");
+  return spec::render_spec(draft);
+}
+
+}  // namespace
+
+Answer init(Call& call) {
+  const std::string tree = working_tree_of(call.open.folder);
+  if (tree.empty()) {
+    return failure(Error{FailureCode::REPO_UNAVAILABLE, fmt::format("{} is in no git repository", call.open.folder)}
+                       .with("hint", "git init, then: vitana init"));
+  }
+  const fs::path config = fs::path(tree) / config_name;
+  const fs::path spec = fs::path(tree) / spec_name;
+  std::error_code error;
+  for (const auto& path : {config, spec}) {
+    if (fs::exists(fs::symlink_status(path, error))) {
+      return failure(Error{FailureCode::STATE_REFUSED, fmt::format("{} is there already; nothing was written", path.string())}
+                         .with("hint", "vitana config check"));
+    }
+  }
+  auto facts = call.application.look_at_repository(tree);
+  if (!facts) return failure(std::move(facts.error()));
+  if (auto done = write_new_file(config.string(), config::starter_config(*facts)); !done) {
+    return failure(std::move(done.error()));
+  }
+  fs::create_directories(spec.parent_path(), error);
+  if (auto done = write_new_file(spec.string(), first_spec()); !done) return failure(std::move(done.error()));
+
+  if (call.json) {
+    call.console.data(wire::to_text(wire::Json{{"config", config.string()}, {"spec", spec.string()},
+                                               {"agents", facts->agents.size()}}) + "\n");
+    return exit_yes;
+  }
+  call.console.print(fmt::format("{}\n{}\n", config.string(), spec.string()));
+  std::string next = "next:\n";
+  if (facts->agents.empty()) {
+    next += fmt::format("  no agent was found: name one in {}, [agents.NAME] and [worker] agent\n", config_name);
+  }
+  if (!facts->sandbox_works) next += fmt::format("  the sandbox does not work here: {}\n", facts->sandbox_reason);
+  next += fmt::format("  vitana doctor\n  vitana spec validate {}\n  vitana run {}\n", spec_name, spec_name);
+  call.console.say(next);
+  return exit_yes;
+}
+
+}  // namespace vitana::cli

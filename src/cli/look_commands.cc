@@ -1,0 +1,249 @@
+#include "cli/look_commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/event_line.h"
+#include "cli/follow.h"
+#include "cli/json.h"
+#include "engine/conduct.h"
+#include "wire/json.h"
+
+namespace vitana::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using wire::Json;
+
+constexpr Duration look_every = 200ms;
+
+void print_json(Call& call, const Json& json) { call.console.data(wire::to_text(json) + "\n"); }
+
+/// Prints a table, or a sentence on stderr where it has no rows.
+void print_table(Call& call, const Table& table, std::string_view otherwise) {
+  if (table.empty()) {
+    call.console.say(otherwise);
+  } else {
+    call.console.print(table.text(call.console.terminal()));
+  }
+}
+
+Json time_or_null(const std::optional<Instant>& at) { return at ? Json(to_rfc3339(*at)) : Json(); }
+
+}  // namespace
+
+Answer events(Call& call, const EventsOptions& options) {
+  store::EventFilter filter{.after = options.after, .type_glob = options.type};
+  if (!options.vtid.empty()) {
+    auto vtid = vtid_argument(call, options.vtid);
+    if (!vtid) return failure(std::move(vtid.error()));
+    filter.vtid = *vtid;
+  }
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::string store_id;
+  auto told = read(**session, [&](store::Reader& reader) -> Result<void> {
+    store_id = reader.store_id();
+    return {};
+  });
+  if (!told) return failure(std::move(told.error()));
+
+  Signals signals;
+  EventTail tail(**session, filter);
+  int left = options.limit;
+  for (;;) {
+    auto some = tail.next(options.follow ? look_every : Duration::zero());
+    if (!some) return failure(std::move(some.error()));
+    for (const auto& event : *some) {
+      if (!options.follow && left-- <= 0) {
+        call.console.say(fmt::format("more: vitana events --after {}", event.seq - 1), Ink::dim);
+        return exit_yes;
+      }
+      if (call.json) call.console.data(event_json(event, store_id) + "\n");
+      else call.console.print(fmt::format("{:>6}  {}", event.seq, event_line(event, true)));
+    }
+    call.console.flush();
+    if (signals.asked() || (!options.follow && some->empty())) return exit_yes;
+  }
+}
+
+Answer stats(Call& call, const std::string& by, const std::string& since) {
+  const auto span = parse_duration(since);
+  if (!span) return usage(fmt::format("'{}' is no duration", since), "vitana stats --since 24h");
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::vector<store::StatRow> rows;
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    rows = reader.stats(by, reader.now() - *span);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (call.json) {
+    Json list = Json::array();
+    for (const auto& row : rows) {
+      list.push_back({{"key", row.key}, {"completed", row.completed}, {"failed", row.failed},
+                      {"cancelled", row.cancelled}});
+    }
+    print_json(call, {{"by", by}, {"since", since}, {"rows", list}});
+    return exit_yes;
+  }
+  std::string head = by;
+  std::transform(head.begin(), head.end(), head.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+  Table table({head, "COMPLETED", "FAILED", "CANCELLED"});
+  for (const auto& row : rows) {
+    table.add({row.key.empty() ? "-" : row.key, std::to_string(row.completed), std::to_string(row.failed),
+               std::to_string(row.cancelled)});
+  }
+  print_table(call, table, fmt::format("no run ended in the last {}", since));
+  return exit_yes;
+}
+
+Answer workers(Call& call) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  struct Held {
+    domain::Run run;
+    Instant now;
+  };
+  std::vector<Held> held;
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    store::TaskFilter filter{.status = domain::TaskStatus::in_progress, .limit = 1000};
+    for (const auto& task : reader.tasks(filter)) {
+      auto run = reader.run({task.vtid, task.attempt});
+      if (run && run->lease) held.push_back({std::move(*run), reader.now()});
+    }
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  const auto pid = (*session)->engine_pid();
+  if (call.json) {
+    Json list = Json::array();
+    for (const auto& [run, now] : held) {
+      list.push_back({{"worker", run.lease->worker}, {"run", run.id.to_string()}, {"state", name_of(run.state)},
+                      {"fence", run.lease->fence}, {"granted_at", to_rfc3339(run.lease->granted_at)},
+                      {"agent", run.agent}});
+    }
+    print_json(call, {{"engine_pid", pid ? Json(*pid) : Json()}, {"leases", list}});
+    return exit_yes;
+  }
+  call.console.say(pid ? fmt::format("engine: process {}", *pid) : std::string("no engine runs"));
+  Table table({"RUN", "STATE", "HELD FOR", "AGENT", "WORKER"});
+  for (const auto& [run, now] : held) {
+    table.add({run.id.to_string(), std::string(name_of(run.state)), to_words(now - run.lease->granted_at),
+               run.agent, run.lease->worker});
+  }
+  print_table(call, table, "no step is leased");
+  return exit_yes;
+}
+
+Answer controls_list(Call& call) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::vector<store::ControlRow> rows;
+  std::vector<store::BreakerRow> breakers;
+  Instant now{};
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    rows = reader.controls();
+    breakers = reader.breakers();
+    now = reader.now();
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  std::erase_if(breakers, [](const store::BreakerRow& row) { return !row.open; });
+  if (call.json) {
+    Json list = Json::array();
+    for (const auto& row : rows) {
+      list.push_back({{"key", row.key}, {"on", domain::is_on(row.control, now)}, {"reason", row.control.reason},
+                      {"actor", row.control.actor}, {"until", time_or_null(row.control.until)},
+                      {"at", to_rfc3339(row.control.at)}});
+    }
+    Json paused = Json::array();
+    for (const auto& row : breakers) {
+      paused.push_back({{"key", row.key}, {"code", name_of(row.breaker.code)}, {"detail", row.breaker.detail},
+                        {"since", to_rfc3339(row.breaker.since)}, {"probe_at", to_rfc3339(row.breaker.probe_at)}});
+    }
+    print_json(call, {{"controls", list}, {"paused", paused}});
+    return exit_yes;
+  }
+  Table table({"CONTROL", "STATE", "UNTIL", "BY", "REASON"});
+  for (const auto& row : rows) {
+    table.add({row.key, domain::is_on(row.control, now) ? "on" : "off",
+               row.control.until ? to_rfc3339(*row.control.until) : "-", row.control.actor, row.control.reason});
+  }
+  for (const auto& row : breakers) {
+    table.add({row.key, "paused", "tried " + relative(row.breaker.probe_at, now), "engine",
+               fmt::format("{}: {}", name_of(row.breaker.code), row.breaker.detail)});
+  }
+  print_table(call, table, "no control is set, which counts as off");
+  return exit_yes;
+}
+
+Answer controls_set(Call& call, const SetControlOptions& options) {
+  if (options.key != engine::execution_control) {
+    return usage(fmt::format("there is no control '{}'", options.key),
+                 "vitana controls set execution on|off --reason TEXT");
+  }
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::optional<Instant> until;
+  if (!options.until.empty()) {
+    const auto span = parse_duration(options.until);
+    until = span ? std::nullopt : from_rfc3339(options.until);
+    auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+      if (span) until = reader.now() + *span;
+      if (until && *until <= reader.now()) until.reset();
+      return {};
+    });
+    if (!done) return failure(std::move(done.error()));
+    if (!until) {
+      return usage(fmt::format("'{}' is no time to come", options.until),
+                   "--until 2h, or --until 2030-01-31T12:00:00Z");
+    }
+  }
+  auto done = (*session)->engine().desk.set_control(options.key, options.on, options.reason, until, call.actor);
+  if (!done) return failure(std::move(done.error()));
+  if (call.json) {
+    print_json(call, {{"key", options.key}, {"on", options.on}, {"reason", options.reason},
+                      {"until", time_or_null(until)}});
+  } else {
+    call.console.print(fmt::format("{} is {}{}\n", options.key, options.on ? "on" : "off",
+                                   until ? " until " + to_rfc3339(*until) : ""));
+  }
+  return exit_yes;
+}
+
+Answer repos(Call& call) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::vector<store::RepoRow> rows;
+  std::map<std::string, std::size_t> files;
+  Instant now{};
+  const auto& setup = (*session)->engine().setup();
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    rows = reader.repos();
+    now = reader.now();
+    for (const auto& repo : setup.repos) files[repo.name] = reader.repo_files(repo.name).size();
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  Json list = Json::array();
+  Table table({"REPO", "BRANCH", "SYNCED", "COMMIT", "FILES", "FOLDER"});
+  for (const auto& repo : setup.repos) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.name == repo.name; });
+    const bool known = row != rows.end();
+    const auto synced = known ? row->synced_at : std::nullopt;
+    const std::string commit = known ? row->synced_commit : "";
+    list.push_back({{"name", repo.name}, {"branch", repo.branch}, {"folder", repo.folder},
+                    {"synced_at", time_or_null(synced)}, {"synced_commit", commit.empty() ? Json() : Json(commit)},
+                    {"files", files[repo.name]}});
+    table.add({repo.name, repo.branch, synced ? relative(*synced, now) : "never",
+               commit.empty() ? "-" : commit.substr(0, 12), std::to_string(files[repo.name]), repo.folder});
+  }
+  if (call.json) print_json(call, {{"repos", list}});
+  else print_table(call, table, "no repository is configured; next: vitana init");
+  return exit_yes;
+}
+
+}  // namespace vitana::cli

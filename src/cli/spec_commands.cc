@@ -1,0 +1,384 @@
+#include "cli/spec_commands.h"
+
+#include <fmt/format.h>
+
+#include "base/glob.h"
+#include "cli/json.h"
+#include "cli/repo_place.h"
+#include "cli/sync_report.h"
+#include "cli/text_diff.h"
+#include "domain/policy.h"
+#include "spec/parse.h"
+#include "spec/template.h"
+
+namespace vitana::cli {
+namespace {
+
+constexpr std::size_t read_max = std::size_t{16} << 20;  // what is too large for a spec is a finding
+
+domain::Diagnostic unreadable(const std::string& file, const Error& error) {
+  return {std::string(name_of(error.code)), domain::Severity::error, error.message, file, 1, 1,
+          "see the path and its permissions"};
+}
+
+wire::ValidatedFile validate_one(Call& call, const std::string& path, domain::SpecProfile profile,
+                                 std::size_t& criteria) {
+  wire::ValidatedFile out{.path = path};
+  auto text = read_text(call, path, read_max);
+  if (!text) {
+    out.diagnostics.push_back(unreadable(path, text.error()));
+    return out;
+  }
+  const auto reading = spec::parse_spec(*text, {.file = path, .profile = profile});
+  out.digest = Digest::of(*text);
+  out.title = reading.spec.title;
+  out.diagnostics = spec::diagnostics_for_validate(reading, path);
+  out.valid = !domain::has_errors(out.diagnostics);
+  if (auto vtid = spec::resolve_vtid(reading, path)) out.vtid = *vtid;
+  criteria = reading.spec.criteria.size();
+  return out;
+}
+
+/// Property values of a workflow command end at these.
+std::string escaped(std::string_view text, bool property) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '%': out += "%25"; break;
+      case '\r': out += "%0D"; break;
+      case '\n': out += "%0A"; break;
+      case ':': out += property ? "%3A" : ":"; break;
+      case ',': out += property ? "%2C" : ","; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string spec_line(const store::SpecSummary& spec) {
+  return fmt::format("{}{}{}", name_of(spec.provenance.source), spec.provenance.path.empty() ? "" : " ",
+                     spec.provenance.path);
+}
+
+}  // namespace
+
+std::string findings_text(const std::vector<domain::Diagnostic>& diagnostics) {
+  std::string text;
+  for (const auto& d : diagnostics) {
+    text += domain::to_string(d) + "\n";
+    if (!d.hint.empty()) text += fmt::format("    hint: {}\n", d.hint);
+  }
+  return text;
+}
+
+std::string findings_github(const std::vector<domain::Diagnostic>& diagnostics) {
+  std::string text;
+  for (const auto& d : diagnostics) {
+    const std::string_view kind = d.severity == domain::Severity::error     ? "error"
+                                  : d.severity == domain::Severity::warning ? "warning"
+                                                                            : "notice";
+    const std::string message = d.hint.empty() ? d.message : d.message + "; " + d.hint;
+    text += fmt::format("::{} file={},line={},col={},title={}::{}\n", kind, escaped(d.file, true), d.line,
+                        d.column, escaped(d.rule, true), escaped(message, false));
+  }
+  return text;
+}
+
+Answer spec_validate(Call& call, const ValidateOptions& options) {
+  auto profile = options.strict ? domain::SpecProfile::strict : domain::SpecProfile::standard;
+  // A configuration may ask for more, but a text can be checked without any.
+  if (auto config = call.application.configuration(call.open)) {
+    if (config->policy().profile == domain::SpecProfile::strict) profile = domain::SpecProfile::strict;
+  }
+  std::vector<wire::ValidatedFile> files;
+  int invalid = 0;
+  for (const auto& path : options.files) {
+    std::size_t criteria = 0;
+    files.push_back(validate_one(call, path, profile, criteria));
+    const auto& file = files.back();
+    invalid += file.valid ? 0 : 1;
+    if (call.json) continue;
+    if (options.format == "github") {
+      call.console.print(findings_github(file.diagnostics));
+      continue;
+    }
+    call.console.print(findings_text(file.diagnostics));
+    if (file.valid) {
+      call.console.print(fmt::format("{}: valid, {}, {} {}\n", path,
+                                     file.vtid ? file.vtid->to_string() : "no VTID", criteria,
+                                     criteria == 1 ? "criterion" : "criteria"));
+    }
+  }
+  if (call.json) call.console.data(validated_json(files) + "\n");
+  if (!call.json && options.format == "text" && (invalid > 0 || files.size() > 1)) {
+    call.console.say(fmt::format("{} valid, {} invalid", files.size() - static_cast<std::size_t>(invalid),
+                                 invalid),
+                     invalid > 0 ? Ink::red : Ink::plain);
+  }
+  return invalid > 0 ? exit_no : exit_yes;
+}
+
+void print_registered(Call& call, const engine::Registered& registered) {
+  call.words.vtid = registered.vtid.to_string();
+  if (call.json) {
+    call.console.data(registered_json(registered) + "\n");
+    return;
+  }
+  const auto& task = registered.task;
+  call.console.print(fmt::format(
+      "{}  version {}, {}{}: {}{}\n", registered.vtid.to_string(), registered.version,
+      registered.digest.brief(),
+      registered.outcome == domain::UnifyOutcome::registered ? "" : ", as it was before",
+      name_of(task.status), task.blocked ? fmt::format(", {}", name_of(*task.blocked)) : ""));
+  call.console.say(fmt::format("next: vitana task show {}", registered.vtid.to_string()), Ink::dim);
+}
+
+Answer spec_register(Call& call, const RegisterOptions& options) {
+  if (options.reason.empty()) return usage("spec register needs --reason TEXT: why is it not committed?");
+  call.words.file = options.file;
+  call.open.create = true;
+  engine::Submission submission;
+  if (!options.vtid.empty()) {
+    auto vtid = vtid_argument(call, options.vtid);
+    if (!vtid) return failure(std::move(vtid.error()));
+    submission.vtid = *vtid;
+  }
+  if (!options.delivery.empty()) submission.delivery = domain::delivery_mode(options.delivery);
+  auto text = read_text(call, options.file, engine::spec_bytes_max);
+  if (!text) return failure(std::move(text.error()));
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  auto& engine = (*session)->engine();
+  submission.text = std::move(*text);
+  submission.file = options.file;
+  submission.resolve = options.resolve;
+  submission.allow_jump = options.allow_jump;
+  submission.agent = options.agent;
+  submission.repo = options.repo;
+  submission.provenance = {.source = domain::SpecSource::manual, .author = call.actor,
+                           .reason = options.reason};
+  auto now = read(**session, [&](store::Reader& reader) -> Result<void> {
+    submission.provenance.at = reader.now();
+    return {};
+  });
+  if (!now) return failure(std::move(now.error()));
+  if (options.file != "-") {
+    if (const auto place = place_of(engine.setup(), options.file)) {
+      submission.provenance.repo = place->repo->name;
+      submission.provenance.path = place->path;
+    }
+  }
+  auto registered = engine.registry.submit(submission, call.actor);
+  if (!registered) return failure(std::move(registered.error()));
+  print_registered(call, *registered);
+  return exit_yes;
+}
+
+Answer spec_sync(Call& call, const std::string& repo) {
+  call.open.create = true;
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  auto& engine = (*session)->engine();
+  if (!repo.empty() && engine.setup().repo(repo) == nullptr) {
+    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
+  }
+  if (engine.setup().repos.empty()) {
+    return failure(FailureCode::REPO_UNKNOWN, "no repository is configured");
+  }
+  std::vector<engine::RepoSync> reports;
+  std::optional<Error> fault;
+  for (const auto& setup : engine.setup().repos) {
+    if (!repo.empty() && setup.name != repo) continue;
+    auto report = engine.autopilot.scan(setup);
+    if (!report) {
+      // The other repositories are still read; the error is told where it is not data.
+      Error error = std::move(report.error()).with("repository", setup.name);
+      if (fault) call.console.say(error_text(error, call.words), Ink::red);
+      if (!fault) fault = std::move(error);
+      continue;
+    }
+    auto known = read(**session, [&](store::Reader& reader) -> Result<void> {
+      *report = with_known_files(reader, std::move(*report));
+      return {};
+    });
+    if (!known) return failure(std::move(known.error()));
+    reports.push_back(std::move(*report));
+  }
+  if (fault && reports.empty()) return failure(std::move(*fault));
+  if (call.json) {
+    call.console.data(synced_json(reports) + "\n");
+  } else {
+    for (const auto& report : reports) call.console.print(sync_text(report, call.console.terminal()));
+  }
+  if (!fault) return exit_yes;
+  call.console.say(error_text(*fault, call.words), Ink::red);
+  return exit_code(fault->code);
+}
+
+Answer spec_list(Call& call, int limit, const std::string& after) {
+  std::optional<Vtid> cursor;
+  if (!after.empty()) {
+    auto vtid = vtid_argument(call, after);
+    if (!vtid) return failure(std::move(vtid.error()));
+    cursor = *vtid;
+  }
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::vector<store::SpecSummary> specs;
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    specs = reader.specs(limit, cursor);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (call.json) {
+    call.console.data(spec_list_json(specs, "specs") + "\n");
+    return exit_yes;
+  }
+  Table table({"VTID", "VERSION", "DIGEST", "LOCKED", "FROM"});
+  for (const auto& s : specs) {
+    table.add({s.vtid.to_string(), std::to_string(s.version), s.digest.brief(), to_rfc3339(s.locked_at),
+               spec_line(s)});
+  }
+  if (!table.empty()) call.console.print(table.text(call.console.terminal()));
+  if (table.empty()) call.console.say("no spec is registered; next: vitana spec sync");
+  return exit_yes;
+}
+
+Answer spec_show(Call& call, const ShowSpecOptions& options) {
+  auto vtid = vtid_argument(call, options.vtid);
+  if (!vtid) return failure(std::move(vtid.error()));
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::optional<domain::SpecVersion> spec;
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    spec = options.version > 0 ? reader.spec(*vtid, options.version) : reader.newest_spec(*vtid);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (!spec) {
+    return failure(FailureCode::SPEC_NOT_FOUND,
+                   options.version > 0
+                       ? fmt::format("{} has no version {}", vtid->to_string(), options.version)
+                       : fmt::format("{} has no registered spec", vtid->to_string()));
+  }
+  if (call.json) {
+    call.console.data(spec_json(*spec) + "\n");
+  } else {
+    if (!options.raw) {
+      call.console.say(fmt::format("{} version {}, {}, from {}{}{}, locked {}", vtid->to_string(),
+                                   spec->version, spec->digest.to_string(),
+                                   name_of(spec->provenance.source),
+                                   spec->provenance.path.empty() ? "" : " ", spec->provenance.path,
+                                   to_rfc3339(spec->locked_at)),
+                       Ink::dim);
+    }
+    call.console.data(spec->text);
+  }
+  return exit_yes;
+}
+
+Answer spec_history(Call& call, const std::string& text) {
+  auto vtid = vtid_argument(call, text);
+  if (!vtid) return failure(std::move(vtid.error()));
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::vector<store::SpecSummary> versions;
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    versions = reader.spec_versions(*vtid);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (versions.empty()) {
+    return failure(FailureCode::SPEC_NOT_FOUND, fmt::format("{} has no registered spec", vtid->to_string()));
+  }
+  if (call.json) {
+    call.console.data(spec_list_json(versions, "versions") + "\n");
+    return exit_yes;
+  }
+  Table table({"VERSION", "DIGEST", "LOCKED", "AUTHOR", "FROM"});
+  for (const auto& v : versions) {
+    table.add({std::to_string(v.version), v.digest.brief(), to_rfc3339(v.locked_at), v.provenance.author,
+               spec_line(v)});
+  }
+  call.console.print(table.text(call.console.terminal()));
+  return exit_yes;
+}
+
+Answer spec_diff(Call& call, const std::string& text, int from, int to) {
+  auto vtid = vtid_argument(call, text);
+  if (!vtid) return failure(std::move(vtid.error()));
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  std::optional<domain::SpecVersion> before;
+  std::optional<domain::SpecVersion> after;
+  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    after = to > 0 ? reader.spec(*vtid, to) : reader.newest_spec(*vtid);
+    if (after) before = reader.spec(*vtid, from > 0 ? from : after->version - 1);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (!before || !after) {
+    return failure(FailureCode::SPEC_NOT_FOUND,
+                   fmt::format("{} has no two such versions; see: vitana spec history {}",
+                               vtid->to_string(), vtid->to_string()));
+  }
+  const auto name = [&](const domain::SpecVersion& v) {
+    return fmt::format("{} version {}", vtid->to_string(), v.version);
+  };
+  call.console.data(unified_diff(before->text, after->text, name(*before), name(*after)));
+  return exit_yes;
+}
+
+Answer spec_adopt(Call& call, const std::string& glob, engine::Adoption how) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  auto tasks = (*session)->engine().desk.adopt(glob, how, call.actor);
+  if (!tasks) return failure(std::move(tasks.error()));
+  if (tasks->empty()) {
+    return failure(Error{FailureCode::NOT_FOUND, fmt::format("no held spec matches '{}'", glob)}
+                       .with("hint", "vitana task list --status blocked"));
+  }
+  std::vector<TaskView> views;
+  for (auto& task : *tasks) views.push_back({std::move(task), std::nullopt, {}, {}});
+  if (call.json) {
+    call.console.data(task_list_json(views, std::nullopt) + "\n");
+    return exit_yes;
+  }
+  for (const auto& view : views) {
+    call.console.print(fmt::format("{}  {}  {}\n", view.task.vtid.to_string(), headline(view), view.task.title));
+  }
+  if (how == engine::Adoption::run && !(*session)->engine_pid()) {
+    call.console.say("no engine runs; next: vitana autopilot");
+  }
+  return exit_yes;
+}
+
+Answer spec_approve(Call& call, const std::string& text) {
+  auto vtid = vtid_argument(call, text);
+  if (!vtid) return failure(std::move(vtid.error()));
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  auto task = (*session)->engine().desk.approve_spec(*vtid, call.actor);
+  if (!task) return failure(std::move(task.error()));
+  auto view = load_task(**session, *vtid);
+  if (!view) return failure(std::move(view.error()));
+  if (call.json) {
+    call.console.data(task_json(*view) + "\n");
+  } else {
+    call.console.print(fmt::format("{}  text approved: {}\n", vtid->to_string(), headline(*view)));
+  }
+  return exit_yes;
+}
+
+Answer spec_template_print(Call& call, const std::string& text) {
+  std::optional<Vtid> id;
+  if (!text.empty()) {
+    auto vtid = vtid_argument(call, text);
+    if (!vtid) return failure(std::move(vtid.error()));
+    id = *vtid;
+  }
+  call.console.data(spec::spec_template(id));
+  return exit_yes;
+}
+
+}  // namespace vitana::cli

@@ -1,0 +1,118 @@
+// vitana task create: a row of the ledger, or three questions that make a spec.
+#include <fmt/format.h>
+
+#include "cli/json.h"
+#include "cli/spec_commands.h"
+#include "cli/task_commands.h"
+
+namespace vitana::cli {
+namespace {
+
+constexpr std::size_t answer_bytes_max = std::size_t{256} << 10;
+constexpr int tries_max = 5;
+
+/// One line; the other answers go on to a line "." or the end of the input.
+std::optional<std::string> read_answer(Console& console, bool one_line) {
+  auto line = console.read_line();
+  if (!line || one_line) return line;
+  std::string text;
+  for (; line && *line != "."; line = console.read_line()) {
+    text += *line + "\n";
+    if (text.size() > answer_bytes_max) return std::nullopt;
+  }
+  return text;
+}
+
+Result<std::int64_t> ask_all(Call& call, engine::Intake& intake) {
+  auto prompt = intake.begin(call.actor);
+  const bool talks = call.console.terminal().in_is_terminal;
+  int tries = 0;
+  while (prompt && prompt->step != "ready") {
+    const bool one_line = prompt->step == "title";
+    if (talks) {
+      call.console.say(prompt->question);
+      if (!one_line) call.console.say("(ends with a line that holds only a dot)", Ink::dim);
+    }
+    auto answer = read_answer(call.console, one_line);
+    if (!answer) {
+      return usage(fmt::format("the input ended before the {} was given", prompt->step),
+                   "vitana task create --intake");
+    }
+    auto next = intake.answer(prompt->id, *answer);
+    // A person may try again; a script's answers are what they are.
+    if (!next && talks && next.error().code == FailureCode::SPEC_INVALID && ++tries < tries_max) {
+      call.console.say(next.error().message, Ink::yellow);
+      continue;
+    }
+    prompt = std::move(next);
+  }
+  if (!prompt) return failure(std::move(prompt.error()));
+  return prompt->id;
+}
+
+Answer create_by_intake(Call& call, Session& session, const std::string& repo) {
+  auto& intake = session.engine().intake;
+  auto id = ask_all(call, intake);
+  if (!id) return failure(std::move(id.error()));
+  auto preview = intake.preview(*id);
+  if (!preview) return failure(std::move(preview.error()));
+  if (call.console.terminal().in_is_terminal) {
+    call.console.say("\n" + *preview);
+    call.console.say("register this? [Y/n]");
+    const auto yes = call.console.read_line();
+    if (!yes || yes->starts_with('n') || yes->starts_with('N')) {
+      return failure(Error{FailureCode::INTERRUPTED, "nothing was registered"}.with(
+          "hint", "vitana task create --intake"));
+    }
+  }
+  auto registered = intake.complete(*id, call.actor, repo);
+  if (!registered) return failure(std::move(registered.error()));
+  print_registered(call, *registered);
+  return exit_yes;
+}
+
+}  // namespace
+
+Answer task_create(Call& call, const CreateOptions& options) {
+  if (options.intake == !options.title.empty()) {
+    return usage(options.intake ? "--intake asks for the title itself"
+                                : "task create needs --title TEXT, or --intake",
+                 "vitana task create --title TEXT --description FILE");
+  }
+  if (options.intake && (!options.description.empty() || !options.vtid.empty())) {
+    return usage("--intake goes neither with --description nor with --vtid");
+  }
+  std::optional<Vtid> id;
+  if (!options.vtid.empty()) {
+    auto vtid = vtid_argument(call, options.vtid);
+    if (!vtid) return failure(std::move(vtid.error()));
+    id = *vtid;
+  }
+  std::string description;
+  if (!options.description.empty()) {
+    auto text = read_text(call, options.description, engine::spec_bytes_max);
+    if (!text) return failure(std::move(text.error()));
+    description = std::move(*text);
+  }
+  call.open.create = true;
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  if (options.intake) return create_by_intake(call, **session, options.repo);
+
+  auto task = (*session)->engine().registry.create_task(id, options.title, description, call.actor, options.repo);
+  if (!task) return failure(std::move(task.error()));
+  auto view = load_task(**session, task->vtid);
+  if (!view) return failure(std::move(view.error()));
+  if (call.json) {
+    call.console.data(task_json(*view) + "\n");
+    return exit_yes;
+  }
+  call.console.print(fmt::format("{}  {}\n", task->vtid.to_string(), headline(*view)));
+  call.words.vtid = task->vtid.to_string();
+  if (task->failure) {
+    call.console.say(fmt::format("next: {}", hint_of({task->failure->code, ""}, call.words)), Ink::dim);
+  }
+  return exit_yes;
+}
+
+}  // namespace vitana::cli

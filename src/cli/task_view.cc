@@ -1,0 +1,243 @@
+#include "cli/task_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/utf8.h"
+
+namespace vitana::cli {
+namespace {
+
+constexpr std::string_view state_prefix = "autopilot.state.";
+
+void read_stays(const std::vector<store::StoredEvent>& events, std::vector<RunView>& runs) {
+  for (const auto& event : events) {
+    if (!event.run || !event.type.starts_with(state_prefix)) continue;
+    const auto it = std::find_if(runs.begin(), runs.end(),
+                                 [&](const RunView& v) { return v.run.id == *event.run; });
+    if (it == runs.end()) continue;
+    auto& stays = it->stays;
+    if (!stays.empty()) stays.back().to = event.time;
+    stays.push_back({event.type.substr(state_prefix.size()), event.time, std::nullopt});
+  }
+  for (auto& view : runs) {
+    // A terminal state is no stay: the run does not wait in it.
+    if (!view.stays.empty() && domain::is_terminal(view.run.state)) view.stays.pop_back();
+  }
+}
+
+std::string failure_line(const domain::Failure& failure) {
+  return fmt::format("{}: {}", name_of(failure.code), failure.message);
+}
+
+std::string mark_of(domain::EvidenceVerdict verdict, const Terminal& terminal) {
+  switch (verdict) {
+    case domain::EvidenceVerdict::passed:
+    case domain::EvidenceVerdict::held: return std::string(terminal.tick());
+    case domain::EvidenceVerdict::failed: return std::string(terminal.cross());
+    case domain::EvidenceVerdict::vacuous: return "!";
+    case domain::EvidenceVerdict::attested: return "~";
+    case domain::EvidenceVerdict::skipped: return "-";
+  }
+  return "?";
+}
+
+std::string run_text(const RunView& view, const Terminal& terminal, Instant now) {
+  const auto& run = view.run;
+  std::string line = fmt::format("  {}  {}", run.id.to_string(), name_of(run.state));
+  line += fmt::format("  {}", to_words(run.ended_at.value_or(now) - run.created_at));
+  if (!run.agent.empty()) line += fmt::format("  agent {}", run.agent);
+  if (run.unsandboxed) line += "  unsandboxed";
+  line += "\n";
+  std::string stays;
+  for (const auto& stay : view.stays) {
+    stays += fmt::format("{}{} {}", stays.empty() ? "" : ", ", stay.state,
+                         to_words(stay.to.value_or(run.ended_at.value_or(now)) - stay.from));
+  }
+  if (!stays.empty()) line += fmt::format("      {}\n", stays);
+  if (run.failure) {
+    line += fmt::format("      {} {} (while {})\n", terminal.cross(), failure_line(*run.failure),
+                        run.failure->from_state);
+  }
+  if (run.deliverable && run.state == domain::RunState::completed) {
+    line += fmt::format("      delivered {} to {}\n", run.deliverable->new_commit.substr(0, 12),
+                        run.deliverable->ref);
+  }
+  return line;
+}
+
+std::string drift_text(const domain::NewerSpec& newer) {
+  return fmt::format("  newer text: version {}, {}, has not run{}\n", newer.spec.version,
+                     newer.spec.digest.brief(),
+                     newer.needs_approval ? " and needs: vitana spec approve" : "");
+}
+
+}  // namespace
+
+std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::EvidenceRow>& rows) {
+  std::vector<store::EvidenceRow> kept;
+  for (const auto& row : rows) {
+    const auto same = std::find_if(kept.begin(), kept.end(), [&](const auto& k) {
+      return k.evidence.criterion == row.evidence.criterion;
+    });
+    if (same == kept.end()) {
+      kept.push_back(row);
+    } else if (row.round >= same->round) {
+      *same = row;
+    }
+  }
+  return kept;
+}
+
+Result<TaskView> load_task(store::Reader& reader, Vtid vtid) {
+  auto task = reader.task(vtid);
+  if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+  TaskView view{std::move(*task), std::nullopt, {}, reader.now()};
+  if (view.task.spec) {
+    for (auto& version : reader.spec_versions(vtid)) {
+      if (version.version == view.task.spec->version) view.spec = std::move(version);
+    }
+  }
+  for (auto& run : reader.runs(vtid)) {
+    auto rows = newest_evidence(reader.evidence(run.id));
+    view.runs.push_back({std::move(run), std::move(rows), {}});
+  }
+  store::EventFilter filter{.vtid = vtid, .type_glob = std::string(state_prefix) + "*"};
+  for (int page = 0; page < 20; ++page) {  // 20,000 state changes: no task has more
+    const auto events = reader.events(filter);
+    read_stays(events, view.runs);
+    if (events.size() < static_cast<std::size_t>(filter.limit)) break;
+    filter.after = events.back().seq;
+  }
+  return view;
+}
+
+Result<TaskView> load_task(Session& session, Vtid vtid) {
+  std::optional<TaskView> view;
+  auto done = session.engine().store().read([&](store::Reader& reader) -> Result<void> {
+    auto loaded = load_task(reader, vtid);
+    if (!loaded) return failure(std::move(loaded.error()));
+    view = std::move(*loaded);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*view);
+}
+
+Tally tally(const std::vector<store::EvidenceRow>& evidence) {
+  Tally t;
+  for (const auto& row : evidence) {
+    if (row.evidence.criterion.starts_with("check:")) continue;
+    ++t.criteria;
+    switch (row.evidence.verdict) {
+      case domain::EvidenceVerdict::passed:
+      case domain::EvidenceVerdict::held: ++t.verified; break;
+      case domain::EvidenceVerdict::attested: ++t.attested; break;
+      case domain::EvidenceVerdict::vacuous: ++t.vacuous; break;
+      case domain::EvidenceVerdict::failed: ++t.failed; break;
+      case domain::EvidenceVerdict::skipped: break;
+    }
+  }
+  return t;
+}
+
+std::string tally_text(const Tally& t) {
+  std::string text = fmt::format("{} of {} verified", t.verified, t.criteria);
+  if (t.attested > 0) text += fmt::format(", {} attested", t.attested);
+  if (t.vacuous > 0) text += fmt::format(", {} vacuous", t.vacuous);
+  if (t.failed > 0) text += fmt::format(", {} failed", t.failed);
+  return text;
+}
+
+std::string headline(const TaskView& view) {
+  const auto& task = view.task;
+  std::string text(name_of(task.status));
+  if (task.blocked) text += fmt::format(": {}", name_of(*task.blocked));
+  if (task.failure && task.status != domain::TaskStatus::in_progress) {
+    text += fmt::format(": {}", name_of(task.failure->code));
+  }
+  if (!view.runs.empty() && !domain::is_terminal(view.runs.back().run.state)) {
+    const auto& run = view.runs.back();
+    text += fmt::format(", {}", name_of(run.run.state));
+    const Instant since = run.stays.empty() ? run.run.created_at : run.stays.back().from;
+    text += fmt::format(" for {}", to_words(view.now - since));
+  }
+  return text;
+}
+
+std::string next_text(const domain::Next& next, Instant now) {
+  if (next.kind == domain::NextKind::none) return "nothing: it has ended";
+  std::string text = fmt::format("{}: {}", name_of(next.kind), next.what);
+  if (next.due) text += fmt::format(" ({})", *next.due <= now ? "due now" : relative(*next.due, now));
+  return text;
+}
+
+std::string task_text(const TaskView& view, const Terminal& terminal) {
+  const auto& task = view.task;
+  std::string text = fmt::format("{}  {}\n", task.vtid.to_string(), task.title);
+  text += fmt::format("  status:  {}\n", headline(view));
+  if (task.failure) {
+    text += fmt::format("  failure: {} (while {})\n", failure_line(*task.failure), task.failure->from_state);
+    for (const auto& cause : task.failure->causes) text += fmt::format("           because: {}\n", cause);
+  }
+  text += fmt::format("  next:    {}\n", next_text(task.next, view.now));
+  if (!task.repo.empty()) text += fmt::format("  repo:    {}\n", task.repo);
+  if (view.spec) {
+    const auto& p = view.spec->provenance;
+    text += fmt::format("  spec:    version {}, {}, from {}{}{}\n", view.spec->version,
+                        view.spec->digest.brief(), name_of(p.source), p.path.empty() ? "" : " ", p.path);
+  } else {
+    text += "  spec:    none\n";
+  }
+  if (task.newer) text += drift_text(*task.newer);
+  text += fmt::format("  changed: {}\n", relative(task.updated_at, view.now));
+  if (!view.runs.empty()) text += "runs\n";
+  for (const auto& run : view.runs) text += run_text(run, terminal, view.now);
+  if (!view.runs.empty() && !view.runs.back().evidence.empty()) {
+    const auto& last = view.runs.back();
+    text += fmt::format("evidence of {}: {}\n", last.run.id.to_string(), tally_text(tally(last.evidence)));
+    text += evidence_text(last.evidence, terminal, false);
+  }
+  return text;
+}
+
+std::string evidence_text(const std::vector<store::EvidenceRow>& evidence, const Terminal& terminal,
+                          bool with_output) {
+  std::string text;
+  for (const auto& row : evidence) {
+    const auto& e = row.evidence;
+    text += fmt::format("  {} {:<8} {}  {}\n", mark_of(e.verdict, terminal), name_of(e.verdict),
+                        e.criterion, e.text);
+    if (!with_output) continue;
+    if (!e.command.empty()) text += fmt::format("      {}\n", e.command);
+    if (e.exit_code) {
+      text += fmt::format("      exit code {}{}\n", *e.exit_code,
+                          e.base_exit_code ? fmt::format(", {} on the base", *e.base_exit_code) : "");
+    }
+    std::string_view rest = e.output;
+    while (!rest.empty()) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      text += fmt::format("      | {}\n", rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return text;
+}
+
+std::string why_text(const engine::Why& why, const TaskView& view, const Terminal& terminal) {
+  std::string text = fmt::format("{}  {}\n", why.task.vtid.to_string(), why.task.title);
+  text += fmt::format("  status: {}\n", headline(view));
+  text += fmt::format("  next:   {}\n", next_text(why.task.next, view.now));
+  if (why.task.failure) text += fmt::format("  last failure: {}\n", failure_line(*why.task.failure));
+  if (domain::is_terminal(why.task.status)) return text;
+  text += fmt::format("the gate at {}\n", name_of(why.point));
+  for (const auto& verdict : why.verdicts) {
+    text += fmt::format("  {} {}: {}{}\n", verdict.pass ? terminal.tick() : terminal.cross(),
+                        verdict.gate, verdict.detail,
+                        verdict.code ? fmt::format(" [{}]", name_of(*verdict.code)) : "");
+  }
+  return text;
+}
+
+}  // namespace vitana::cli

@@ -1,0 +1,70 @@
+// A task as a person reads it: everything about it in one value, and its text.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "engine/desk.h"
+#include "store/reader.h"
+
+namespace vitana::cli {
+
+/// How long a run was in one state.
+struct Stay {
+  std::string state;
+  Instant from{};
+  std::optional<Instant> to;  ///< absent: it is there now
+};
+
+struct RunView {
+  domain::Run run;
+  std::vector<store::EvidenceRow> evidence;  ///< the newest judgement of each criterion
+  std::vector<Stay> stays;                   ///< oldest first; may be empty
+};
+
+struct TaskView {
+  domain::Task task;
+  std::optional<store::SpecSummary> spec;  ///< the current version
+  std::vector<RunView> runs;               ///< oldest first
+  Instant now{};
+};
+
+/// One snapshot. Errors: NOT_FOUND, STORE_*.
+Result<TaskView> load_task(store::Reader& reader, Vtid vtid);
+Result<TaskView> load_task(Session& session, Vtid vtid);
+
+/// The newest judgement of each criterion, in the order in which they were first judged.
+std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::EvidenceRow>& rows);
+
+/// How the criteria of a run stand. The repository's own checks are not counted.
+struct Tally {
+  int criteria = 0;
+  int verified = 0;  ///< passed or held: seen by the verifier or signed off by a person
+  int attested = 0;  ///< only said; never called verified
+  int vacuous = 0;
+  int failed = 0;
+};
+Tally tally(const std::vector<store::EvidenceRow>& evidence);
+
+/// "3 of 5 verified, 2 attested"
+std::string tally_text(const Tally& tally);
+
+/// "in_progress, executing 12.0 s", "blocked: approval_pending", "failed: AGENT_FAILED"
+std::string headline(const TaskView& view);
+/// Who acts next, and when.
+std::string next_text(const domain::Next& next, Instant now);
+
+/// The whole card of `task show`.
+std::string task_text(const TaskView& view, const Terminal& terminal);
+/// Lines for one run's evidence.
+std::string evidence_text(const std::vector<store::EvidenceRow>& evidence, const Terminal& terminal,
+                          bool with_output);
+/// The verdicts of the gate in their order, and what comes next.
+std::string why_text(const engine::Why& why, const TaskView& view, const Terminal& terminal);
+
+}  // namespace vitana::cli
