@@ -30,10 +30,11 @@ Budget budget_of(FailureCode code) {
 
 Duration backoff(Duration delay, Duration delay_max, int n, double roll) {
   const int doublings = std::clamp(n - 1, 0, 30);
-  const Duration grown = delay.count() > (delay_max.count() >> doublings) ? delay_max
-                                                                      : Duration(delay.count() << doublings);
+  const bool beyond = delay.count() > (delay_max.count() >> doublings);
+  const Duration grown = beyond ? delay_max : Duration(delay.count() << doublings);
   const double jitter = 0.9 + 0.2 * roll;
-  return Duration(static_cast<Duration::rep>(static_cast<double>(std::min(grown, delay_max).count()) * jitter));
+  const auto whole = static_cast<double>(std::min(grown, delay_max).count());
+  return Duration(static_cast<Duration::rep>(whole * jitter));
 }
 
 RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, Instant now,
