@@ -69,7 +69,8 @@ void measure(const std::filesystem::path& folder, int threads, std::chrono::seco
 
 int main(int argc, char** argv) {
   const std::chrono::seconds length(argc > 1 ? std::max(1, std::atoi(argv[1])) : 3);
-  const auto folder = std::filesystem::temp_directory_path() / fmt::format("store_bench.{}", ::getpid());
+  const auto folder =
+      std::filesystem::temp_directory_path() / fmt::format("store_bench.{}", ::getpid());
   std::filesystem::create_directory(folder);
   for (const int threads : {1, 8, 32}) measure(folder, threads, length);
   std::filesystem::remove_all(folder);

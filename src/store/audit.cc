@@ -99,8 +99,8 @@ void Audit::check_rows_of(const StoredEvent& event) {
   };
   const auto number = [&](const char* name) -> std::int64_t {
     const auto text = member(event.data, name);
-    return text && text->size() < 10 && text->find_first_not_of("0123456789") == std::string::npos &&
-                   !text->empty()
+    return text && text->size() < 10 &&
+                   text->find_first_not_of("0123456789") == std::string::npos && !text->empty()
                ? std::stoll(*text)
                : 0;
   };

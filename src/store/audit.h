@@ -67,7 +67,7 @@ class Audit {
   sql::Connection& connection_;
   const std::optional<ChainHead> expect_;
   Damages damages_;
-  ChainHead last_;           ///< the newest event looked at, with its stored hash
+  ChainHead last_;            ///< the newest event looked at, with its stored hash
   bool after_fault_ = false;  ///< last_.hash is not what the next event was chained to
 };
 

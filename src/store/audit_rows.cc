@@ -40,7 +40,7 @@ std::vector<std::string_view> statuses_after(std::string_view type) {
 struct RunStory {
   std::string state;
   std::string spec_digest;
-  std::string error_code;
+  std::optional<std::string> error_code;  ///< absent where the data was too large to be kept
 };
 
 struct TaskStory {
@@ -62,7 +62,10 @@ TaskStory tell(const std::vector<StoredEvent>& events) {
     auto& run = story.runs[event.run->to_string()];
     run.state = event.type.substr(state_prefix.size());
     if (run.state == "allocated") run.spec_digest = member(event.data, "spec_digest").value_or("");
-    if (run.state == "failed") run.error_code = member(event.data, "code").value_or("");
+    if (run.state == "failed") {
+      run.error_code = member(event.data, "code");
+      if (!run.error_code && !member(event.data, "bytes")) run.error_code = "";
+    }
   }
   return story;
 }
@@ -96,9 +99,9 @@ std::vector<StoredEvent> Audit::events_of(const std::string& vtid) {
 void Audit::check_specs() {
   std::string last_vtid;
   std::int64_t last_version = 0;
-  const auto text = fmt::format(
-      "{} WHERE (vtid, version) > ($1, $2) ORDER BY vtid, version LIMIT 50",
-      text_of_table<SpecMap>().select);
+  const auto text =
+      fmt::format("{} WHERE (vtid, version) > ($1, $2) ORDER BY vtid, version LIMIT 50",
+                  text_of_table<SpecMap>().select);
   for (bool more = true; more && !full();) {
     const auto rows = connection_.query(text, {last_vtid, last_version});
     for (const auto& row : rows) {
@@ -120,7 +123,8 @@ void Audit::check_spec(const sql::Row& row) {
   const auto where = fmt::format("spec {} version {}", row.text(0), row.int64(1));
   const auto digest = Digest::of(row.text(2)).to_string();
   if (digest != row.text(3)) {
-    found(where, fmt::format("its text has the digest {}, it was locked with {}", digest, row.text(3)));
+    found(where,
+          fmt::format("its text has the digest {}, it was locked with {}", digest, row.text(3)));
   }
   readable(where, [&] { static_cast<void>(SpecMap::read(row)); });
   if (!has_event(row.text(0), "vtid.spec.registered", row.text(3))) {
@@ -151,15 +155,17 @@ void Audit::check_tasks() {
 void Audit::check_task(const std::string& vtid) {
   const auto where = "task " + vtid;
   const auto story = tell(events_of(vtid));
-  const auto row = connection_.query_one(
-      text_of_table<TaskMap>().select + " WHERE vtid = $1", {vtid});
+  const auto row =
+      connection_.query_one(text_of_table<TaskMap>().select + " WHERE vtid = $1", {vtid});
   readable(where, [&] { static_cast<void>(TaskMap::read(*row)); });
   if (!story.allocated) found(where, "no event of the log allocated it");
   const auto& status = row->text(3);
-  const bool fits = story.statuses.empty() || std::find(story.statuses.begin(), story.statuses.end(),
-                                                        status) != story.statuses.end();
+  const bool fits =
+      story.statuses.empty() ||
+      std::find(story.statuses.begin(), story.statuses.end(), status) != story.statuses.end();
   if (!fits) {
-    found(where, fmt::format("its status is {}, but its last event is another ({})", status, story.last));
+    found(where,
+          fmt::format("its status is {}, but its last event is another ({})", status, story.last));
   }
   if (const auto version = row->optional_int64(8)) {
     const auto locked = connection_.query_one(
@@ -184,7 +190,8 @@ void Audit::check_task(const std::string& vtid) {
     if (told->second.spec_digest != run.text(7)) {
       found("run " + name, "it names another spec digest than the event of its allocation");
     }
-    if (run.text(3) == "failed" && told->second.error_code != run.optional_text(28)) {
+    const auto& code = told->second.error_code;
+    if (run.text(3) == "failed" && code && code != run.optional_text(28)) {
       found("run " + name, "it names another failure than its last event");
     }
   }
@@ -225,13 +232,14 @@ void Audit::check_controls() {
   const auto rows = connection_.query("SELECT key, is_on FROM controls ORDER BY key");
   if (rows.empty()) return;
   std::map<std::string, std::string> told;
-  connection_.each("SELECT data FROM oasis_events WHERE type = 'governance.control.updated' ORDER BY seq",
-                   {}, [&](const sql::Row& row) {
-                     const auto key = member(row.text(0), "key");
-                     const auto state = member(row.text(0), "state");
-                     if (key && state) told[*key] = *state;
-                     return told.size() < 10'000;
-                   });
+  connection_.each(
+      "SELECT data FROM oasis_events WHERE type = 'governance.control.updated' ORDER BY seq", {},
+      [&](const sql::Row& row) {
+        const auto key = member(row.text(0), "key");
+        const auto state = member(row.text(0), "state");
+        if (key && state) told[*key] = *state;
+        return told.size() < 10'000;
+      });
   for (const auto& row : rows) {
     if (told[row.text(0)] == (row.int64(1) != 0 ? "on" : "off")) continue;
     found("control " + row.text(0), "it stands otherwise than its last event says");

@@ -11,9 +11,9 @@ namespace vitana::store {
 namespace {
 
 using namespace testing;
+using domain::EventType;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using domain::EventType;
 
 class Batch : public StoreTest {
  protected:
@@ -51,8 +51,14 @@ class Batch : public StoreTest {
 TEST_F(Batch, ALaterUnitSeesTheRowsOfAnEarlierOne) {
   bool seen = false;
   const auto results = in_one_batch({
-      [](Ledger& l) -> Result<void> { l.put(task_of(7)); return {}; },
-      [&](Ledger& l) -> Result<void> { seen = l.task(Vtid(7)).has_value(); return {}; },
+      [](Ledger& l) -> Result<void> {
+        l.put(task_of(7));
+        return {};
+      },
+      [&](Ledger& l) -> Result<void> {
+        seen = l.task(Vtid(7)).has_value();
+        return {};
+      },
   });
   EXPECT_TRUE(results[0] && results[1]);
   EXPECT_TRUE(seen);
@@ -62,8 +68,14 @@ TEST_F(Batch, ALaterUnitSeesTheRowsOfAnEarlierOne) {
 TEST_F(Batch, AListQuerySeesTheRowsOfAnEarlierUnit) {
   std::vector<Vtid> seen;
   in_one_batch({
-      [](Ledger& l) -> Result<void> { l.put(task_of(7, domain::TaskStatus::scheduled)); return {}; },
-      [&](Ledger& l) -> Result<void> { seen = l.eligible(10); return {}; },
+      [](Ledger& l) -> Result<void> {
+        l.put(task_of(7, domain::TaskStatus::scheduled));
+        return {};
+      },
+      [&](Ledger& l) -> Result<void> {
+        seen = l.eligible(10);
+        return {};
+      },
   });
   EXPECT_THAT(seen, ElementsAre(Vtid(7)));
   EXPECT_EQ(commits_, 1u);
@@ -95,13 +107,19 @@ TEST_F(Batch, AFailingUnitLeavesNothingButItsRefusal) {
 TEST_F(Batch, AFailingUnitTakesBackWhatItsListQueriesBroughtIntoTheDatabase) {
   std::vector<Vtid> before, after;
   const auto results = in_one_batch({
-      [](Ledger& l) -> Result<void> { l.put(task_of(6, domain::TaskStatus::scheduled)); return {}; },
+      [](Ledger& l) -> Result<void> {
+        l.put(task_of(6, domain::TaskStatus::scheduled));
+        return {};
+      },
       [&](Ledger& l) -> Result<void> {
         l.put(task_of(7, domain::TaskStatus::scheduled));
         before = l.eligible(10);
         return failure(FailureCode::STATE_REFUSED, "no");
       },
-      [&](Ledger& l) -> Result<void> { after = l.eligible(10); return {}; },
+      [&](Ledger& l) -> Result<void> {
+        after = l.eligible(10);
+        return {};
+      },
   });
   EXPECT_THAT(before, ElementsAre(Vtid(6), Vtid(7)));
   EXPECT_THAT(after, ElementsAre(Vtid(6)));
@@ -121,17 +139,24 @@ TEST_F(Batch, ARepeatedRefusalIsOneEventAndACount) {
 }
 
 TEST_F(Batch, ADatabaseFaultOfOneUnitLeavesTheOthersAlone) {
-  raw()->script("CREATE TRIGGER poison BEFORE INSERT ON vtid_ledger WHEN NEW.title = 'poison' "
-                "BEGIN SELECT RAISE(ABORT, 'poisoned'); END");
+  raw()->script(
+      "CREATE TRIGGER poison BEFORE INSERT ON vtid_ledger WHEN NEW.title = 'poison' "
+      "BEGIN SELECT RAISE(ABORT, 'poisoned'); END");
   const auto results = in_one_batch({
-      [](Ledger& l) -> Result<void> { l.put(task_of(1)); return {}; },
+      [](Ledger& l) -> Result<void> {
+        l.put(task_of(1));
+        return {};
+      },
       [](Ledger& l) -> Result<void> {
         auto task = task_of(2);
         task.title = "poison";
         l.put(task);
         return {};
       },
-      [](Ledger& l) -> Result<void> { l.put(task_of(3)); return {}; },
+      [](Ledger& l) -> Result<void> {
+        l.put(task_of(3));
+        return {};
+      },
   });
   EXPECT_TRUE(results[0]);
   ASSERT_FALSE(results[1]);
@@ -152,9 +177,18 @@ TEST_F(Batch, AFullDatabaseRefusesAUnitAndKeepsTheRest) {
   ASSERT_TRUE(opened) << to_string(opened.error());
   store_ = std::move(*opened);
   const auto results = in_one_batch({
-      [](Ledger& l) -> Result<void> { l.put(task_of(1)); return {}; },
-      [](Ledger& l) -> Result<void> { l.add(spec_of(2, 1, std::string(1 << 20, 'x'))); return {}; },
-      [](Ledger& l) -> Result<void> { l.put(task_of(3)); return {}; },
+      [](Ledger& l) -> Result<void> {
+        l.put(task_of(1));
+        return {};
+      },
+      [](Ledger& l) -> Result<void> {
+        l.add(spec_of(2, 1, std::string(1 << 20, 'x')));
+        return {};
+      },
+      [](Ledger& l) -> Result<void> {
+        l.put(task_of(3));
+        return {};
+      },
   });
   EXPECT_TRUE(results[0]);
   ASSERT_FALSE(results[1]);

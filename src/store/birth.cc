@@ -1,12 +1,19 @@
 #include "store/birth.h"
 
+#include "base/utf8.h"
+
 namespace vitana::store::birth {
 namespace {
 
 using domain::EventType;
 
+/// Bounded, so that what audit() looks for in the data is never replaced by a digest of it.
+constexpr std::size_t text_max = 1'000;
+
+std::string brief(const std::string& text) { return std::string(utf8_prefix(text, text_max)); }
+
 std::optional<std::string> given(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
+  return text.empty() ? std::nullopt : std::optional(brief(text));
 }
 
 std::string actor_or_engine(const std::string& actor) { return actor.empty() ? "engine" : actor; }
@@ -15,7 +22,8 @@ std::string actor_or_engine(const std::string& actor) { return actor.empty() ? "
 
 domain::Event task(const domain::Task& task) {
   return {EventType::task_allocated, task.vtid, std::nullopt, "engine",
-          object({{"priority", task.priority}}, {{"title", task.title}, {"repo", given(task.repo)}})};
+          object({{"priority", task.priority}},
+                 {{"title", brief(task.title)}, {"repo", given(task.repo)}})};
 }
 
 domain::Event spec(const domain::SpecVersion& spec) {
@@ -40,7 +48,7 @@ domain::Event evidence(const StoredEvidence& stored) {
   Numbers numbers{{"round", stored.row.round}, {"ordinal", stored.ordinal}};
   if (e.exit_code) numbers.emplace_back("exit_code", *e.exit_code);
   return {EventType::evidence_recorded, stored.row.run.vtid, stored.row.run, "engine",
-          object(numbers, {{"criterion", e.criterion},
+          object(numbers, {{"criterion", brief(e.criterion)},
                            {"verdict", std::string(name_of(e.verdict))},
                            {"digest", digest_of(stored).to_string()}})};
 }
@@ -50,7 +58,7 @@ domain::Event control(const ControlRow& row) {
   if (row.control.until) until = to_rfc3339(*row.control.until);
   return {EventType::control_updated, std::nullopt, std::nullopt,
           actor_or_engine(row.control.actor),
-          object({}, {{"key", row.key},
+          object({}, {{"key", brief(row.key)},
                       {"state", row.control.on ? "on" : "off"},
                       {"reason", given(row.control.reason)},
                       {"until", until}})};

@@ -56,9 +56,9 @@ TEST(Chain, LargeDataIsKeptByItsDigest) {
 }
 
 TEST(Chain, TextIsCleanedBeforeItIsChained) {
-  const auto stored = stored_form(
-      {domain::EventType::task_failed, Vtid(1), std::nullopt, "e\xffve", std::string("{\"a\":\"\0\"}", 9)},
-      Instant{});
+  const auto stored = stored_form({domain::EventType::task_failed, Vtid(1), std::nullopt, "e\xffve",
+                                   std::string("{\"a\":\"\0\"}", 9)},
+                                  Instant{});
   EXPECT_EQ(stored.actor, "e\xEF\xBF\xBDve");
   EXPECT_EQ(stored.data.find('\0'), std::string::npos);
 }

@@ -29,9 +29,7 @@ class Object {
   }
 
   bool flag(const char* name) const { return get<bool>(name, false, &Json::is_boolean); }
-  std::string text(const char* name) const {
-    return get<std::string>(name, "", &Json::is_string);
-  }
+  std::string text(const char* name) const { return get<std::string>(name, "", &Json::is_string); }
   int number(const char* name, int otherwise = 0) const {
     const auto at = json_.find(name);
     return at == json_.end() ? otherwise : narrow(*at);
@@ -144,7 +142,8 @@ std::string spent_column(const domain::Spent& spent) {
             {"transient", spent.transient},
             {"worker_losses", spent.worker_losses},
             {"engine_losses", spent.engine_losses}};
-  for (const auto& [code, count] : spent.by_code) json["by_code"][std::string(name_of(code))] = count;
+  for (const auto& [code, count] : spent.by_code)
+    json["by_code"][std::string(name_of(code))] = count;
   return text_of(json);
 }
 

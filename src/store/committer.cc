@@ -76,7 +76,13 @@ Result<void> Committer::commit(const Unit& unit) {
       const std::lock_guard lock(queue_mutex_);
       if (own.done) break;
     }
-    run_next();
+    try {
+      run_next();
+    } catch (...) {
+      const std::lock_guard lock(queue_mutex_);
+      std::erase(queue_, &own);
+      throw;
+    }
   }
   return std::move(own.result);
 }
@@ -182,7 +188,8 @@ bool Committer::wait_for_commit(std::uint64_t seen, Duration timeout) {
     if (now >= deadline) return false;
     const auto left = deadline - now;
     const bool polled = connection_.traits().writes_from_elsewhere_polled;
-    const auto slice = polled ? std::min<std::chrono::steady_clock::duration>(left, poll_interval) : left;
+    const auto slice =
+        polled ? std::min<std::chrono::steady_clock::duration>(left, poll_interval) : left;
     changed_.wait_for(lock, slice, [&] { return commits_ != seen; });
   }
 }

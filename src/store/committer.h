@@ -20,7 +20,8 @@ namespace vitana::store {
 class Committer {
  public:
   /// `connection` is used by this object alone, under its lock; it must outlive it.
-  Committer(sql::Connection& connection, port::Clock& clock, std::function<void(bool)> around_commit);
+  Committer(sql::Connection& connection, port::Clock& clock,
+            std::function<void(bool)> around_commit);
   ~Committer();
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -51,7 +52,7 @@ class Committer {
   void serve();
   std::size_t run_next();
   void run(const Batch& batch);
-  /// One transaction; false when it could not even begin.
+  /// One transaction. Throws Fault; `begun` says whether it came beyond the writer's lock.
   void attempt(const Batch& batch, bool& begun);
   void publish(const Batch& batch);
   void committed();

@@ -22,6 +22,12 @@ bool same(const PendingEvent& pending, const domain::Event& event, std::string_v
          pending.event.run == event.run && event.data.find(mark) != std::string::npos;
 }
 
+/// The store's data of an event and the unit's; without the latter where both are too much.
+std::string both(const std::string& of_store, const std::string& of_unit) {
+  auto data = merged(of_store, of_unit);
+  return data.size() > event_data_max ? of_store : data;
+}
+
 }  // namespace
 
 Ledger::Ledger(Transaction& transaction, Instant now)
@@ -197,7 +203,9 @@ void Ledger::put(const BreakerRow& breaker) { transaction_.table<BreakerMap>().p
 // Drafts and intakes.
 
 void Ledger::put(const DraftRow& draft) { transaction_.table<DraftMap>().put(draft); }
-std::optional<IntakeRow> Ledger::intake(std::int64_t id) { return transaction_.find<IntakeMap>(id); }
+std::optional<IntakeRow> Ledger::intake(std::int64_t id) {
+  return transaction_.find<IntakeMap>(id);
+}
 void Ledger::put(const IntakeRow& intake) { transaction_.table<IntakeMap>().put(intake); }
 
 // The log.
@@ -205,7 +213,7 @@ void Ledger::put(const IntakeRow& intake) { transaction_.table<IntakeMap>().put(
 void Ledger::append(domain::Event event) {
   for (auto& pending : writes_->events) {
     if (!pending.by_store || !same(pending, event, pending.mark)) continue;
-    pending.event.data = merged(pending.event.data, event.data);
+    pending.event.data = both(pending.event.data, event.data);
     pending.event.actor = std::move(event.actor);
     pending.by_store = false;
     return;
@@ -217,7 +225,7 @@ void Ledger::record(domain::Event event, const std::string& mark) {
   for (auto& pending : writes_->events) {
     if (pending.by_store || !pending.mark.empty()) continue;
     if (!same({event}, pending.event, mark)) continue;
-    pending.event.data = merged(event.data, pending.event.data);
+    pending.event.data = both(event.data, pending.event.data);
     pending.mark = mark;
     return;
   }

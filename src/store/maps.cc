@@ -2,6 +2,7 @@
 #include "store/maps.h"
 
 #include "base/utf8.h"
+#include "store/bind.h"
 
 namespace vitana::store {
 namespace {
@@ -9,30 +10,12 @@ namespace {
 using domain::Run;
 using domain::Task;
 
-void add(Values& values, auto&&... items) {
-  (values.emplace_back(std::forward<decltype(items)>(items)), ...);
-}
-
-std::optional<std::string> text(const std::optional<Vtid>& vtid) {
-  return vtid ? std::optional(vtid->to_string()) : std::nullopt;
-}
-std::optional<std::string> text(const std::optional<RunId>& run) {
-  return run ? std::optional(run->to_string()) : std::nullopt;
-}
-std::optional<std::int64_t> us(const std::optional<Instant>& at) {
-  return at ? std::optional(to_us(*at)) : std::nullopt;
-}
-template <typename Enum>
-std::optional<std::string> name(const std::optional<Enum>& value) {
-  return value ? std::optional(std::string(domain::name_of(*value))) : std::nullopt;
-}
-
 }  // namespace
 
 // Tasks.
 
 Vtid TaskMap::key_of(const Row& task) { return task.vtid; }
-void TaskMap::bind_key(const Key& key, Values& values) { add(values, key.to_string()); }
+void TaskMap::bind_key(const Key& key, Values& values) { bind(values, key.to_string()); }
 
 void TaskMap::bind_row(const Row& t, Values& values) {
   std::optional<std::string> code, failure, newer;
@@ -43,11 +26,12 @@ void TaskMap::bind_row(const Row& t, Values& values) {
   std::optional<std::string> digest;
   if (t.spec) version = t.spec->version;
   if (t.spec) digest = t.spec->digest.to_string();
-  add(values, t.vtid.to_string(), to_us(t.created_at), utf8_clean(t.title), name_of(t.status),
-      name(t.blocked), t.priority, utf8_clean(t.repo), utf8_clean(t.description), version, digest,
-      waits_column(t.waits), to_us(t.not_before), name_of(t.next.kind), utf8_clean(t.next.what),
-      us(t.next.due), code, failure, spent_column(t.spent), t.attempt, newer, utf8_clean(t.answer),
-      utf8_clean(t.agent), name(t.delivery), to_us(t.updated_at), t.revision);
+  bind(values, t.vtid.to_string(), to_us(t.created_at), utf8_clean(t.title), name_of(t.status),
+       name_if(t.blocked), t.priority, utf8_clean(t.repo), utf8_clean(t.description), version,
+       digest, waits_column(t.waits), to_us(t.not_before), name_of(t.next.kind),
+       utf8_clean(t.next.what), us_of(t.next.due), code, failure, spent_column(t.spent), t.attempt,
+       newer, utf8_clean(t.answer), utf8_clean(t.agent), name_if(t.delivery), to_us(t.updated_at),
+       t.revision);
 }
 
 Task TaskMap::read(const sql::Row& row) {
@@ -81,7 +65,7 @@ Task TaskMap::read(const sql::Row& row) {
 
 RunId RunMap::key_of(const Row& row) { return row.run.id; }
 void RunMap::bind_key(const Key& key, Values& values) {
-  add(values, key.vtid.to_string(), key.attempt);
+  bind(values, key.vtid.to_string(), key.attempt);
 }
 
 void RunMap::bind_row(const Row& row, Values& values) {
@@ -97,13 +81,13 @@ void RunMap::bind_row(const Row& row, Values& values) {
     granted_at = to_us(r.lease->granted_at);
     until = to_us(r.lease->until);
   }
-  add(values, r.id.vtid.to_string(), r.id.attempt, to_us(r.created_at), name_of(r.state),
-      name(r.wants()), row.priority, r.spec_version, r.spec_digest.to_string(),
-      utf8_clean(r.repo), r.base_commit, r.config_digest.to_string(), utf8_clean(r.agent),
-      name_of(r.delivery), worker, fence, granted_at, until, r.fence, r.parked,
-      to_us(r.not_before), r.route_failures, r.step_failures, r.base_moves, r.result_commit,
-      r.result_tree, r.unsandboxed, deliverable, utf8_clean(r.workspace), code, failure,
-      utf8_clean(r.worker), us(r.started_at), us(r.ended_at), r.revision);
+  bind(values, r.id.vtid.to_string(), r.id.attempt, to_us(r.created_at), name_of(r.state),
+       name_if(r.wants()), row.priority, r.spec_version, r.spec_digest.to_string(),
+       utf8_clean(r.repo), r.base_commit, r.config_digest.to_string(), utf8_clean(r.agent),
+       name_of(r.delivery), worker, fence, granted_at, until, r.fence, r.parked,
+       to_us(r.not_before), r.route_failures, r.step_failures, r.base_moves, r.result_commit,
+       r.result_tree, r.unsandboxed, deliverable, utf8_clean(r.workspace), code, failure,
+       utf8_clean(r.worker), us_of(r.started_at), us_of(r.ended_at), r.revision);
 }
 
 RunRow RunMap::read(const sql::Row& row) {
@@ -144,7 +128,7 @@ RunRow RunMap::read(const sql::Row& row) {
 
 VtidPair DependencyMap::key_of(const Row& row) { return {row.vtid, row.on}; }
 void DependencyMap::bind_key(const Key& key, Values& values) {
-  add(values, key.first.to_string(), key.second.to_string());
+  bind(values, key.first.to_string(), key.second.to_string());
 }
 void DependencyMap::bind_row(const Row& row, Values& values) { bind_key(key_of(row), values); }
 DependencyRow DependencyMap::read(const sql::Row& row) {
@@ -154,12 +138,12 @@ DependencyRow DependencyMap::read(const sql::Row& row) {
 // Effects.
 
 std::string EffectMap::key_of(const Row& row) { return row.effect.key; }
-void EffectMap::bind_key(const Key& key, Values& values) { add(values, key); }
+void EffectMap::bind_key(const Key& key, Values& values) { bind(values, key); }
 
 void EffectMap::bind_row(const Row& row, Values& values) {
   const auto& e = row.effect;
-  add(values, e.key, row.id, name_of(e.kind), text(e.vtid), text(e.run), utf8_clean(e.payload),
-      row.state, row.attempts, utf8_clean(row.last_error), to_us(row.due));
+  bind(values, e.key, row.id, name_of(e.kind), text_of(e.vtid), text_of(e.run),
+       utf8_clean(e.payload), row.state, row.attempts, utf8_clean(row.last_error), to_us(row.due));
 }
 
 EffectRow EffectMap::read(const sql::Row& row) {
@@ -182,15 +166,15 @@ EvidenceKey EvidenceMap::key_of(const Row& row) {
   return {row.row.run.vtid, row.row.run.attempt, row.ordinal};
 }
 void EvidenceMap::bind_key(const Key& key, Values& values) {
-  add(values, std::get<0>(key).to_string(), std::get<1>(key), std::get<2>(key));
+  bind(values, std::get<0>(key).to_string(), std::get<1>(key), std::get<2>(key));
 }
 
 void EvidenceMap::bind_row(const Row& row, Values& values) {
   const auto& e = row.row.evidence;
   bind_key(key_of(row), values);
-  add(values, row.row.round, utf8_clean(e.criterion), utf8_clean(e.text), name_of(e.cls),
-      name_of(e.verdict), utf8_clean(e.command), e.exit_code, e.base_exit_code,
-      utf8_clean(e.output), e.tree, to_us(e.at));
+  bind(values, row.row.round, utf8_clean(e.criterion), utf8_clean(e.text), name_of(e.cls),
+       name_of(e.verdict), utf8_clean(e.command), e.exit_code, e.base_exit_code,
+       utf8_clean(e.output), e.tree, to_us(e.at));
 }
 
 StoredEvidence EvidenceMap::read(const sql::Row& row) {
@@ -212,11 +196,11 @@ StoredEvidence EvidenceMap::read(const sql::Row& row) {
 // The log.
 
 Sequence EventMap::key_of(const Row& row) { return row.seq; }
-void EventMap::bind_key(const Key& key, Values& values) { add(values, key); }
+void EventMap::bind_key(const Key& key, Values& values) { bind(values, key); }
 
 void EventMap::bind_row(const Row& e, Values& values) {
-  add(values, e.seq, to_us(e.time), e.type, e.status, text(e.vtid), text(e.run), e.actor, e.data,
-      e.hash.to_string());
+  bind(values, e.seq, to_us(e.time), e.type, e.status, text_of(e.vtid), text_of(e.run), e.actor,
+       e.data, e.hash.to_string());
 }
 
 StoredEvent EventMap::read(const sql::Row& row) {
@@ -235,25 +219,25 @@ StoredEvent EventMap::read(const sql::Row& row) {
 // Names with a number or a text.
 
 std::string CounterMap::key_of(const Row& row) { return row.name; }
-void CounterMap::bind_key(const Key& key, Values& values) { add(values, key); }
-void CounterMap::bind_row(const Row& row, Values& values) { add(values, row.name, row.value); }
+void CounterMap::bind_key(const Key& key, Values& values) { bind(values, key); }
+void CounterMap::bind_row(const Row& row, Values& values) { bind(values, row.name, row.value); }
 CounterRow CounterMap::read(const sql::Row& row) { return {row.text(0), row.int64(1)}; }
 
 std::string RefusalMap::key_of(const Row& row) { return row.name; }
-void RefusalMap::bind_key(const Key& key, Values& values) { add(values, utf8_clean(key)); }
+void RefusalMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void RefusalMap::bind_row(const Row& row, Values& values) {
-  add(values, utf8_clean(row.name), row.value);
+  bind(values, utf8_clean(row.name), row.value);
 }
 CounterRow RefusalMap::read(const sql::Row& row) { return {row.text(0), row.int64(1)}; }
 
 std::string MetaMap::key_of(const Row& row) { return row.name; }
-void MetaMap::bind_key(const Key& key, Values& values) { add(values, key); }
-void MetaMap::bind_row(const Row& row, Values& values) { add(values, row.name, row.text); }
+void MetaMap::bind_key(const Key& key, Values& values) { bind(values, key); }
+void MetaMap::bind_row(const Row& row, Values& values) { bind(values, row.name, row.text); }
 TextRow MetaMap::read(const sql::Row& row) { return {row.text(0), row.text(1)}; }
 
 std::string ConfigMap::key_of(const Row& row) { return row.name; }
-void ConfigMap::bind_key(const Key& key, Values& values) { add(values, key); }
-void ConfigMap::bind_row(const Row& row, Values& values) { add(values, row.name, row.text); }
+void ConfigMap::bind_key(const Key& key, Values& values) { bind(values, key); }
+void ConfigMap::bind_row(const Row& row, Values& values) { bind(values, row.name, row.text); }
 TextRow ConfigMap::read(const sql::Row& row) { return {row.text(0), row.text(1)}; }
 
 }  // namespace vitana::store

@@ -1,25 +1,10 @@
 // Tables of what work comes from: specs, candidates, repositories, drafts, intakes, switches.
 #include "base/utf8.h"
+#include "store/bind.h"
 #include "store/maps.h"
 
 namespace vitana::store {
 namespace {
-
-void add(Values& values, auto&&... items) {
-  (values.emplace_back(std::forward<decltype(items)>(items)), ...);
-}
-
-std::optional<std::string> text(const std::optional<Vtid>& vtid) {
-  return vtid ? std::optional(vtid->to_string()) : std::nullopt;
-}
-std::optional<std::int64_t> us(const std::optional<Instant>& at) {
-  return at ? std::optional(to_us(*at)) : std::nullopt;
-}
-
-/// author and six columns from source_repo on; `at` is the column of the author.
-void read_source(const sql::Row& row, std::size_t at, domain::Provenance& p) {
-  p.author = row.text(at);
-}
 
 void read_place(const sql::Row& row, std::size_t at, domain::Provenance& p) {
   p.repo = row.text(at);
@@ -31,8 +16,8 @@ void read_place(const sql::Row& row, std::size_t at, domain::Provenance& p) {
 }
 
 void bind_place(const domain::Provenance& p, Values& values) {
-  add(values, utf8_clean(p.repo), utf8_clean(p.path), utf8_clean(p.commit), utf8_clean(p.blob),
-      utf8_clean(p.reference), utf8_clean(p.reason));
+  bind(values, utf8_clean(p.repo), utf8_clean(p.path), utf8_clean(p.commit), utf8_clean(p.blob),
+       utf8_clean(p.reference), utf8_clean(p.reason));
 }
 
 }  // namespace
@@ -41,13 +26,13 @@ void bind_place(const domain::Provenance& p, Values& values) {
 
 VtidVersion SpecMap::key_of(const Row& spec) { return {spec.vtid, spec.version}; }
 void SpecMap::bind_key(const Key& key, Values& values) {
-  add(values, key.first.to_string(), key.second);
+  bind(values, key.first.to_string(), key.second);
 }
 
 void SpecMap::bind_row(const Row& s, Values& values) {
-  add(values, s.vtid.to_string(), s.version, s.text, s.digest.to_string(),
-      name_of(s.provenance.source), to_us(s.locked_at), to_us(s.provenance.at),
-      utf8_clean(s.provenance.author));
+  bind(values, s.vtid.to_string(), s.version, s.text, s.digest.to_string(),
+       name_of(s.provenance.source), to_us(s.locked_at), to_us(s.provenance.at),
+       utf8_clean(s.provenance.author));
   bind_place(s.provenance, values);
 }
 
@@ -58,7 +43,7 @@ domain::SpecVersion SpecMap::read(const sql::Row& row) {
   s.provenance.source = word(row, 4, "spec_source", domain::spec_source);
   s.locked_at = instant_of(row.int64(5));
   s.provenance.at = instant_of(row.int64(6));
-  read_source(row, 7, s.provenance);
+  s.provenance.author = row.text(7);
   read_place(row, 8, s.provenance);
   return s;
 }
@@ -67,16 +52,16 @@ VtidText CandidateMap::key_of(const Row& row) {
   return {row.vtid, row.candidate.provenance.origin()};
 }
 void CandidateMap::bind_key(const Key& key, Values& values) {
-  add(values, key.first.to_string(), utf8_clean(key.second));
+  bind(values, key.first.to_string(), utf8_clean(key.second));
 }
 
 void CandidateMap::bind_row(const Row& row, Values& values) {
   const auto& c = row.candidate;
   bind_key(key_of(row), values);
-  add(values, c.digest.to_string(), c.valid, diagnostics_column(c.diagnostics),
-      name_of(c.provenance.source), utf8_clean(c.provenance.author), to_us(c.provenance.at));
+  bind(values, c.digest.to_string(), c.valid, diagnostics_column(c.diagnostics),
+       name_of(c.provenance.source), utf8_clean(c.provenance.author), to_us(c.provenance.at));
   bind_place(c.provenance, values);
-  add(values, utf8_clean(row.text));
+  bind(values, utf8_clean(row.text));
 }
 
 CandidateRow CandidateMap::read(const sql::Row& row) {
@@ -85,7 +70,7 @@ CandidateRow CandidateMap::read(const sql::Row& row) {
   out.candidate.valid = row.boolean(3);
   out.candidate.diagnostics = diagnostics_of(row.text(4));
   out.candidate.provenance.source = word(row, 5, "spec_source", domain::spec_source);
-  read_source(row, 6, out.candidate.provenance);
+  out.candidate.provenance.author = row.text(6);
   out.candidate.provenance.at = instant_of(row.int64(7));
   read_place(row, 8, out.candidate.provenance);
   return out;
@@ -93,11 +78,11 @@ CandidateRow CandidateMap::read(const sql::Row& row) {
 
 VtidVersion ApprovalMap::key_of(const Row& row) { return {row.vtid, row.version}; }
 void ApprovalMap::bind_key(const Key& key, Values& values) {
-  add(values, key.first.to_string(), key.second);
+  bind(values, key.first.to_string(), key.second);
 }
 void ApprovalMap::bind_row(const Row& row, Values& values) {
-  add(values, row.vtid.to_string(), row.version, row.digest.to_string(), utf8_clean(row.actor),
-      to_us(row.at));
+  bind(values, row.vtid.to_string(), row.version, row.digest.to_string(), utf8_clean(row.actor),
+       to_us(row.at));
 }
 ApprovalRow ApprovalMap::read(const sql::Row& row) {
   return {vtid_of(row.text(0)), int_of(row.int64(1)), digest_of(row.text(2)), row.text(3),
@@ -107,9 +92,10 @@ ApprovalRow ApprovalMap::read(const sql::Row& row) {
 // Repositories.
 
 std::string RepoMap::key_of(const Row& row) { return row.name; }
-void RepoMap::bind_key(const Key& key, Values& values) { add(values, utf8_clean(key)); }
+void RepoMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void RepoMap::bind_row(const Row& row, Values& values) {
-  add(values, utf8_clean(row.name), row.synced_commit, utf8_clean(row.branch), us(row.synced_at));
+  bind(values, utf8_clean(row.name), row.synced_commit, utf8_clean(row.branch),
+       us_of(row.synced_at));
 }
 RepoRow RepoMap::read(const sql::Row& row) {
   return {row.text(0), row.text(1), row.text(2), optional_instant(row, 3)};
@@ -117,11 +103,11 @@ RepoRow RepoMap::read(const sql::Row& row) {
 
 TextPair RepoFileMap::key_of(const Row& row) { return {row.repo, row.path}; }
 void RepoFileMap::bind_key(const Key& key, Values& values) {
-  add(values, utf8_clean(key.first), utf8_clean(key.second));
+  bind(values, utf8_clean(key.first), utf8_clean(key.second));
 }
 void RepoFileMap::bind_row(const Row& row, Values& values) {
   bind_key(key_of(row), values);
-  add(values, row.blob, text(row.vtid), row.digest, row.outcome, utf8_clean(row.reason));
+  bind(values, row.blob, text_of(row.vtid), row.digest, row.outcome, utf8_clean(row.reason));
 }
 RepoFileRow RepoFileMap::read(const sql::Row& row) {
   return {row.text(0), row.text(1), row.text(2), optional_vtid(row, 3),
@@ -130,12 +116,12 @@ RepoFileRow RepoFileMap::read(const sql::Row& row) {
 
 DeliveryKey DeliveryMap::key_of(const Row& row) { return {row.repo, row.vtid, row.digest}; }
 void DeliveryMap::bind_key(const Key& key, Values& values) {
-  add(values, utf8_clean(std::get<0>(key)), std::get<1>(key).to_string(),
-      utf8_clean(std::get<2>(key)));
+  bind(values, utf8_clean(std::get<0>(key)), std::get<1>(key).to_string(),
+       utf8_clean(std::get<2>(key)));
 }
 void DeliveryMap::bind_row(const Row& row, Values& values) {
   bind_key(key_of(row), values);
-  add(values, row.commit);
+  bind(values, row.commit);
 }
 DeliveryRow DeliveryMap::read(const sql::Row& row) {
   return {row.text(0), vtid_of(row.text(1)), row.text(2), row.text(3)};
@@ -145,11 +131,11 @@ BaseCheckKey BaseCheckMap::key_of(const Row& row) {
   return {row.repo, row.commit, row.config_digest.to_string()};
 }
 void BaseCheckMap::bind_key(const Key& key, Values& values) {
-  add(values, utf8_clean(std::get<0>(key)), std::get<1>(key), std::get<2>(key));
+  bind(values, utf8_clean(std::get<0>(key)), std::get<1>(key), std::get<2>(key));
 }
 void BaseCheckMap::bind_row(const Row& row, Values& values) {
   bind_key(key_of(row), values);
-  add(values, row.green, utf8_clean(row.output), to_us(row.at));
+  bind(values, row.green, utf8_clean(row.output), to_us(row.at));
 }
 BaseCheckRow BaseCheckMap::read(const sql::Row& row) {
   return {row.text(0),    row.text(1), digest_of(row.text(2)),
@@ -159,11 +145,11 @@ BaseCheckRow BaseCheckMap::read(const sql::Row& row) {
 // Switches.
 
 std::string ControlMap::key_of(const Row& row) { return row.key; }
-void ControlMap::bind_key(const Key& key, Values& values) { add(values, utf8_clean(key)); }
+void ControlMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void ControlMap::bind_row(const Row& row, Values& values) {
   const auto& c = row.control;
-  add(values, utf8_clean(row.key), c.on, utf8_clean(c.reason), utf8_clean(c.actor), us(c.until),
-      to_us(c.at));
+  bind(values, utf8_clean(row.key), c.on, utf8_clean(c.reason), utf8_clean(c.actor), us_of(c.until),
+       to_us(c.at));
 }
 ControlRow ControlMap::read(const sql::Row& row) {
   return {row.text(0),
@@ -172,11 +158,11 @@ ControlRow ControlMap::read(const sql::Row& row) {
 }
 
 std::string BreakerMap::key_of(const Row& row) { return row.key; }
-void BreakerMap::bind_key(const Key& key, Values& values) { add(values, utf8_clean(key)); }
+void BreakerMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void BreakerMap::bind_row(const Row& row, Values& values) {
   const auto& b = row.breaker;
-  add(values, utf8_clean(row.key), name_of(b.code), utf8_clean(b.detail), to_us(b.since),
-      to_us(b.probe_at), row.failures, utf8_clean(row.last_task), row.open);
+  bind(values, utf8_clean(row.key), name_of(b.code), utf8_clean(b.detail), to_us(b.since),
+       to_us(b.probe_at), row.failures, utf8_clean(row.last_task), row.open);
 }
 BreakerRow BreakerMap::read(const sql::Row& row) {
   return {row.text(0),
@@ -190,12 +176,12 @@ BreakerRow BreakerMap::read(const sql::Row& row) {
 // Drafts and intakes.
 
 DraftKey DraftMap::key_of(const Row& row) { return {row.id, row.version}; }
-void DraftMap::bind_key(const Key& key, Values& values) { add(values, key.first, key.second); }
+void DraftMap::bind_key(const Key& key, Values& values) { bind(values, key.first, key.second); }
 void DraftMap::bind_row(const Row& row, Values& values) {
   bind_key(key_of(row), values);
-  add(values, text(row.vtid), utf8_clean(row.title), utf8_clean(row.markdown),
-      row.digest.to_string(), row.status, utf8_clean(row.author), to_us(row.created_at),
-      to_us(row.updated_at));
+  bind(values, text_of(row.vtid), utf8_clean(row.title), utf8_clean(row.markdown),
+       row.digest.to_string(), row.status, utf8_clean(row.author), to_us(row.created_at),
+       to_us(row.updated_at));
 }
 DraftRow DraftMap::read(const sql::Row& row) {
   return {row.int64(0),
@@ -211,14 +197,19 @@ DraftRow DraftMap::read(const sql::Row& row) {
 }
 
 std::int64_t IntakeMap::key_of(const Row& row) { return row.id; }
-void IntakeMap::bind_key(const Key& key, Values& values) { add(values, key); }
+void IntakeMap::bind_key(const Key& key, Values& values) { bind(values, key); }
 void IntakeMap::bind_row(const Row& row, Values& values) {
-  add(values, row.id, row.step, utf8_clean(row.state), utf8_clean(row.author), text(row.vtid),
-      to_us(row.created_at), to_us(row.updated_at));
+  bind(values, row.id, row.step, utf8_clean(row.state), utf8_clean(row.author), text_of(row.vtid),
+       to_us(row.created_at), to_us(row.updated_at));
 }
 IntakeRow IntakeMap::read(const sql::Row& row) {
-  return {row.int64(0), row.text(1), row.text(2), row.text(3), optional_vtid(row, 4),
-          instant_of(row.int64(5)), instant_of(row.int64(6))};
+  return {row.int64(0),
+          row.text(1),
+          row.text(2),
+          row.text(3),
+          optional_vtid(row, 4),
+          instant_of(row.int64(5)),
+          instant_of(row.int64(6))};
 }
 
 }  // namespace vitana::store

@@ -25,9 +25,9 @@ std::vector<Vtid> dependencies(sql::Connection& connection, Vtid vtid) {
 
 std::vector<EvidenceRow> evidence(sql::Connection& connection, const RunId& run) {
   std::vector<EvidenceRow> out;
-  for (auto& stored : select_rows<EvidenceMap>(
-           connection, "WHERE vtid = $1 AND attempt = $2 ORDER BY ordinal",
-           {run.vtid.to_string(), run.attempt})) {
+  for (auto& stored :
+       select_rows<EvidenceMap>(connection, "WHERE vtid = $1 AND attempt = $2 ORDER BY ordinal",
+                                {run.vtid.to_string(), run.attempt})) {
     out.push_back(std::move(stored.row));
   }
   return out;
@@ -41,9 +41,11 @@ std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id) {
 }
 
 int running(sql::Connection& connection) {
+  // The first condition is the index's own: without it finished runs would be read too.
   return int_of(number(connection,
                        "SELECT COUNT(*) FROM autopilot_runs "
-                       "WHERE state IN ('allocated', 'dispatching', 'pending_pickup', 'executing')"));
+                       "WHERE state NOT IN ('completed', 'failed', 'cancelled') "
+                       "AND state IN ('allocated', 'dispatching', 'pending_pickup', 'executing')"));
 }
 
 std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit) {
@@ -53,7 +55,8 @@ std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit) 
                {to_us(now), limit});
 }
 
-std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now, int limit) {
+std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now,
+                             int limit) {
   return run_ids(connection,
                  "SELECT vtid, attempt FROM autopilot_runs WHERE wants = $1 AND not_before <= $2 "
                  "ORDER BY priority, created_at, number LIMIT $3",

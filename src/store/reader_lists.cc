@@ -36,14 +36,16 @@ class Where {
 std::vector<SpecSummary> summaries(sql::Connection& connection, std::string_view tail,
                                    sql::Params params) {
   // The row's own columns, with an empty text in place of the long one.
-  std::string text = "SELECT vtid, version, '', checksum, spec_source, locked_at, created_at, author, "
-                     "source_repo, source_path, source_commit, source_blob, source_reference, "
-                     "source_reason FROM vtid_specs ";
+  std::string text =
+      "SELECT vtid, version, '', checksum, spec_source, locked_at, created_at, author, "
+      "source_repo, source_path, source_commit, source_blob, source_reference, "
+      "source_reason FROM vtid_specs ";
   text += tail;
   std::vector<SpecSummary> out;
   for (const auto& row : connection.query(text, params)) {
     auto spec = SpecMap::read(row);
-    out.push_back({spec.vtid, spec.version, spec.digest, std::move(spec.provenance), spec.locked_at});
+    out.push_back(
+        {spec.vtid, spec.version, spec.digest, std::move(spec.provenance), spec.locked_at});
   }
   return out;
 }
@@ -72,8 +74,8 @@ std::map<std::string, int> Reader::task_counts() {
 
 std::vector<domain::Run> Reader::runs(Vtid vtid) {
   std::vector<domain::Run> out;
-  for (auto& row : select_rows<RunMap>(connection_, "WHERE vtid = $1 ORDER BY attempt",
-                                       {vtid.to_string()})) {
+  for (auto& row :
+       select_rows<RunMap>(connection_, "WHERE vtid = $1 ORDER BY attempt", {vtid.to_string()})) {
     out.push_back(std::move(row.run));
   }
   return out;

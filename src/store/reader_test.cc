@@ -1,1 +1,266 @@
-#include <gtest/gtest.h>
+// Lists, histories, counts, and when there is nothing left to do.
+#include "store/reader.h"
+
+#include <gmock/gmock.h>
+
+#include "store/testing.h"
+
+namespace vitana::store {
+namespace {
+
+using namespace testing;
+using namespace std::chrono_literals;
+using domain::EventType;
+using domain::TaskStatus;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class ReaderTest : public StoreTest {
+ protected:
+  std::vector<std::uint32_t> numbers(const TaskFilter& filter) {
+    std::vector<std::uint32_t> out;
+    read([&](Reader& r) {
+      for (const auto& task : r.tasks(filter)) out.push_back(task.vtid.number());
+    });
+    return out;
+  }
+  bool idle() {
+    bool answer = false;
+    read([&](Reader& r) { answer = r.idle(); });
+    return answer;
+  }
+  void pause() {
+    commit([this](Ledger& l) {
+      l.put(ControlRow{"execution",
+                       {.on = false, .reason = "r", .actor = "a", .until = {}, .at = clock_.time}});
+    });
+  }
+};
+
+TEST_F(ReaderTest, TasksAreListedNewestFirstAndFiltered) {
+  commit([](Ledger& l) {
+    for (const std::uint32_t number : {9u, 100'000u, 7u, 8u}) {
+      auto task = task_of(number, number == 8 ? TaskStatus::failed : TaskStatus::draft);
+      if (number == 8) task.failure = domain::Failure{FailureCode::AGENT_FAILED, "no", "executing"};
+      if (number == 7) task.repo = "hub";
+      l.put(task);
+    }
+  });
+  EXPECT_THAT(numbers({}), ElementsAre(100'000, 9, 8, 7));
+  EXPECT_THAT(numbers({.limit = 2}), ElementsAre(100'000, 9));
+  EXPECT_THAT(numbers({.after = Vtid(9)}), ElementsAre(8, 7));
+  EXPECT_THAT(numbers({.status = TaskStatus::failed}), ElementsAre(8));
+  EXPECT_THAT(numbers({.code = "AGENT_FAILED"}), ElementsAre(8));
+  EXPECT_THAT(numbers({.repo = "hub"}), ElementsAre(7));
+  EXPECT_THAT(numbers({.limit = -1}), IsEmpty());
+  read([](Reader& r) {
+    EXPECT_EQ(r.task_counts()["draft"], 3);
+    EXPECT_EQ(r.task_counts()["failed"], 1);
+    EXPECT_EQ(r.task_counts()["completed"], 0);
+    EXPECT_EQ(r.row_counts()["vtid_ledger"], 4);
+  });
+}
+
+TEST_F(ReaderTest, ATasksStoryIsReadWhole) {
+  const RunId second{Vtid(7), 2};
+  commit([&](Ledger& l) {
+    l.put(task_of(7));
+    l.put(run_of(7, 2));
+    l.put(run_of(7, 1, domain::RunState::failed));
+    l.add(second, 1, {.criterion = "AC-1"});
+    l.set_dependencies(Vtid(7), {Vtid(3)});
+    l.add(spec_of(7, 1, "one"));
+    l.add(spec_of(7, 2, "two"));
+    l.remember_config(Digest::of("c"), "c");
+  });
+  read([&](Reader& r) {
+    ASSERT_THAT(r.runs(Vtid(7)), SizeIs(2));
+    EXPECT_EQ(r.runs(Vtid(7))[0].id.attempt, 1);
+    EXPECT_EQ(r.run(second)->state, domain::RunState::pending_pickup);
+    EXPECT_FALSE(r.run({Vtid(7), 3}));
+    EXPECT_THAT(r.evidence(second), SizeIs(1));
+    EXPECT_THAT(r.evidence(Vtid(7)), SizeIs(1));
+    EXPECT_THAT(r.dependencies(Vtid(7)), ElementsAre(Vtid(3)));
+    EXPECT_EQ(r.spec(Vtid(7), 1)->text, "one");
+    EXPECT_EQ(r.newest_spec(Vtid(7))->text, "two");
+    EXPECT_THAT(r.spec_versions(Vtid(7)), SizeIs(2));
+    EXPECT_EQ(r.config_text(Digest::of("c")), "c");
+    EXPECT_EQ(r.running(), 1);
+  });
+}
+
+TEST_F(ReaderTest, SpecsAreListedByTheirNewestVersion) {
+  commit([](Ledger& l) {
+    l.add(spec_of(7, 1, "one"));
+    l.add(spec_of(7, 2, "two"));
+    l.add(spec_of(100'000, 1, "three"));
+  });
+  read([](Reader& r) {
+    const auto all = r.specs(10, {});
+    ASSERT_THAT(all, SizeIs(2));
+    EXPECT_EQ(all[0].vtid, Vtid(100'000));
+    EXPECT_EQ(all[1].version, 2);
+    EXPECT_EQ(all[1].provenance.path, "a.md");
+    EXPECT_THAT(r.specs(10, Vtid(100'000)), SizeIs(1));
+    EXPECT_THAT(r.specs(1, {}), SizeIs(1));
+  });
+}
+
+TEST_F(ReaderTest, EventsAreFollowedByCursorTaskAndType) {
+  commit([](Ledger& l) {
+    l.put(task_of(7));
+    l.put(task_of(8));
+    l.append(event_of(EventType::task_scheduled, Vtid(7)));
+  });
+  read([](Reader& r) {
+    EXPECT_THAT(r.events({.after = 2}), SizeIs(3));
+    EXPECT_THAT(r.events({.limit = 2}), SizeIs(2));
+    EXPECT_THAT(r.events({.vtid = Vtid(7)}), SizeIs(2));
+    EXPECT_THAT(r.events({.type_glob = "vtid.lifecycle.*"}), SizeIs(3));
+    EXPECT_THAT(r.events({.type_glob = "vtid.lifecycle.*", .limit = 1}), SizeIs(1));
+    EXPECT_EQ(r.head().seq, 5);
+    EXPECT_EQ(r.head().hash, r.events({}).back().hash);
+  });
+}
+
+TEST_F(ReaderTest, SwitchesDraftsIntakesAndRepositoriesAreListed) {
+  commit([&](Ledger& l) {
+    l.put(BreakerRow{
+        "repo:hub", {FailureCode::BASE_RED, "d", clock_.time, clock_.time}, 1, "", false});
+    l.put(DraftRow{.id = 1, .version = 1, .title = "one", .digest = {}, .status = "draft"});
+    l.put(DraftRow{.id = 1, .version = 2, .title = "two", .digest = {}, .status = "draft"});
+    l.put(IntakeRow{.id = 4, .step = "title", .state = "{}"});
+    l.put(RepoRow{"hub", "abc", "main", {}});
+    l.put(RepoFileRow{"hub", "a.md", "b", {}, "", "ignored", "r"});
+    l.put(domain::Effect{domain::EffectKind::notify, "n", {}, {}, "{}", clock_.time + 1h});
+  });
+  read([](Reader& r) {
+    EXPECT_THAT(r.controls(), SizeIs(1));
+    EXPECT_FALSE(r.control("other"));
+    EXPECT_THAT(r.breakers(), SizeIs(1));
+    ASSERT_THAT(r.drafts(), SizeIs(1));
+    EXPECT_EQ(r.drafts()[0].title, "two");
+    EXPECT_EQ(r.draft(1)->version, 2);
+    EXPECT_TRUE(r.intake(4));
+    EXPECT_THAT(r.repos(), SizeIs(1));
+    EXPECT_THAT(r.repo_files("hub"), SizeIs(1));
+    EXPECT_THAT(r.pending_effects(10), SizeIs(1));
+    EXPECT_THAT(r.candidates(Vtid(7)), IsEmpty());
+    EXPECT_EQ(r.repo_runs_since("hub", Instant{}), 0);
+  });
+}
+
+TEST_F(ReaderTest, StatisticsCountEndedRunsByKey) {
+  commit([&](Ledger& l) {
+    const auto put = [&](std::uint32_t number, domain::RunState state, Instant ended, bool failed) {
+      auto run = run_of(number, 1, state);
+      run.agent = "fixer";
+      run.repo = "hub";
+      run.ended_at = ended;
+      if (failed) run.failure = domain::Failure{FailureCode::AGENT_FAILED, "no", "executing"};
+      l.put(run);
+    };
+    put(1, domain::RunState::completed, clock_.time, false);
+    put(2, domain::RunState::failed, clock_.time, true);
+    put(3, domain::RunState::failed, clock_.time - 2h, true);
+  });
+  read([&](Reader& r) {
+    const auto by_agent = r.stats("agent", clock_.time - 1h);
+    ASSERT_THAT(by_agent, SizeIs(1));
+    EXPECT_EQ(by_agent[0].completed, 1);
+    EXPECT_EQ(by_agent[0].failed, 1);
+    const auto by_code = r.stats("code", clock_.time - 3h);
+    ASSERT_THAT(by_code, SizeIs(1));
+    EXPECT_EQ(by_code[0].key, "AGENT_FAILED");
+    EXPECT_EQ(by_code[0].failed, 2);
+    EXPECT_THAT(r.stats("spec_text", {}), IsEmpty());
+  });
+}
+
+TEST_F(ReaderTest, AFreshStoreIsIdle) { EXPECT_TRUE(idle()); }
+
+TEST_F(ReaderTest, AScheduledTaskIsWorkOnlyIfTheGateSaysSo) {
+  commit([](Ledger& l) { l.put(task_of(7, TaskStatus::scheduled)); });
+  EXPECT_TRUE(idle());
+  read([](Reader& r) { EXPECT_TRUE(r.eligible()); });
+}
+
+TEST_F(ReaderTest, ALookBeforeAUnitFindsWhatTheUnitWillFind) {
+  commit([&](Ledger& l) {
+    auto task = task_of(7, TaskStatus::in_progress);
+    task.next.due = clock_.time;
+    l.put(task);
+    l.put(run_of(7));
+    l.put(domain::Effect{domain::EffectKind::notify, "n", {}, {}, "{}", clock_.time});
+    l.put(domain::Effect{domain::EffectKind::push, "p", {}, {}, "{}", clock_.time});
+  });
+  read([](Reader& r) {
+    EXPECT_TRUE(r.claimable({domain::Step::verify, domain::Step::execute}));
+    EXPECT_FALSE(r.claimable({domain::Step::verify}));
+    EXPECT_FALSE(r.eligible());
+    EXPECT_THAT(r.overdue(10), ElementsAre(Vtid(7)));
+    EXPECT_THAT(r.due_effects(10), SizeIs(1));
+    EXPECT_FALSE(r.breaker("repo:hub"));
+    EXPECT_EQ(r.running(), 1);
+  });
+}
+
+TEST_F(ReaderTest, ATaskInProgressIsWork) {
+  commit([](Ledger& l) { l.put(task_of(7, TaskStatus::in_progress)); });
+  EXPECT_FALSE(idle());
+}
+
+TEST_F(ReaderTest, EndedDraftAndBlockedTasksAreNoWork) {
+  commit([&](Ledger& l) {
+    l.put(task_of(1, TaskStatus::completed));
+    l.put(task_of(2, TaskStatus::failed));
+    l.put(task_of(3, TaskStatus::cancelled));
+    l.put(task_of(4));
+    auto blocked = task_of(5, TaskStatus::blocked);
+    blocked.blocked = domain::BlockReason::sign_off;
+    l.put(blocked);
+    auto run = run_of(5, 1, domain::RunState::verifying);
+    run.parked = true;
+    l.put(run);
+  });
+  EXPECT_TRUE(idle());
+}
+
+TEST_F(ReaderTest, APendingEffectIsWork) {
+  commit([&](Ledger& l) {
+    l.put(task_of(7, TaskStatus::completed));
+    l.put(domain::Effect{domain::EffectKind::notify, "n", Vtid(7), {}, "{}", clock_.time + 1h});
+  });
+  EXPECT_FALSE(idle());
+  commit([](Ledger& l) { l.settle("n", domain::EffectOutcome::done); });
+  EXPECT_TRUE(idle());
+}
+
+TEST_F(ReaderTest, ThePushOfATaskWhoseTargetIsDirtyIsNoWork) {
+  commit([&](Ledger& l) {
+    auto task = task_of(7, TaskStatus::blocked);
+    task.blocked = domain::BlockReason::delivery_target_dirty;
+    l.put(task);
+    l.put(domain::Effect{domain::EffectKind::push, "p", Vtid(7), {}, "{}", clock_.time});
+  });
+  EXPECT_TRUE(idle());
+}
+
+TEST_F(ReaderTest, APausedStoreHasOnlyTheWorkThatIsUnderWay) {
+  commit([&](Ledger& l) {
+    l.put(task_of(7, TaskStatus::scheduled));
+    l.put(task_of(8, TaskStatus::in_progress));
+  });
+  pause();
+  EXPECT_TRUE(idle());
+  commit([&](Ledger& l) {
+    auto run = run_of(8, 1, domain::RunState::executing);
+    run.lease = domain::Lease{"w", 1, clock_.time, clock_.time};
+    l.put(run);
+  });
+  EXPECT_FALSE(idle());
+}
+
+}  // namespace
+}  // namespace vitana::store

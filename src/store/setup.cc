@@ -71,14 +71,16 @@ void prepare(sql::Connection& connection, const std::string& path, OpenMode mode
   const int version = sql::schema_version(connection);
   const int newest = static_cast<int>(migrations.size());
   if (version > newest) {
-    throw refused(FailureCode::STORE_TOO_NEW,
-                  fmt::format("the store has schema version {}, this program knows {}", version, newest));
+    throw refused(
+        FailureCode::STORE_TOO_NEW,
+        fmt::format("the store has schema version {}, this program knows {}", version, newest));
   }
   if (mode == OpenMode::client) {
     if (version == 0) throw refused(FailureCode::NOT_FOUND, "there is no store yet");
     if (version < newest) {
-      throw refused(FailureCode::STORE_TOO_OLD,
-                    fmt::format("the store has schema version {}, this program needs {}", version, newest));
+      throw refused(
+          FailureCode::STORE_TOO_OLD,
+          fmt::format("the store has schema version {}, this program needs {}", version, newest));
     }
     if (!select_by_key<MetaMap>(connection, "store_id")) damaged("meta.value", "no store id");
     return;

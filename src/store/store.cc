@@ -156,9 +156,8 @@ Result<void> Store::read(const std::function<Result<void>(Reader&)>& ask) {
 }
 
 Result<void> Store::backup(const std::string& path) {
-  return sql::attempt([&] {
-    impl_->on_reader([&](sql::Connection& connection) { connection.backup_to(path); });
-  });
+  return sql::attempt(
+      [&] { impl_->on_reader([&](sql::Connection& connection) { connection.backup_to(path); }); });
 }
 
 Result<std::vector<Store::Damage>> Store::audit(const std::optional<ChainHead>& expect) {

@@ -29,7 +29,8 @@ struct StoreOptions {
   OpenMode mode = OpenMode::engine;
   /// Test seam: called before and after each COMMIT; what it throws leaves drain().
   std::function<void(bool after)> around_commit = {};
-  std::int64_t pages_max = 0;  ///< test seam: the database grows no further (STORE_FULL); 0: no bound
+  /// Test seam: the database grows to this many pages, then STORE_FULL; 0: no bound.
+  std::int64_t pages_max = 0;
 };
 
 class Store {

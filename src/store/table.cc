@@ -18,12 +18,14 @@ TableText make_table_text(std::string_view table, std::span<const std::string_vi
       where += fmt::format("{}{} = ${}", i == 0 ? "" : " AND ", columns[i], i + 1);
       key_names += fmt::format("{}{}", i == 0 ? "" : ", ", columns[i]);
     }
-    if (i >= fixed) set += fmt::format("{}{} = excluded.{}", i == fixed ? "" : ", ", columns[i], columns[i]);
+    if (i >= fixed)
+      set += fmt::format("{}{} = excluded.{}", i == fixed ? "" : ", ", columns[i], columns[i]);
   }
   text.select = fmt::format("SELECT {} FROM {}", names, table);
   text.by_key = fmt::format("{} WHERE {}", text.select, where);
   text.insert = fmt::format("INSERT INTO {} ({})", table, names);
-  if (!insert_only) text.on_conflict = fmt::format("ON CONFLICT ({}) DO UPDATE SET {}", key_names, set);
+  if (!insert_only)
+    text.on_conflict = fmt::format("ON CONFLICT ({}) DO UPDATE SET {}", key_names, set);
   text.remove = fmt::format("DELETE FROM {} WHERE {}", table, where);
   return text;
 }

@@ -1,8 +1,8 @@
 // One table of the store inside a batch: rows by key, read through, written together.
 //
-// A `Map` says how a row type is laid out (store/maps.h). Three levels answer a read: what this unit
-// wrote, what the batch knows, the database. A unit's writes are kept aside until keep(); drop()
-// forgets them. Not for use outside store/.
+// A `Map` says how a row type is laid out (store/maps.h). Three levels answer a read: what this
+// unit wrote, what the batch knows, the database. A unit's writes are kept aside until keep();
+// drop() forgets them. Not for use outside store/.
 #pragma once
 
 #include <map>

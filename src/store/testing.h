@@ -41,7 +41,8 @@ class StoreTest : public ::testing::Test {
 
   void open(std::function<void(bool)> around_commit = {}) {
     store_.reset();
-    auto opened = Store::open({.path = path_, .around_commit = std::move(around_commit)}, clock_, entropy_);
+    auto opened =
+        Store::open({.path = path_, .around_commit = std::move(around_commit)}, clock_, entropy_);
     ASSERT_TRUE(opened) << to_string(opened.error());
     store_ = std::move(*opened);
   }
@@ -110,7 +111,8 @@ inline domain::SpecVersion spec_of(std::uint32_t number, int version, std::strin
   domain::SpecVersion spec{.vtid = Vtid(number), .version = version};
   spec.digest = Digest::of(text);
   spec.text = std::move(text);
-  spec.provenance = {.source = domain::SpecSource::git, .author = "ada", .repo = "hub", .path = "a.md"};
+  spec.provenance = {
+      .source = domain::SpecSource::git, .author = "ada", .repo = "hub", .path = "a.md"};
   return spec;
 }
 

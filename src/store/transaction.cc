@@ -65,8 +65,8 @@ void Transaction::write_events() {
   }
   const auto& text = text_of_table<EventMap>();
   connection_.execute_many(text.insert, text.columns, values);
-  const auto changed = connection_.execute("UPDATE meta SET value = $1 WHERE key = 'head'",
-                                           {to_string(head_)});
+  const auto changed =
+      connection_.execute("UPDATE meta SET value = $1 WHERE key = 'head'", {to_string(head_)});
   if (changed != 1) damaged("meta.value", "no head");
   events_.clear();
   written_ = true;

@@ -13,7 +13,8 @@
 namespace vitana::store {
 
 /// An event of the unit that runs now. The store itself records the birth of what must be provable
-/// (a task, a locked spec, evidence, a switch); where the unit appends the same event, both are one.
+/// (a task, a locked spec, evidence, a switch); where the unit appends the same event, both are
+/// one.
 struct PendingEvent {
   domain::Event event;
   bool by_store = false;

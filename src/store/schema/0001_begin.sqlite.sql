@@ -103,7 +103,8 @@ CREATE TABLE vtid_ledger (
 ) STRICT;
 CREATE INDEX vtid_ledger_number ON vtid_ledger (number);
 CREATE INDEX vtid_ledger_status ON vtid_ledger (status, number);
-CREATE INDEX vtid_ledger_eligible ON vtid_ledger (priority, created_at, number)
+-- `status` comes first only so that SQLite prefers this index, which has the order, to the one above.
+CREATE INDEX vtid_ledger_eligible ON vtid_ledger (status, priority, created_at, number)
   WHERE status = 'scheduled';
 CREATE INDEX vtid_ledger_overdue ON vtid_ledger (next_due) WHERE next_due IS NOT NULL;
 

@@ -1,0 +1,61 @@
+// The questions of the hot path never read what is finished.
+#include <gmock/gmock.h>
+
+#include "store/testing.h"
+
+namespace vitana::store {
+namespace {
+
+using testing::StoreTest;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Plan : public StoreTest {
+ protected:
+  std::string of(const std::string& statement) {
+    std::string plan;
+    for (const auto& row : raw()->query("EXPLAIN QUERY PLAN " + statement)) {
+      plan += row.text(3) + "; ";
+    }
+    return plan;
+  }
+};
+
+TEST_F(Plan, WorkListsComeOutOfOneIndexInItsOrder) {
+  const auto eligible = of(
+      "SELECT vtid FROM vtid_ledger WHERE status = 'scheduled' AND not_before <= 5 "
+      "ORDER BY priority, created_at, number LIMIT 9");
+  EXPECT_THAT(eligible, HasSubstr("vtid_ledger_eligible"));
+  EXPECT_THAT(eligible, Not(HasSubstr("TEMP B-TREE")));
+  const auto claimable = of(
+      "SELECT vtid, attempt FROM autopilot_runs WHERE wants = 'execute' AND not_before <= 5 "
+      "ORDER BY priority, created_at, number LIMIT 9");
+  EXPECT_THAT(claimable, HasSubstr("autopilot_runs_claimable"));
+  EXPECT_THAT(claimable, Not(HasSubstr("TEMP B-TREE")));
+  EXPECT_THAT(of("SELECT vtid FROM vtid_ledger WHERE next_due IS NOT NULL AND next_due <= 5 "
+                 "ORDER BY next_due LIMIT 9"),
+              HasSubstr("vtid_ledger_overdue"));
+  EXPECT_THAT(of("SELECT key FROM outbox WHERE state = 'pending' AND kind <> 'push' AND due <= 5 "
+                 "ORDER BY due, id LIMIT 9"),
+              HasSubstr("outbox_pending"));
+}
+
+TEST_F(Plan, LiveRunsAreCountedWithoutTheFinishedOnes) {
+  EXPECT_THAT(of("SELECT COUNT(*) FROM autopilot_runs "
+                 "WHERE state NOT IN ('completed', 'failed', 'cancelled') "
+                 "AND state IN ('allocated', 'dispatching', 'pending_pickup', 'executing')"),
+              HasSubstr("autopilot_runs_live"));
+  EXPECT_THAT(of("SELECT 1 FROM autopilot_runs WHERE lease_fence IS NOT NULL LIMIT 1"),
+              HasSubstr("autopilot_runs_leased"));
+  EXPECT_THAT(of("SELECT 1 FROM vtid_ledger WHERE status = 'in_progress' LIMIT 1"),
+              HasSubstr("vtid_ledger_status"));
+}
+
+TEST_F(Plan, ATextIsFoundByItsDigestThroughTheIndexOfGit) {
+  EXPECT_THAT(of("SELECT DISTINCT vtid, number FROM vtid_specs WHERE checksum = 'x' "
+                 "AND spec_source = 'git' ORDER BY number"),
+              HasSubstr("vtid_specs_digest"));
+}
+
+}  // namespace
+}  // namespace vitana::store
