@@ -11,11 +11,10 @@
 #include <sstream>
 
 #include "app/session.h"
+#include "app/system.h"
 #include "config/find.h"
 #include "config/parse.h"
 #include "process/run.h"
-
-extern char** environ;
 
 namespace vitana::app {
 
@@ -40,18 +39,6 @@ Result<std::optional<std::string>> read_config_file(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return std::optional(text.str());
-}
-
-std::map<std::string, std::string> process_environment() {
-  std::map<std::string, std::string> environment;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view line(*entry);
-    const auto equals = line.find('=');
-    if (equals != std::string_view::npos) {
-      environment.emplace(line.substr(0, equals), line.substr(equals + 1));
-    }
-  }
-  return environment;
 }
 
 Error invalid_config(const std::string& file, const std::vector<domain::Diagnostic>& diagnostics) {
@@ -134,7 +121,7 @@ void detect_agents(config::StarterFacts& facts) {
 
 }  // namespace
 
-Result<config::Config> VitanaApplication::configuration(const cli::OpenOptions& options) {
+Result<VitanaApplication::Read> VitanaApplication::read(const cli::OpenOptions& options) {
   const fs::path start = options.folder.empty() ? fs::current_path() : fs::absolute(options.folder);
   config::ConfigOptions how;
   how.environment = process_environment();
@@ -171,13 +158,19 @@ Result<config::Config> VitanaApplication::configuration(const cli::OpenOptions& 
   if (!fs::path(reading.config.server.data).is_absolute()) {
     reading.config.server.data = (fs::path(how.base) / reading.config.server.data).string();
   }
-  return std::move(reading.config);
+  return Read{std::move(reading.config), text.empty() ? "" : how.file};
+}
+
+Result<config::Config> VitanaApplication::configuration(const cli::OpenOptions& options) {
+  auto read_now = read(options);
+  if (!read_now) return failure(std::move(read_now.error()));
+  return std::move(read_now->config);
 }
 
 Result<std::unique_ptr<cli::Session>> VitanaApplication::open(const cli::OpenOptions& options) {
-  auto config = configuration(options);
+  auto config = read(options);
   if (!config) return failure(std::move(config.error()));
-  auto session = AppSession::open(std::move(*config), options);
+  auto session = AppSession::open(std::move(config->config), config->file, options);
   if (!session) return failure(std::move(session.error()));
   return std::unique_ptr<cli::Session>(std::move(*session));
 }

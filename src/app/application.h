@@ -12,6 +12,13 @@ class VitanaApplication : public cli::Application {
   std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) override;
   Result<config::StarterFacts> look_at_repository(const std::string& folder) override;
   Result<void> restore(const std::string& backup, const cli::OpenOptions& options) override;
+
+ private:
+  struct Read {
+    config::Config config;
+    std::string file;  ///< that it was read from; empty: there is none
+  };
+  Result<Read> read(const cli::OpenOptions& options);
 };
 
 }  // namespace vitana::app

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "app/system.h"
 #include "config/repository_policy.h"
 #include "git/source.h"
 
@@ -39,8 +40,9 @@ git::Options git_options() {
 }
 
 Result<std::unique_ptr<Repositories>> Repositories::open(const config::Config& config,
+                                                         const std::string& config_file,
                                                          const DataFolder& data) {
-  std::unique_ptr<Repositories> repositories(new Repositories(config));
+  std::unique_ptr<Repositories> repositories(new Repositories(config, config_file));
   const git::Git git(git_options());
   for (const auto& repo : config.repos) {
     const auto source = source_of(repo);
@@ -91,7 +93,12 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
                      fmt::format("vitana.toml of {} at {}: {}", name, base_commit.substr(0, 12),
                                  domain::to_string(reading.diagnostics.front())));
     }
-    effective = config::tightened(config_, reading.policy);
+    std::error_code error;
+    const bool one_file = !config_file_.empty() && !repo->path.empty() &&
+                          std::filesystem::equivalent(
+                              config_file_, std::filesystem::path(repo->path) / "vitana.toml", error);
+    effective = one_file ? config::committed(config_, reading.policy, process_environment())
+                         : config::tightened(config_, reading.policy);
   }
 
   worker::RepositoryRules rules;

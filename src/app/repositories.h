@@ -17,7 +17,10 @@ namespace vitana::app {
 class Repositories {
  public:
   /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING - a repository without `branch` cannot say its own.
+  /// `config_file`: the operator's; where it is a repository's own too, what is committed there
+  /// holds, whatever the working copy says.
   static Result<std::unique_ptr<Repositories>> open(const config::Config& config,
+                                                    const std::string& config_file,
                                                     const DataFolder& data);
 
   std::vector<engine::RepoSetup> setups() const;
@@ -28,9 +31,11 @@ class Repositories {
   Result<worker::RepositoryRules> rules(const std::string& name, const std::string& base_commit) const;
 
  private:
-  explicit Repositories(const config::Config& config) : config_(config) {}
+  Repositories(const config::Config& config, std::string config_file)
+      : config_(config), config_file_(std::move(config_file)) {}
 
   const config::Config& config_;
+  const std::string config_file_;
   std::map<std::string, std::shared_ptr<GitRepository>> repositories_;
 };
 

@@ -113,6 +113,7 @@ worker::SandboxOptions sandbox_options(const config::Config& config, const DataF
 }
 
 Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
+                                                     const std::string& config_file,
                                                      const cli::OpenOptions& options) {
   const DataFolder data(fs::absolute(config.server.data).lexically_normal());
   if (!data.exists() && !options.create) {
@@ -125,7 +126,7 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
     if (auto made = data.make(); !made) return failure(std::move(made.error()));
   }
   std::unique_ptr<AppSession> session(new AppSession(std::move(config), data));
-  auto repositories = Repositories::open(session->config_, data);
+  auto repositories = Repositories::open(session->config_, config_file, data);
   if (!repositories) return failure(std::move(repositories.error()));
   session->repositories_ = std::move(*repositories);
 

@@ -31,6 +31,7 @@ class StoredBaseChecks : public worker::BaseChecks {
 class AppSession : public cli::Session {
  public:
   static Result<std::unique_ptr<AppSession>> open(config::Config config,
+                                                  const std::string& config_file,
                                                   const cli::OpenOptions& options);
   ~AppSession() override;
 

@@ -17,6 +17,8 @@
 
 #include "base/check.h"
 
+extern char** environ;
+
 namespace vitana::app {
 namespace {
 
@@ -59,6 +61,18 @@ std::uint64_t SystemEntropy::bits() {
 double SystemEntropy::roll() {
   constexpr double scale = 1.0 / 9007199254740992.0;  // 2^-53
   return static_cast<double>(bits() >> 11) * scale;
+}
+
+std::map<std::string, std::string> process_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view line(*entry);
+    const auto equals = line.find('=');
+    if (equals != std::string_view::npos) {
+      environment.emplace(line.substr(0, equals), line.substr(equals + 1));
+    }
+  }
+  return environment;
 }
 
 std::string incarnation() {

@@ -1,6 +1,7 @@
 // The real clock, randomness and process identity.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "base/result.h"
@@ -20,6 +21,9 @@ class SystemEntropy : public port::Entropy {
   double roll() override;
   std::uint64_t bits() override;
 };
+
+/// The process's environment as it is now.
+std::map<std::string, std::string> process_environment();
 
 /// Boot id, process id and start time of this process: the same for no other process, ever.
 std::string incarnation();

@@ -40,6 +40,7 @@ enum class FailureActor {
   X(VTID_JUMP,             spec, false, operator_, 409, "the number is far beyond the last one; if it is meant: vitana spec register FILE --reason TEXT --allow-jump") \
   X(DEPENDENCY_UNKNOWN,    spec, false, author, 409, "no task has that VTID; mend the Depends on line or add the task's spec") \
   X(DEPENDENCY_CYCLE,      spec, false, author, 409, "the tasks wait for each other; remove one Depends on line") \
+  X(DEPENDENCY_PENDING,    spec, false, engine, 409, "it goes on by itself when the tasks it depends on are completed") \
   X(DEPENDENCY_FAILED,     spec, false, operator_, 409, "retry the task it depends on, or remove the dependency") \
   /* governance */                                                                                 \
   X(EXECUTION_PAUSED,      governance, true,  operator_, 409, "vitana controls set execution on --reason TEXT") \
@@ -99,6 +100,7 @@ enum class FailureActor {
   X(DATA_DIR_IN_USE,       storage, false, operator_, 409, "another vitana runs on this data directory; stop it with: vitana stop") \
   /* budget */                                                                                     \
   X(BUDGET_RUNS,           budget, false, operator_, 429, "the task used its runs; raise [caps] runs_per_task or: vitana task retry VTID") \
+  X(SLOTS_BUSY,            budget, true,  engine, 429, "as many runs are under way as [caps] concurrent allows; it goes on by itself") \
   X(BUDGET_DAY,            budget, true,  engine, 429, "the repository used its runs of the last 24 hours; it goes on by itself") \
   /* environment */                                                                                \
   X(BASE_RED,              environment, true,  operator_, 424, "the repository's own checks fail without any change; mend the branch, the work goes on by itself") \

@@ -56,7 +56,9 @@ void ask_waits(Verdicts& verdicts, const Task& task) {
                                  : "no approval of the text is asked for");
   const bool deps_clear = !w.dependency_unknown && !w.dependency_failed && w.dependencies_open == 0;
   verdicts.ask("dependencies", deps_clear,
-               w.dependency_unknown ? FailureCode::DEPENDENCY_UNKNOWN : FailureCode::DEPENDENCY_FAILED,
+               w.dependency_unknown  ? FailureCode::DEPENDENCY_UNKNOWN
+               : w.dependency_failed ? FailureCode::DEPENDENCY_FAILED
+                                     : FailureCode::DEPENDENCY_PENDING,
                w.dependency_unknown   ? "it names a task that does not exist"
                : w.dependency_failed  ? "a task it depends on failed"
                : w.dependencies_open > 0
@@ -111,7 +113,7 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
   verdicts.ask("runs of the day", day_left || point == GatePoint::claim, FailureCode::BUDGET_DAY,
                fmt::format("{} in the last 24 hours", in.repo_runs_day));
   const bool slot = policy.caps.concurrent == 0 || in.running < policy.caps.concurrent;
-  verdicts.ask("concurrency", slot, FailureCode::BUDGET_DAY,
+  verdicts.ask("concurrency", slot, FailureCode::SLOTS_BUSY,
                fmt::format("{} running", in.running));
 }
 

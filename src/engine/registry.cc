@@ -128,7 +128,6 @@ domain::Waits Registry::dependency_waits(store::Ledger& ledger, domain::Waits wa
 Result<void> Registry::refresh_dependencies(store::Ledger& ledger, Vtid vtid) {
   const auto task = ledger.task(vtid);
   if (!task || !task->spec || domain::is_terminal(task->status)) return {};
-  if (task->status == domain::TaskStatus::in_progress) return {};
   const auto waits = dependency_waits(ledger, task->waits, vtid);
   if (waits == task->waits) return {};
   auto done = conduct(ledger, setup_, entropy_, vtid,
