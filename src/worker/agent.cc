@@ -69,7 +69,7 @@ std::optional<AgentReport> parse_report(std::string_view text) {
 
 std::optional<AgentReport> read_report(const std::filesystem::path& file) {
   const process::Fd in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  struct stat info {};
+  struct stat info{};
   if (!in.open() || ::fstat(in.get(), &info) != 0 || !S_ISREG(info.st_mode) ||
       info.st_size > static_cast<off_t>(report_bytes_max)) {
     return std::nullopt;

@@ -24,7 +24,8 @@ TEST(AgentReport, EveryKeyIsRead) {
 
 TEST(AgentReport, WrongTypesCountAsMissing) {
   const auto report = parse_report(
-      R"({"summary":1,"question":null,"criteria":{"a":1},"usage":{"input_tokens":"x","turns":-4}})");
+      R"({"summary":1,"question":null,"criteria":{"a":1},
+          "usage":{"input_tokens":"x","turns":-4}})");
   ASSERT_TRUE(report);
   EXPECT_EQ(report->summary, "");
   EXPECT_TRUE(report->notes.empty());

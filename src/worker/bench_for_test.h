@@ -60,9 +60,8 @@ struct Workshop {
   fs::path workspaces() const { return temp.path() / "workspaces"; }
 
   RuleSource rule_source() {
-    return [this](const std::string&, const std::string&) -> Result<RepositoryRules> {
-      return rules;
-    };
+    return
+        [this](const std::string&, const std::string&) -> Result<RepositoryRules> { return rules; };
   }
 
   port::Assignment assignment(domain::Step step) {
@@ -82,9 +81,10 @@ struct Workshop {
 
   CommandExecutor executor() {
     return {sandbox,
-            {.agent = [this](const std::string& name) {
-               return name == "fixer" ? std::optional(agent) : std::nullopt;
-             },
+            {.agent =
+                 [this](const std::string& name) {
+                   return name == "fixer" ? std::optional(agent) : std::nullopt;
+                 },
              .rules = rule_source(),
              .secret = [this](const std::string& name) -> std::optional<std::string> {
                const auto found = secrets.find(name);
@@ -101,7 +101,8 @@ struct Workshop {
   }
 
   TreeVerifier verifier() {
-    return {sandbox, clock,
+    return {sandbox,
+            clock,
             {.rules = rule_source(), .base_checks = &bases, .workspaces = workspaces()}};
   }
 

@@ -21,7 +21,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t output_kept = 16 * 1024;
 constexpr std::size_t last_words_kept = 4 * 1024;
 constexpr std::size_t file_bytes_max = 64 << 20;
-constexpr int limit_exit_code = 124;  // as timeout(1) answers
+constexpr std::size_t script_bytes_max = 100 * 1024;  // Linux takes 128 KiB in one argument
+constexpr int limit_exit_code = 124;                  // as timeout(1) answers
 constexpr auto copy_deadline = 10min;
 
 void keep_tail(std::string& text, std::string_view more, std::size_t bytes) {
@@ -45,15 +46,15 @@ Digest look_of(const fs::path& folder) {
   const auto options = fs::directory_options::skip_permission_denied;
   for (fs::recursive_directory_iterator at(folder, options, error), end; !error && at != end;
        at.increment(error)) {
-    struct stat info {};
+    struct stat info{};
     if (::lstat(at->path().c_str(), &info) == 0) entries.emplace_back(at->path().string(), info);
   }
   std::ranges::sort(entries, {}, &std::pair<std::string, struct stat>::first);
   for (const auto& [path, info] : entries) {
     hasher.feed_framed(path);
-    for (const auto number : {static_cast<std::uint64_t>(info.st_ino),
-                              static_cast<std::uint64_t>(info.st_ctim.tv_sec),
-                              static_cast<std::uint64_t>(info.st_ctim.tv_nsec)}) {
+    for (const auto number :
+         {static_cast<std::uint64_t>(info.st_ino), static_cast<std::uint64_t>(info.st_ctim.tv_sec),
+          static_cast<std::uint64_t>(info.st_ctim.tv_nsec)}) {
       hasher.feed_number(number);
     }
   }
@@ -63,15 +64,22 @@ Digest look_of(const fs::path& folder) {
 
 std::string words_of(EndCause cause, Duration timeout) {
   switch (cause) {
-    case EndCause::wall: return fmt::format("it took more than {}", to_words(timeout));
-    case EndCause::silence: return "it was silent for too long";
-    case EndCause::output: return "it printed more than is allowed";
-    case EndCause::memory: return "it used more memory than is allowed";
-    case EndCause::processes: return "it started more processes than are allowed";
-    case EndCause::disk: return "it wrote more than is allowed";
+    case EndCause::wall:
+      return fmt::format("it took more than {}", to_words(timeout));
+    case EndCause::silence:
+      return "it was silent for too long";
+    case EndCause::output:
+      return "it printed more than is allowed";
+    case EndCause::memory:
+      return "it used more memory than is allowed";
+    case EndCause::processes:
+      return "it started more processes than are allowed";
+    case EndCause::disk:
+      return "it wrote more than is allowed";
     case EndCause::exited:
     case EndCause::stopped:
-    case EndCause::engine_gone: break;
+    case EndCause::engine_gone:
+      break;
   }
   return std::string(name_of(cause));
 }
@@ -94,6 +102,9 @@ std::string CheckOutcome::last_words() const { return cleaned_tail(output, last_
 
 Result<CheckOutcome> run_script(const Sandbox& sandbox, const ScriptRequest& request,
                                 const CheckLimits& limits, std::stop_token stop) {
+  if (request.script.size() > script_bytes_max) {
+    return CheckOutcome{limit_exit_code, "the script is longer than 100 KiB\n"};
+  }
   Confinement confinement;
   confinement.argv = {"/bin/sh", "-e", "-c", std::string(request.script)};
   confinement.workspace = request.workspace;
@@ -110,9 +121,8 @@ Result<CheckOutcome> run_script(const Sandbox& sandbox, const ScriptRequest& req
   const auto command = sandbox.prepare(confinement);
   if (!command) return failure(command.error());
   std::string output;
-  const auto exit = supervise(*command, stop, [&](std::string_view text) {
-    keep_tail(output, text, output_kept);
-  });
+  const auto exit = supervise(*command, stop,
+                              [&](std::string_view text) { keep_tail(output, text, output_kept); });
   if (!exit) return failure(exit.error());
   if (exit->cause == EndCause::stopped) {
     return failure(FailureCode::CANCELLED, "the check was stopped");
@@ -129,13 +139,13 @@ Result<void> run_setup(const Sandbox& sandbox, const std::vector<std::string>& c
     auto outcome = run_script(sandbox, request, limits, stop);
     if (!outcome) return failure(std::move(outcome.error()));
     if (outcome->green()) continue;
-    return failure(Error{FailureCode::SETUP_FAILED,
-                         fmt::format("the setup command \"{}\" ended with {}", command,
-                                     outcome->exit_code),
-                         {},
-                         {{"command", command},
-                          {"exit_code", std::to_string(outcome->exit_code)},
-                          {"output", outcome->last_words()}}});
+    return failure(
+        Error{FailureCode::SETUP_FAILED,
+              fmt::format("the setup command \"{}\" ended with {}", command, outcome->exit_code),
+              {},
+              {{"command", command},
+               {"exit_code", std::to_string(outcome->exit_code)},
+               {"output", outcome->last_words()}}});
   }
   return {};
 }
@@ -164,11 +174,10 @@ Result<std::unique_ptr<CheckBench>> CheckBench::make(const Sandbox& sandbox,
       *rules.mirror,
       {.commit = commit, .folder = bench->ready(), .branch = {}, .identity = rules.author});
   if (!cloned) return failure(std::move(cloned.error()));
-  auto set_up = run_setup(sandbox, rules.setup,
-                          {.workspace = bench->ready(),
-                           .scratch = folder / "scratch",
-                           .objects = bench->objects_},
-                          limits, stop);
+  auto set_up = run_setup(
+      sandbox, rules.setup,
+      {.workspace = bench->ready(), .scratch = folder / "scratch", .objects = bench->objects_},
+      limits, stop);
   if (!set_up) return failure(std::move(set_up.error()));
   return bench;
 }
@@ -177,13 +186,13 @@ Result<void> CheckBench::make_copy(std::stop_token stop) {
   if (copied_ && *copied_ == look_of(copy())) return {};
   copied_.reset();
   remove_tree(copy());
-  auto ran = process::run({.argv = {"/bin/cp", "-a", "--reflink=auto", "--", ready().string(),
-                                    copy().string()},
-                           .cwd = "/",
-                           .environment = {{"LC_ALL", "C"}},
-                           .input = {},
-                           .deadline = copy_deadline,
-                           .stop = stop});
+  auto ran = process::run(
+      {.argv = {"/bin/cp", "-a", "--reflink=auto", "--", ready().string(), copy().string()},
+       .cwd = "/",
+       .environment = {{"LC_ALL", "C"}},
+       .input = {},
+       .deadline = copy_deadline,
+       .stop = stop});
   if (!ran) return failure(std::move(ran.error()));
   if (ran->stopped) return failure(FailureCode::CANCELLED, "the check was stopped");
   if (!ran->ok()) {

@@ -64,8 +64,8 @@ Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const 
       return refuse(AGENT_TIMEOUT,
                     fmt::format("the agent was silent for more than {}", to_words(limits.silence)));
     case EndCause::output:
-      return refuse(AGENT_OUTPUT_LIMIT, "the agent printed more than " +
-                                            bytes_in_words(limits.output_bytes));
+      return refuse(AGENT_OUTPUT_LIMIT,
+                    "the agent printed more than " + bytes_in_words(limits.output_bytes));
     case EndCause::memory:
       return refuse(AGENT_MEMORY_LIMIT,
                     "the agent used more than " + bytes_in_words(limits.memory_bytes));
@@ -76,7 +76,8 @@ Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const 
       return refuse(AGENT_DISK_LIMIT,
                     "the workspace grew beyond " + bytes_in_words(limits.disk_bytes));
     case EndCause::stopped:
-    case EndCause::engine_gone: break;
+    case EndCause::engine_gone:
+      break;
   }
   return refuse(CANCELLED, "the agent was stopped");
 }
@@ -118,10 +119,9 @@ struct CommandExecutor::Job {
       return failure(FailureCode::WORKSPACE_FAILED, "no workspace: " + error.message());
     }
     fs::permissions(folder, fs::perms::owner_all, error);
-    return git::clone_workspace(*rules.mirror, {.commit = base(),
-                                                .folder = tree(),
-                                                .branch = {},
-                                                .identity = rules.author});
+    return git::clone_workspace(
+        *rules.mirror,
+        {.commit = base(), .folder = tree(), .branch = {}, .identity = rules.author});
   }
 
   Result<void> set_up(const Sandbox& sandbox, const CheckLimits& limits,
@@ -194,8 +194,8 @@ Result<domain::Executed> CommandExecutor::carry_out(Job& job, std::stop_token st
 }
 
 Result<void> CommandExecutor::run_agent(Job& job, std::stop_token stop) const {
-  const auto start = job.rules.setup.empty() ? git::tree_of(*job.rules.mirror, job.base())
-                                             : job.take_snapshot();
+  const auto start =
+      job.rules.setup.empty() ? git::tree_of(*job.rules.mirror, job.base()) : job.take_snapshot();
   if (!start) return failure(start.error());
   job.start_tree = *start;
 

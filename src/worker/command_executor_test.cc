@@ -9,9 +9,9 @@ namespace vitana::worker {
 namespace {
 
 using namespace std::chrono_literals;
+using test::must;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using test::must;
 namespace fs = std::filesystem;
 
 class CommandExecutorTest : public test::WorkshopTest {
@@ -121,8 +121,10 @@ TEST_F(CommandExecutorTest, UnknownAgent) {
 TEST_F(CommandExecutorTest, DataDirectoryAndUsersRepositoryAreOutOfReach) {
   git::test::write_file(temp.path() / "data/vitana.db", "ledger");
   const auto root = temp.path().string();
-  const auto executed = execute("ls " + root + "/data/vitana.db " + root + "/user /root/.. || true;"
-                                "touch " + root + "/user/x || true; echo done > done");
+  const auto executed = execute("ls " + root + "/data/vitana.db " + root +
+                                "/user /root/.. || true;"
+                                "touch " +
+                                root + "/user/x || true; echo done > done");
   ASSERT_TRUE(executed) << to_string(executed.error());
   EXPECT_THAT(log(), HasSubstr("cannot access '" + root + "/data/vitana.db'"));
   EXPECT_THAT(log(), HasSubstr("cannot access '" + root + "/user'"));
@@ -140,12 +142,17 @@ TEST_F(CommandExecutorTest, WhatTheAgentPutIntoGitsConfigurationNeverRuns) {
   const auto mark = temp.path() / "mark";
   const auto touch = "touch " + mark.string();
   const auto executed = execute(
-      "printf '#!/bin/sh\\n" + touch + "\\n' > hook.sh; chmod +x hook.sh;"
+      "printf '#!/bin/sh\\n" + touch +
+      "\\n' > hook.sh; chmod +x hook.sh;"
       "for h in pre-commit post-checkout post-index-change reference-transaction; do"
       "  mkdir -p .git/hooks; cp hook.sh .git/hooks/$h; done;"
       "git config core.fsmonitor \"$PWD/hook.sh\"; git config core.hooksPath .git/hooks;"
-      "git config filter.evil.clean '" + touch + "; cat';"
-      "git config filter.evil.smudge '" + touch + "; cat'; git config diff.external ./hook.sh;"
+      "git config filter.evil.clean '" +
+      touch +
+      "; cat';"
+      "git config filter.evil.smudge '" +
+      touch +
+      "; cat'; git config diff.external ./hook.sh;"
       "echo '* filter=evil diff=evil' > .gitattributes; echo 'color: navy;' > src/sidebar.css");
   ASSERT_TRUE(executed) << to_string(executed.error());
   auto next = assignment(domain::Step::verify);

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <limits>
 #include <system_error>
 
 namespace vitana::worker {
@@ -13,6 +14,7 @@ namespace fs = std::filesystem;
 constexpr auto pause = std::chrono::seconds(1);
 constexpr int entries_per_look_at_the_clock = 64;
 constexpr std::uint64_t block_bytes = 512;
+constexpr int depth_max = 200;  // each level holds a descriptor
 
 }  // namespace
 
@@ -26,7 +28,11 @@ void DiskMeter::step(steady_clock::time_point now, std::chrono::milliseconds sli
     counting_ = true;
   }
   for (int i = 1; !error && at_ != fs::recursive_directory_iterator(); ++i) {
-    struct stat info {};
+    if (at_.depth() > depth_max) {
+      part_ = std::numeric_limits<std::uint64_t>::max();
+      break;
+    }
+    struct stat info{};
     if (::lstat(at_->path().c_str(), &info) == 0) {
       part_ += static_cast<std::uint64_t>(info.st_blocks) * block_bytes;
     }

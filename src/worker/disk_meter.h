@@ -15,7 +15,8 @@ class DiskMeter {
   /// links are not followed.
   void step(std::chrono::steady_clock::time_point now, std::chrono::milliseconds slice);
 
-  /// The larger of the last whole count and the present unfinished one, in allocated bytes.
+  /// The larger of the last whole count and the present unfinished one, in allocated bytes. A tree
+  /// too deep to be counted has no end: the largest number.
   std::uint64_t bytes() const { return std::max(whole_, part_); }
 
  private:

@@ -94,11 +94,11 @@ void Host::work(std::vector<domain::Step> steps, int slot) {
       const std::lock_guard lock(mutex_);
       request = ++requests_;
     }
-    const auto granted = source_.claim({.worker = options_.worker,
-                                        .request_id = fmt::format("{}:{}:{}", options_.worker,
-                                                                  slot, request),
-                                        .steps = steps,
-                                        .max = 1});
+    const auto granted =
+        source_.claim({.worker = options_.worker,
+                       .request_id = fmt::format("{}:{}:{}", options_.worker, slot, request),
+                       .steps = steps,
+                       .max = 1});
     if (!granted || granted->empty()) {
       source_.wait(options_.idle_wait);
       // A source that cannot answer may not be asked without a pause.
@@ -129,8 +129,8 @@ void Host::carry_out(const port::Assignment& assignment) {
   switch (assignment.step) {
     case domain::Step::execute: {
       auto executed = executor_.execute(assignment, stop);
-      outcome = executed ? StepOutcome{std::move(*executed)}
-                         : failed(fence, std::move(executed.error()));
+      outcome =
+          executed ? StepOutcome{std::move(*executed)} : failed(fence, std::move(executed.error()));
       break;
     }
     case domain::Step::verify: {
@@ -145,7 +145,9 @@ void Host::carry_out(const port::Assignment& assignment) {
       }
       break;
     }
-    case domain::Step::deliver: outcome = {deliver_(assignment)}; break;
+    case domain::Step::deliver:
+      outcome = {deliver_(assignment)};
+      break;
   }
   const bool cut_short = stop.stop_requested() &&
                          std::holds_alternative<domain::StepFailed>(outcome.report) &&
@@ -194,13 +196,15 @@ void Host::obey(const RunId& run, domain::Fence fence, port::Directive directive
   const std::lock_guard lock(mutex_);
   const auto found = active_.find({run.to_string(), fence});
   switch (directive) {
-    case port::Directive::go_on: return;
+    case port::Directive::go_on:
+      return;
     case port::Directive::drain:
       draining_ = true;
       wake_.notify_all();
       return;
     case port::Directive::cancel:
-    case port::Directive::lost: break;
+    case port::Directive::lost:
+      break;
   }
   if (found == active_.end()) return;
   auto& active = found->second;

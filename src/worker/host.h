@@ -21,7 +21,8 @@ struct HostOptions {
   int execute_slots = 2;  ///< threads that run agents
   int verify_slots = 2;   ///< threads that verify and deliver
   Duration renew_every = domain::lease_renew;
-  Duration idle_wait = std::chrono::milliseconds(500);  ///< also bounds how long stop() takes effect
+  Duration idle_wait =
+      std::chrono::milliseconds(500);  ///< also bounds how long stop() takes effect
   Duration report_retry = std::chrono::seconds(1);
   int report_tries = 30;  ///< while the store refuses; then the lease runs out
 };

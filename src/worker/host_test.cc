@@ -46,7 +46,9 @@ class FakeSource : public port::RunSource {
     reported.release();
     return {};
   }
-  void wait(Duration timeout) override { std::this_thread::sleep_for(std::min<Duration>(timeout, 5ms)); }
+  void wait(Duration timeout) override {
+    std::this_thread::sleep_for(std::min<Duration>(timeout, 5ms));
+  }
 
   std::mutex mutex;
   std::vector<port::Assignment> waiting;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "process/run.h"
 #include "worker/disk_meter.h"
 
 namespace vitana::worker {
@@ -13,15 +14,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder without the right to write in it cannot be emptied by its owner either.
-void unlock(const fs::path& folder) {
-  std::error_code error;
-  fs::permissions(folder, fs::perms::owner_all, fs::perm_options::add | fs::perm_options::nofollow,
-                  error);
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    std::error_code ignored;
-    if (at->symlink_status(ignored).type() == fs::file_type::directory) unlock(at->path());
-  }
+constexpr auto removal_deadline = std::chrono::minutes(10);
+
+bool run_on(const fs::path& folder, std::vector<std::string> argv) {
+  argv.push_back("--");
+  argv.push_back(folder.string());
+  const auto ran = process::run({.argv = std::move(argv),
+                                 .cwd = "/",
+                                 .environment = {{"PATH", "/usr/bin:/bin"}},
+                                 .input = {},
+                                 .deadline = removal_deadline});
+  return ran && ran->ok();
 }
 
 struct Failed {
@@ -42,9 +45,9 @@ bool remove_tree(const fs::path& folder) {
   std::error_code error;
   fs::remove_all(folder, error);
   if (!error) return true;
-  unlock(folder);
-  fs::remove_all(folder, error);
-  return !error;
+  // Folders without the right to write in them, and trees deeper than there are descriptors.
+  run_on(folder, {"chmod", "-R", "u+rwX"});
+  return run_on(folder, {"rm", "-rf"});
 }
 
 std::string workspace_name(const RunId& run, domain::Fence fence) {
@@ -67,13 +70,17 @@ Sweep sweep(const JanitorOptions& options, const FateOf& fate_of, Instant now) {
   }
   for (const auto& name : names) {
     switch (fate_of(name)) {
-      case WorkspaceFate::live: break;
-      case WorkspaceFate::ended: remove(name); break;
+      case WorkspaceFate::live:
+        break;
+      case WorkspaceFate::ended:
+        remove(name);
+        break;
       case WorkspaceFate::failed: {
         const auto folder = options.folder / name;
-        struct stat info {};
+        struct stat info{};
         if (::lstat(folder.c_str(), &info) != 0) break;
-        failed.push_back({name, Instant(std::chrono::seconds(info.st_mtim.tv_sec)), size_of(folder)});
+        failed.push_back(
+            {name, Instant(std::chrono::seconds(info.st_mtim.tv_sec)), size_of(folder)});
         break;
       }
     }

@@ -1,7 +1,7 @@
 #include "worker/janitor.h"
 
-#include <gmock/gmock.h>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -27,8 +27,8 @@ struct JanitorTest : ::testing::Test {
   }
   Sweep run(WorkspaceFate fate, JanitorOptions options) {
     options.folder = root;
-    return sweep(options, [=](const std::string&) { return fate; },
-                 Instant(std::chrono::seconds(now_s)));
+    return sweep(
+        options, [=](const std::string&) { return fate; }, Instant(std::chrono::seconds(now_s)));
   }
 
   git::TempDir temp = temp_dir();
@@ -76,6 +76,17 @@ TEST_F(JanitorTest, LockedFoldersAreRemovedToo) {
   add("a", 0);
   fs::permissions(root / "a/tree", fs::perms::none);
   EXPECT_THAT(run(WorkspaceFate::ended, {}).stuck, IsEmpty());
+}
+
+TEST_F(JanitorTest, TreesDeeperThanAPathMayBeAreRemovedToo) {
+  add("a", 0);
+  process::Fd at(::open((root / "a").c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
+  for (int i = 0; i < 1500; ++i) {
+    ASSERT_EQ(::mkdirat(at.get(), "dd", 0700), 0);
+    at.reset(::openat(at.get(), "dd", O_DIRECTORY | O_RDONLY | O_CLOEXEC));
+  }
+  EXPECT_THAT(run(WorkspaceFate::ended, {}).stuck, IsEmpty());
+  EXPECT_FALSE(fs::exists(root / "a"));
 }
 
 TEST(WorkspaceName, TellsRunAndGrant) {

@@ -80,8 +80,8 @@ bool is_assignment(std::string_view word) {
 }
 
 bool is_number(std::string_view word) {
-  return !word.empty() && word.find_first_not_of("0123456789.smh") == word.npos &&
-         word[0] >= '0' && word[0] <= '9';
+  return !word.empty() && word.find_first_not_of("0123456789.smh") == word.npos && word[0] >= '0' &&
+         word[0] <= '9';
 }
 
 std::string plain(std::string_view word) {
@@ -101,9 +101,8 @@ std::vector<std::string> started_programs(std::string_view script) {
       continue;
     }
     if (expect == Expect::nothing) continue;
-    if (expect == Expect::program &&
-        (is_one_of(transparent, word) || is_assignment(word) || is_number(word) ||
-         word.starts_with('-') || word == "$")) {
+    if (expect == Expect::program && (is_one_of(transparent, word) || is_assignment(word) ||
+                                      is_number(word) || word.starts_with('-') || word == "$")) {
       continue;
     }
     if (expect == Expect::argument && word.starts_with('-')) {

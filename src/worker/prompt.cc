@@ -27,8 +27,7 @@ void add_criteria(std::string& out, const domain::ParsedSpec& spec) {
 }
 
 void add_previous(std::string& out, const domain::Failure& failure) {
-  fmt::format_to(std::back_inserter(out),
-                 "\n## The attempt before\n\nIt ended with {}: {}\n",
+  fmt::format_to(std::back_inserter(out), "\n## The attempt before\n\nIt ended with {}: {}\n",
                  name_of(failure.code), failure.message);
   for (const auto& cause : failure.causes) {
     fmt::format_to(std::back_inserter(out), "- {}\n", utf8_prefix(cause, shown_bytes_max));

@@ -15,9 +15,8 @@ struct PromptTest : ::testing::Test {
                                      .protected_globs = {"vitana.toml"},
                                      .repository_checks = {"make test"}});
   }
-  port::Assignment assignment{.run = {.id = {Vtid(1213), 1}},
-                              .title = "Navy sidebar",
-                              .spec_text = "# Navy\n{}{{ %s\n"};
+  port::Assignment assignment{
+      .run = {.id = {Vtid(1213), 1}}, .title = "Navy sidebar", .spec_text = "# Navy\n{}{{ %s\n"};
 };
 
 TEST_F(PromptTest, HoldsTheSpecificationWordForWord) {
@@ -38,8 +37,8 @@ TEST_F(PromptTest, FirstAttemptHearsOfNoOther) {
 }
 
 TEST_F(PromptTest, LongOutputOfTheAttemptBeforeIsCut) {
-  assignment.previous = domain::Failure{FailureCode::CHECKS_FAILED, "red", "verifying", {},
-                                        {{"output", std::string(1 << 20, 'x')}}};
+  assignment.previous = domain::Failure{
+      FailureCode::CHECKS_FAILED, "red", "verifying", {}, {{"output", std::string(1 << 20, 'x')}}};
   EXPECT_THAT(text(), HasSubstr("CHECKS_FAILED: red"));
   EXPECT_LT(text().size(), 20'000U);
 }

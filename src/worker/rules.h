@@ -31,8 +31,8 @@ struct RepositoryRules {
 };
 
 /// Errors: REPO_UNKNOWN, REPO_UNAVAILABLE, CONFIG_INVALID, GIT_FAILED. Thread-safe.
-using RuleSource = std::function<Result<RepositoryRules>(const std::string& repo,
-                                                         const std::string& base_commit)>;
+using RuleSource =
+    std::function<Result<RepositoryRules>(const std::string& repo, const std::string& base_commit)>;
 
 /// What is known of a repository's own checks on commits without any change of ours. Kept by the
 /// engine, so that they run once per commit. Thread-safe.

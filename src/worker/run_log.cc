@@ -58,7 +58,7 @@ RunLog::RunLog(const std::filesystem::path& file, Redactor redactor, std::uint64
   std::filesystem::create_directories(file.parent_path(), ignored);
   file_ = process::Fd(
       ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  struct stat info {};
+  struct stat info{};
   if (file_.open() && ::fstat(file_.get(), &info) == 0) {
     written_ = static_cast<std::uint64_t>(info.st_size);
   }

@@ -1,4 +1,5 @@
-// A run's log: what the agent printed and what happened around it, without the secrets it was given.
+// A run's log: what the agent printed and what happened around it, without the secrets it was
+// given.
 #pragma once
 
 #include <cstdint>

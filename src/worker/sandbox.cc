@@ -21,11 +21,35 @@ constexpr std::string_view home_path = "/run/home";
 constexpr std::size_t reason_bytes = 300;
 
 // What programs commonly need of /etc to resolve names, trust certificates, find libraries.
-constexpr std::string_view etc_entries[] = {
-    "alternatives", "ca-certificates", "ca-certificates.conf", "fonts", "group", "host.conf",
-    "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "magic", "mailcap",
-    "mime.types", "nsswitch.conf", "passwd", "perl", "pki", "protocols", "python3", "resolv.conf",
-    "rpc", "services", "ssl", "terminfo", "timezone"};
+// Not all of /etc/ssl and /etc/pki: an engine that runs as root could read the private keys there.
+constexpr std::string_view etc_entries[] = {"alternatives",
+                                            "ca-certificates",
+                                            "ca-certificates.conf",
+                                            "fonts",
+                                            "group",
+                                            "host.conf",
+                                            "hosts",
+                                            "ld.so.cache",
+                                            "ld.so.conf",
+                                            "ld.so.conf.d",
+                                            "localtime",
+                                            "magic",
+                                            "mailcap",
+                                            "mime.types",
+                                            "nsswitch.conf",
+                                            "passwd",
+                                            "perl",
+                                            "pki/ca-trust",
+                                            "pki/tls/certs",
+                                            "protocols",
+                                            "python3",
+                                            "resolv.conf",
+                                            "rpc",
+                                            "services",
+                                            "ssl/certs",
+                                            "ssl/openssl.cnf",
+                                            "terminfo",
+                                            "timezone"};
 constexpr std::string_view etc_prefixes[] = {"java", "python3."};
 
 class Arguments {
@@ -115,7 +139,7 @@ std::string path_inside(const SandboxOptions& options, const std::vector<fs::pat
 
 process::Environment environment_of(const Confinement& confinement, std::string path,
                                     const std::string& home, const std::string& tmp) {
-  process::Environment result{{"PATH", std::move(path)}, {"HOME", home},      {"TMPDIR", tmp},
+  process::Environment result{{"PATH", std::move(path)}, {"HOME", home},     {"TMPDIR", tmp},
                               {"LANG", "C.UTF-8"},       {"USER", "vitana"}, {"LOGNAME", "vitana"}};
   for (const auto& [name, value] : confinement.environment) result.insert_or_assign(name, value);
   return result;
@@ -180,7 +204,8 @@ Result<SupervisedCommand> Sandbox::prepare(const Confinement& confinement) const
     std::error_code error;
     fs::create_directories(home, error);
     if (!error) fs::create_directories(tmp, error);
-    if (error) return failure(FailureCode::WORKSPACE_FAILED, "no scratch folder: " + error.message());
+    if (error)
+      return failure(FailureCode::WORKSPACE_FAILED, "no scratch folder: " + error.message());
     command.argv = confinement.argv;
     if (!program->in_workspace) command.argv[0] = program->start.string();
     command.cwd = confinement.workspace;
@@ -200,7 +225,8 @@ Result<SupervisedCommand> Sandbox::prepare(const Confinement& confinement) const
   command.wrapped = true;
   auto path = path_inside(options_, readable);
   if (!program->path_entry.empty()) path = program->path_entry.string() + ":" + path;
-  command.environment = environment_of(confinement, std::move(path), std::string(home_path), "/tmp");
+  command.environment =
+      environment_of(confinement, std::move(path), std::string(home_path), "/tmp");
   return command;
 }
 

@@ -42,8 +42,7 @@ class SandboxTest : public ::testing::Test {
     const auto command = sandbox.prepare(confinement);
     if (!command) return to_string(command.error());
     std::string output;
-    const auto exit =
-        supervise(*command, {}, [&](std::string_view text) { output += text; });
+    const auto exit = supervise(*command, {}, [&](std::string_view text) { output += text; });
     if (!exit) return to_string(exit.error());
     return output + "exit " + std::to_string(exit->exit_code);
   }
@@ -94,9 +93,9 @@ TEST_F(SandboxTest, MaskHoldsBehindALinkToAFolderAboveIt) {
   fs::create_directory_symlink(root_, root_ / "tools/up");
   Confinement confinement;
   confinement.read = {root_ / "tools/up"};
-  const auto output = output_of("ls " + (root_ / "tools/up").string() + "; cat " +
-                                    (root_ / "tools/up/data/secret").string(),
-                                confinement);
+  const auto output = output_of(
+      "ls " + (root_ / "tools/up").string() + "; cat " + (root_ / "tools/up/data/secret").string(),
+      confinement);
   EXPECT_THAT(output, HasSubstr("tools"));
   EXPECT_THAT(output, Not(HasSubstr("hidden")));
 }
@@ -124,8 +123,8 @@ TEST_F(SandboxTest, NoCapabilitiesAreLeft) {
 }
 
 TEST_F(SandboxTest, ProgramOutsideTheSystemIsReadableUnnamed) {
-  std::ofstream(root_ / "tools/agent") << "#!/bin/sh\necho \"agent $1\"; ls " << root_.string()
-                                       << "/tools\n";
+  std::ofstream(root_ / "tools/agent")
+      << "#!/bin/sh\necho \"agent $1\"; ls " << root_.string() << "/tools\n";
   std::ofstream(root_ / "tools/other") << "";
   fs::permissions(root_ / "tools/agent", fs::perms::owner_all);
   Confinement confinement;
@@ -164,14 +163,17 @@ TEST_F(SandboxTest, EscapedGrandchildIsDeadAfterwards) {
     std::ifstream in(entry.path() / "cmdline", std::ios::binary);
     std::string line;
     std::getline(in, line);
-    EXPECT_NE(line, std::string("sleep\0" "4242\0", 11));
+    EXPECT_NE(line, std::string("sleep\0"
+                                "4242\0",
+                                11));
   }
 }
 
 TEST_F(SandboxTest, TermReachesTheProgramInside) {
   Confinement confinement;
   confinement.workspace = root_ / "work";
-  confinement.argv = {"/bin/sh", "-c", "trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done"};
+  confinement.argv = {"/bin/sh", "-c",
+                      "trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done"};
   confinement.limits.wall = 300ms;
   confinement.limits.grace = 10s;
   const auto command = Sandbox({}).prepare(confinement);

@@ -58,8 +58,10 @@ Answer take_answers(std::string& buffer, const OutputSink& sink) {
         if (!exit) return {.error = lost("the supervisor's answer is damaged")};
         return {.exit = std::move(exit)};
       }
-      case wire::FrameKind::refusal: return {.error = lost(payload)};
-      case wire::FrameKind::request: return {.error = lost("the supervisor asked")};
+      case wire::FrameKind::refusal:
+        return {.error = lost(payload)};
+      case wire::FrameKind::request:
+        return {.error = lost("the supervisor asked")};
     }
   }
 }
@@ -97,7 +99,8 @@ Result<SupervisedExit> supervise(const SupervisedCommand& command, std::stop_tok
   std::string buffer;
   std::array<char, chunk_bytes> chunk{};
   while (steady_clock::now() < give_up_at) {
-    std::array<pollfd, 2> fds{{{child->out().get(), POLLIN, 0}, {told ? -1 : wake.get(), POLLIN, 0}}};
+    std::array<pollfd, 2> fds{
+        {{child->out().get(), POLLIN, 0}, {told ? -1 : wake.get(), POLLIN, 0}}};
     ::poll(fds.data(), fds.size(), 1000);
     if (!told && fds[1].revents != 0) {
       told = true;

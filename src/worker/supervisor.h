@@ -42,7 +42,13 @@ struct SupervisedCommand {
 
 /// Why the program is not running any more.
 enum class EndCause {
-  exited, wall, silence, output, memory, processes, disk,
+  exited,
+  wall,
+  silence,
+  output,
+  memory,
+  processes,
+  disk,
   stopped,      ///< the caller asked for it
   engine_gone,  ///< never seen by a caller
 };

@@ -10,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "process/child.h"
 #include "worker/disk_meter.h"
@@ -111,7 +113,7 @@ class Supervision {
     look_at_limits(now);
     if (ending_ && now >= kill_at_) {
       if (now >= kill_at_ + kill_wait) return false;
-      signal_all(SIGKILL);
+      kill_tree();
     }
     std::array<pollfd, 5> fds{{{engine_.gone() ? -1 : stdin_fd, POLLIN, 0},
                                {engine_.waiting() ? stdout_fd : -1, POLLOUT, 0},
@@ -155,6 +157,7 @@ class Supervision {
   void sample(Time now) {
     const auto tree = tree_of(::getpid());
     reap_orphans(tree);
+    if (ending_) ask_to_end(tree);
     std::uint64_t memory = 0;
     for (const auto& process : tree) memory += process.memory;
     exit_.memory_peak = std::max(exit_.memory_peak, memory);
@@ -167,8 +170,8 @@ class Supervision {
       end(EndCause::processes, Duration{0});
     }
     // On a machine with very many processes one look takes longer; it never takes over a tenth.
-    sample_at_ = steady_clock::now() + std::max<Time::duration>(
-                                           sample_every, 10 * (steady_clock::now() - now));
+    sample_at_ = steady_clock::now() +
+                 std::max<Time::duration>(sample_every, 10 * (steady_clock::now() - now));
   }
 
   void end(EndCause cause, Duration grace) {
@@ -179,14 +182,21 @@ class Supervision {
     }
     ending_ = cause;
     kill_at_ = now + grace;
-    if (grace > Duration{0}) signal_all(SIGTERM);
+    if (grace > Duration{0}) ask_to_end(tree_of(::getpid()));
   }
 
-  // TERM would end the wrapper itself and with it, at once, everything in it.
-  void signal_all(int signal) {
+  void kill_tree() {
     for (const auto& process : tree_of(::getpid())) {
-      if (process.zombie || (signal == SIGTERM && wrapped_ && process.pid == child_.pid())) continue;
-      signal_process(process, signal);
+      if (!process.zombie) signal_process(process, SIGKILL);
+    }
+  }
+
+  // Once to each process, also to such as are started meanwhile. TERM would end the wrapper itself
+  // and with it, at once, everything in it.
+  void ask_to_end(const std::vector<TreeProcess>& tree) {
+    for (const auto& process : tree) {
+      if (process.zombie || (wrapped_ && process.pid == child_.pid())) continue;
+      if (asked_.emplace(process.pid, process.started).second) signal_process(process, SIGTERM);
     }
   }
 
@@ -250,6 +260,7 @@ class Supervision {
   Time heard_ = started_;
   Time sample_at_ = started_;
   std::optional<EndCause> ending_;
+  std::set<std::pair<pid_t, std::uint64_t>> asked_;
   Time kill_at_{};
 };
 

@@ -167,7 +167,8 @@ TEST(Supervisor, GrandchildInASessionOfItsOwnIsDeadAfterwards) {
 }
 
 TEST(Supervisor, StopEndsTheTreeWithinTwoSeconds) {
-  auto command = shell("trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done'");
+  auto command =
+      shell("trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done'");
   command.limits.grace = 1500ms;
   std::stop_source stop;
   std::string output;

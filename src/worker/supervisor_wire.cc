@@ -31,8 +31,7 @@ class Reader {
   std::string text() {
     const auto colon = in_.find(':');
     std::size_t size = 0;
-    if (colon == in_.npos || !parse(in_.substr(0, colon), size) ||
-        size > in_.size() - colon - 1) {
+    if (colon == in_.npos || !parse(in_.substr(0, colon), size) || size > in_.size() - colon - 1) {
       good_ = false;
       return {};
     }

@@ -158,11 +158,10 @@ class Step {
     }
     const git::Signature signature{rules_.author, run().created_at};
     const std::vector<git::Oid> parents{tip_};
-    const auto message =
-        git::commit_message(assignment_.title, {},
-                            {{"VTID", run().id.vtid.to_string()},
-                             {"Spec-Digest", run().spec_digest.to_string()},
-                             {"Run", run().id.to_string()}});
+    const auto message = git::commit_message(assignment_.title, {},
+                                             {{"VTID", run().id.vtid.to_string()},
+                                              {"Spec-Digest", run().spec_digest.to_string()},
+                                              {"Run", run().id.to_string()}});
     auto commit =
         git::commit_tree(mirror(), deliverable().tree, parents, message, signature, signature);
     if (!commit) return failure(std::move(commit.error()));
@@ -173,8 +172,8 @@ class Step {
   Result<CheckBench*> bench(std::unique_ptr<CheckBench>& kept, const git::Oid& commit,
                             const char* name) {
     if (!kept) {
-      auto made = CheckBench::make(sandbox_, rules_, commit, folder_ / name, options_.check_limits,
-                                   stop_);
+      auto made =
+          CheckBench::make(sandbox_, rules_, commit, folder_ / name, options_.check_limits, stop_);
       if (!made) return failure(std::move(made.error()));
       kept = std::move(*made);
     }
@@ -233,7 +232,8 @@ class Step {
                                        .limits = options_.check_limits},
                                       stop_);
       if (!green && green.error().code == FailureCode::BASE_RED) return std::move(green.error());
-      if (!green && green.error().code == FailureCode::CANCELLED) return failure(std::move(green.error()));
+      if (!green && green.error().code == FailureCode::CANCELLED)
+        return failure(std::move(green.error()));
     }
     return red_command(FailureCode::CHECKS_FAILED, command, outcome);
   }
@@ -337,11 +337,11 @@ class Step {
 
   Error criteria_error() const {
     const auto names = fmt::format("{}", fmt::join(red_criteria_, ", "));
-    return Error{FailureCode::VERIFICATION_FAILED,
-                 fmt::format("{} {} red on the result", names,
-                             red_criteria_.size() == 1 ? "is" : "are"),
-                 {},
-                 {{"criteria", names}, {"output", red_output_}}};
+    return Error{
+        FailureCode::VERIFICATION_FAILED,
+        fmt::format("{} {} red on the result", names, red_criteria_.size() == 1 ? "is" : "are"),
+        {},
+        {{"criteria", names}, {"output", red_output_}}};
   }
 
   const Sandbox& sandbox_;

@@ -9,8 +9,8 @@ namespace vitana::worker {
 namespace {
 
 using domain::EvidenceVerdict;
-using ::testing::HasSubstr;
 using test::must;
+using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
 domain::Criterion checked(std::string id, std::string script, bool keeps = false) {
