@@ -271,13 +271,13 @@ Result<domain::Executed> CommandExecutor::take_result(Job& job) const {
 
   domain::Executed executed;
   executed.fence = job.assignment.lease().fence;
-  executed.changed = *tree != job.start_tree;
   // What setup did to files of the repository is not the agent's work.
   if (job.start_tree != *base_tree) {
     auto without = git::merge_trees(*mirror, job.start_tree, *base_tree, *tree);
     if (without) tree = std::move(without);
     // On a conflict the agent changed what setup had changed: then all of it is the result.
   }
+  executed.changed = *tree != *base_tree;
   const git::Signature signature{job.rules.author, run.created_at};
   const std::vector<git::Oid> parents{job.base()};
   auto commit = git::commit_tree(

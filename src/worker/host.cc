@@ -8,6 +8,8 @@
 namespace vitana::worker {
 namespace {
 
+constexpr int stopping_tries = 5;  // nobody waits long for a worker that is to end
+
 struct StepOutcome {
   port::StepReport report;
   std::vector<domain::Evidence> evidence = {};
@@ -174,7 +176,8 @@ void Host::report(const port::Assignment& assignment, const port::StepReport& re
     const auto done = source_.report(assignment.run.id, report, evidence);
     if (done || failure_info(done.error().code).cls != FailureClass::storage) return;
     std::unique_lock lock(mutex_);
-    if (wake_.wait_for(lock, options_.report_retry, [this] { return stopping_; })) return;
+    if (stopping_ && i + 1 >= stopping_tries) return;
+    wake_.wait_for(lock, options_.report_retry, [] { return false; });
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <future>
 #include <semaphore>
 #include <set>
@@ -47,10 +48,12 @@ class FakeSource : public port::RunSource {
     return {};
   }
   void wait(Duration timeout) override {
-    std::this_thread::sleep_for(std::min<Duration>(timeout, 5ms));
+    std::unique_lock lock(mutex);
+    idle.wait_for(lock, std::min<Duration>(timeout, 5ms));
   }
 
   std::mutex mutex;
+  std::condition_variable idle;
   std::vector<port::Assignment> waiting;
   std::vector<port::StepReport> reports;
   std::set<std::string> requests;

@@ -108,6 +108,13 @@ TEST_F(SandboxTest, BorrowedObjectsAreReadableInsideTheMask) {
   EXPECT_THAT(output_of("echo > " + pack, confinement), HasSubstr("Read-only"));
 }
 
+TEST_F(SandboxTest, KeysAndPasswordsOfTheSystemAreNotThere) {
+  const auto output = output_of(
+      "for p in /etc/ssl/private /etc/shadow /etc/ssh /etc/sudoers /var/lib /sys; do"
+      " test ! -e $p || echo $p; done");
+  EXPECT_EQ(output, "exit 0");
+}
+
 TEST_F(SandboxTest, EnvironmentIsClean) {
   ::setenv("VITANA_TEST_LEAK", "leaked", 1);
   EXPECT_THAT(output_of("env; cat /proc/*/environ"), Not(HasSubstr("leaked")));

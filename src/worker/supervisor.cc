@@ -31,7 +31,7 @@ constexpr auto names = enum_names<EndCause>({{EndCause::exited, "exited"},
                                              {EndCause::engine_gone, "engine_gone"}});
 
 constexpr auto request_wait = 10s;
-constexpr auto slack = 10s;
+constexpr auto slack = 15s;
 constexpr auto wall_max = std::chrono::hours(24 * 365);
 constexpr std::size_t chunk_bytes = 256 * 1024;
 
