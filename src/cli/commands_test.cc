@@ -1,0 +1,202 @@
+// Commands over the real engine.
+#include <nlohmann/json.hpp>
+
+#include "cli/testing.h"
+
+namespace vitana::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::CommandTest;
+using testing::good_spec;
+using Json = nlohmann::json;
+
+class Commands : public CommandTest {
+ protected:
+  std::string registered() {
+    const auto file = write("docs/specs/00007-sidebar.md", good_spec);
+    const auto outcome = run({"spec", "register", file, "--reason", "a test"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return file;
+  }
+};
+
+TEST_F(Commands, ValidateNeedsNoConfiguration) {
+  application.config_error = Error{FailureCode::NOT_FOUND, "no vitana.toml"};
+  const auto file = write("docs/specs/00007-sidebar.md", good_spec);
+  const auto outcome = run({"spec", "validate", "--json", file});
+  EXPECT_EQ(outcome.code, 0) << outcome.out;
+  const auto json = Json::parse(outcome.out);
+  EXPECT_EQ(json["files"][0]["vtid"], "VTID-00007");
+  EXPECT_EQ(json["files"][0]["valid"], true);
+  EXPECT_EQ(json["files"][0]["digest"], Digest::of(good_spec).to_string());
+}
+
+TEST_F(Commands, ValidatePrintsFindingsAsACompilerDoes) {
+  const auto file = write("docs/specs/00008-x.md", "# VTID-00008: Title\n\n## Summary\n\nTBD\n");
+  const auto outcome = run({"spec", "validate", file});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr(file + ":"));
+  EXPECT_THAT(outcome.out, HasSubstr(": error: "));
+  EXPECT_THAT(outcome.out, HasSubstr("    hint: "));
+}
+
+TEST_F(Commands, ValidateAnnotatesForGithub) {
+  const auto file = write("docs/specs/00008-x.md", "# VTID-00008: Title\n\n## Summary\n\nTBD\n");
+  EXPECT_THAT(run({"spec", "validate", "--format", "github", file}).out, HasSubstr("::error file=" + file));
+}
+
+TEST_F(Commands, ARegisteredSpecIsAScheduledTask) {
+  registered();
+  const auto json = Json::parse(run({"task", "show", "VTID-00007", "--json"}).out);
+  EXPECT_EQ(json["status"], "scheduled");
+  EXPECT_EQ(json["spec"]["digest"], Digest::of(good_spec).to_string());
+  EXPECT_EQ(json["spec"]["provenance"]["path"], "docs/specs/00007-sidebar.md");
+  EXPECT_TRUE(json["failure"].is_null());
+}
+
+TEST_F(Commands, AListGoesOnWhereItsCursorStands) {
+  for (const char* title : {"one", "two", "three"}) run({"task", "create", "--title", title});
+  const auto first = Json::parse(run({"task", "list", "--limit", "2", "--json"}).out);
+  ASSERT_EQ(first["tasks"].size(), 2U);
+  const auto second = Json::parse(run({"task", "list", "--limit", "2", "--json", "--after", first["next_cursor"]}).out);
+  ASSERT_EQ(second["tasks"].size(), 1U);
+  EXPECT_TRUE(second["next_cursor"].is_null());
+}
+
+TEST_F(Commands, ATaskWithoutASpecSaysSo) {
+  run({"task", "create", "--title", "Something vague"});
+  const auto tasks = Json::parse(run({"task", "list", "--json", "--code", "SPEC_NOT_FOUND"}).out);
+  EXPECT_EQ(tasks["tasks"].size(), 1U);
+}
+
+TEST_F(Commands, WhyNamesTheVerdictAndTheNextCommand) {
+  registered();
+  run({"controls", "set", "execution", "off", "--reason", "a pause"});
+  const auto outcome = run({"task", "why", "VTID-00007"});
+  EXPECT_THAT(outcome.out, HasSubstr("a pause [EXECUTION_PAUSED]"));
+  EXPECT_THAT(outcome.err, HasSubstr("next: vitana controls set execution on"));
+}
+
+TEST_F(Commands, TheIntakeReadsItsAnswersFromAPipe) {
+  const auto outcome = run({"task", "create", "--intake", "--json"},
+                           "Quiet the sidebar please\nIt is too loud to read anything.\n.\nThe file a.css is there\ncheck: test -f a.css\n");
+  ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  const auto vtid = Json::parse(outcome.out)["vtid"].get<std::string>();
+  EXPECT_THAT(run({"spec", "show", vtid, "--raw"}).out, HasSubstr("test -f a.css"));
+}
+
+TEST_F(Commands, AnIntakeCutShortIsAUsageError) {
+  const auto outcome = run({"task", "create", "--intake"}, "Only a title\n");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("before the description"));
+}
+
+TEST_F(Commands, ADraftIsRegisteredAfterItsValidation) {
+  const auto file = write("draft.md", good_spec);
+  EXPECT_EQ(run({"spec", "draft", "create", file, "--title", "Sidebar"}).code, 0);
+  EXPECT_EQ(run({"spec", "draft", "approve", "1"}).code, 4);
+  EXPECT_EQ(run({"spec", "draft", "validate", "1"}).code, 0);
+  EXPECT_EQ(run({"spec", "draft", "approve", "1"}).code, 0);
+}
+
+TEST_F(Commands, SyncNamesEveryFileAlsoTheSecondTime) {
+  application.repository->files["docs/specs/00007-sidebar.md"] = good_spec;
+  application.repository->files["docs/specs/README.md"] = "Nothing but words.\n";
+  const auto first = Json::parse(run({"spec", "sync", "--json"}).out);
+  ASSERT_EQ(first["repos"][0]["files"].size(), 2U);
+  EXPECT_EQ(first["repos"][0]["files"][0]["outcome"], "held");
+  EXPECT_EQ(first["repos"][0]["files"][1]["outcome"], "ignored");
+  EXPECT_EQ(run({"spec", "sync", "--json"}).out, run({"spec", "sync", "--json"}).out);
+}
+
+TEST_F(Commands, AdoptingReleasesWhatWasHeld) {
+  application.repository->files["docs/specs/00007-sidebar.md"] = good_spec;
+  run({"spec", "sync"});
+  EXPECT_EQ(run({"spec", "adopt", "docs/specs/**", "--run"}).code, 0);
+  EXPECT_EQ(Json::parse(run({"task", "show", "VTID-00007", "--json"}).out)["status"], "scheduled");
+  EXPECT_THAT(run({"spec", "sync", "--json"}).out, HasSubstr("unchanged"));
+}
+
+TEST_F(Commands, EventsAreOneCloudEventALine) {
+  registered();
+  const auto outcome = run({"events", "--json", "--type", "vtid.spec.*"});
+  const auto json = Json::parse(outcome.out);
+  EXPECT_EQ(json["specversion"], "1.0");
+  EXPECT_EQ(json["subject"], "VTID-00007");
+}
+
+TEST_F(Commands, AuditGivesAnAnchorThatItAccepts) {
+  registered();
+  auto anchor = run({"audit"}).out;
+  anchor.pop_back();
+  EXPECT_EQ(run({"audit", "--expect", anchor}).code, 0);
+}
+
+TEST_F(Commands, InitOverwritesNothing) {
+  write("vitana.toml", "# mine\n");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  const auto outcome = run({"init"});
+  std::filesystem::current_path(before);
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "docs"));
+}
+
+TEST_F(Commands, TheFirstSpecIsValid) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  EXPECT_EQ(run({"init"}).code, 0);
+  const auto outcome = run({"spec", "validate", "--strict", "docs/specs/00001-first-task.md"});
+  std::filesystem::current_path(before);
+  EXPECT_EQ(outcome.code, 0) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("VTID-00001, 2 criteria"));
+}
+
+TEST_F(Commands, RunRefusesAnInvalidFileBeforeAnythingIsStored) {
+  const auto file = write("docs/specs/00008-x.md", "# VTID-00008: Title\n\n## Summary\n\nTBD\n");
+  const auto outcome = run({"run", file});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("SPEC_INVALID"));
+  EXPECT_EQ(Json::parse(run({"task", "list", "--json"}).out)["tasks"].size(), 0U);
+}
+
+TEST_F(Commands, RunWithoutAnAgentSaysHowToGetOne) {
+  application.agents.clear();
+  const auto outcome = run({"run", write("docs/specs/00007-sidebar.md", good_spec)});
+  EXPECT_THAT(outcome.err, HasSubstr("no agent is configured"));
+}
+
+TEST_F(Commands, RunOutsideOfARepositoryAsksForOne) {
+  std::filesystem::remove_all(folder_ / ".git");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  const auto outcome = run({"run", write("x.md", good_spec)});
+  std::filesystem::current_path(before);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--repo DIR"));
+}
+
+TEST_F(Commands, RunRegistersAnUncommittedFileAsTheSameOrigin) {
+  const auto file = write("docs/specs/00007-sidebar.md", good_spec);
+  EXPECT_EQ(run({"run", file}).code, 1);  // there is no sandbox here
+  const auto spec = Json::parse(run({"task", "show", "VTID-00007", "--json"}).out)["spec"];
+  EXPECT_EQ(spec["source"], "manual");
+  EXPECT_EQ(spec["provenance"]["path"], "docs/specs/00007-sidebar.md");
+}
+
+TEST_F(Commands, RunTakesACommittedFileAsGitHasItAndAdoptsIt) {
+  application.repository->files["docs/specs/00007-sidebar.md"] = good_spec;
+  run({"run", write("docs/specs/00007-sidebar.md", good_spec)});
+  const auto task = Json::parse(run({"task", "show", "VTID-00007", "--json"}).out);
+  EXPECT_EQ(task["spec"]["source"], "git");
+  EXPECT_EQ(task["status"], "scheduled");
+}
+
+TEST_F(Commands, StoredTextCannotMoveTheCursor) {
+  run({"task", "create", "--title", "evil\x1b[2Jtitle"});
+  EXPECT_THAT(run({"task", "list"}).out, ::testing::Not(HasSubstr("\x1b")));
+}
+
+}  // namespace
+}  // namespace vitana::cli

@@ -1,0 +1,164 @@
+// Printed text, whole.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/errors.h"
+#include "cli/event_line.h"
+#include "cli/sync_report.h"
+#include "cli/task_view.h"
+#include "cli/text_diff.h"
+
+namespace vitana::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const Instant noon = *from_rfc3339("2026-01-25T12:00:00Z");
+
+store::EvidenceRow judged(const std::string& id, domain::EvidenceVerdict verdict) {
+  return {{Vtid(7), 1}, 1, {id, "text of " + id, domain::CriterionClass::command, verdict}};
+}
+
+TaskView running_task() {
+  TaskView view{domain::Task{.vtid = Vtid(7)}, std::nullopt, {}, noon};
+  view.task.title = "A quieter sidebar";
+  view.task.status = domain::TaskStatus::in_progress;
+  view.task.repo = "hub";
+  view.task.next = {domain::NextKind::worker, "the agent ends, or its time is up", noon + 20min};
+  view.task.updated_at = noon - 90s;
+  domain::Run run{.id = {Vtid(7), 1}};
+  run.state = domain::RunState::executing;
+  run.agent = "fixer";
+  run.created_at = noon - 2min;
+  view.runs.push_back({run, {}, {{"pending_pickup", noon - 2min, noon - 90s}, {"executing", noon - 90s, {}}}});
+  return view;
+}
+
+TEST(TaskText, SaysStateTimeAndWhatComesNext) {
+  EXPECT_EQ(task_text(running_task(), {}),
+            "VTID-00007  A quieter sidebar\n"
+            "  status:  in_progress, executing for 1 min 30 s\n"
+            "  next:    worker: the agent ends, or its time is up (in 20 min)\n"
+            "  repo:    hub\n"
+            "  spec:    none\n"
+            "  changed: 1 min 30 s ago\n"
+            "runs\n"
+            "  VTID-00007.1  executing  2 min  agent fixer\n"
+            "      pending_pickup 30 s, executing 1 min 30 s\n");
+}
+
+TEST(TaskText, AttestedIsNeverCalledVerified) {
+  const std::vector<store::EvidenceRow> rows = {judged("AC-1", domain::EvidenceVerdict::passed),
+                                                judged("AC-2", domain::EvidenceVerdict::attested),
+                                                judged("AC-3", domain::EvidenceVerdict::vacuous)};
+  EXPECT_EQ(tally_text(tally(rows)), "1 of 3 verified, 1 attested, 1 vacuous");
+}
+
+TEST(TaskText, TheRepositorysOwnChecksAreNoCriteria) {
+  EXPECT_EQ(tally_text(tally({judged("check:1", domain::EvidenceVerdict::held)})), "0 of 0 verified");
+}
+
+TEST(TaskText, ALaterRoundReplacesAnEarlierJudgement) {
+  auto again = judged("AC-1", domain::EvidenceVerdict::passed);
+  again.round = 2;
+  const auto rows = newest_evidence({judged("AC-1", domain::EvidenceVerdict::failed), again});
+  EXPECT_EQ(evidence_text(rows, {}, false), "  + passed   AC-1  text of AC-1\n");
+}
+
+TEST(WhyText, ListsTheVerdictsInTheirOrder) {
+  auto view = running_task();
+  view.task.status = domain::TaskStatus::blocked;
+  view.task.blocked = domain::BlockReason::approval_pending;
+  view.task.next = {domain::NextKind::person, "task approve", {}};
+  view.runs.clear();
+  engine::Why why{view.task, {}, domain::GatePoint::dispatch,
+                  {{"spec", true, {}, "version 1"},
+                   {"permission", false, FailureCode::APPROVAL_REQUIRED, "execution needs: vitana task approve"}}};
+  EXPECT_EQ(why_text(why, view, {.unicode = true}),
+            "VTID-00007  A quieter sidebar\n"
+            "  status: blocked: approval_pending\n"
+            "  next:   person: task approve\n"
+            "the gate at dispatch\n"
+            "  ✓ spec: version 1\n"
+            "  ✗ permission: execution needs: vitana task approve [APPROVAL_REQUIRED]\n");
+}
+
+engine::RepoSync forty_held() {
+  engine::RepoSync report{"hub", "0123456789abcdef", true, {}};
+  for (std::uint32_t i = 1; i <= 40; ++i) {
+    report.files.push_back({"docs/specs/" + std::to_string(i) + ".md", Vtid(i), "held", "was there before", ""});
+  }
+  report.files.push_back({"docs/specs/x.md", std::nullopt, "invalid", "SPEC_SUMMARY_MISSING: no summary", ""});
+  return report;
+}
+
+TEST(SyncText, FitsOnASmallTerminalAndPutsTheWorstFirst) {
+  Terminal terminal{.out_is_terminal = true, .width = 60, .height = 24};
+  const auto text = sync_text(forty_held(), terminal);
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 24);
+  EXPECT_THAT(text, HasSubstr("hub at 0123456789ab: 1 invalid, 40 held\n"));
+  EXPECT_LT(text.find("docs/specs/x.md"), text.find("docs/specs/1.md"));
+  EXPECT_THAT(text, HasSubstr("and 23 more; all of them: vitana spec sync --json\n"));
+  EXPECT_THAT(text, HasSubstr("next: vitana spec validate docs/specs/x.md\n"));
+}
+
+TEST(SyncText, OnlyCountsWhereNobodyIsNeeded) {
+  const engine::RepoSync report{"hub", "0123456789abcdef", true, {{"a.md", Vtid(1), "registered", "", ""}}};
+  EXPECT_EQ(sync_text(report, {}), "hub at 0123456789ab: 1 registered\n");
+}
+
+TEST(Table, CutsTheLastColumnOnATerminalOnly) {
+  Table table({"A", "B"});
+  table.add({"1", "a long text\nthat goes on"});
+  EXPECT_EQ(table.text({.out_is_terminal = true, .unicode = true, .width = 8}), "A  B\n1  a lo…\n");
+  EXPECT_EQ(table.text({}), "A  B\n1  a long text that goes on\n");
+}
+
+TEST(Fit, CountsCharactersNotBytes) {
+  EXPECT_EQ(fit("äöü", 3, {.unicode = true}), "äöü");
+  EXPECT_EQ(fit("äöüß", 3, {.unicode = true}), "äö…");
+}
+
+TEST(EventLine, ShowsTheCodeAndKeepsToOneLine) {
+  const store::StoredEvent event{3, noon, "autopilot.state.failed", "error", Vtid(7), RunId{Vtid(7), 2}, "engine",
+                                 R"({"code":"AGENT_FAILED","message":"exit 1\nbye"})", {}};
+  EXPECT_EQ(event_line(event, false), "12:00:00  VTID-00007.2  autopilot.state.failed  AGENT_FAILED  exit 1 bye\n");
+}
+
+TEST(EventLine, AnyDataIsSurvived) {
+  store::StoredEvent event{3, noon, "x", "info", {}, {}, "engine", "[1", {}};
+  EXPECT_EQ(event_line(event, false), "12:00:00  -             x\n");
+}
+
+TEST(ErrorText, SaysWhatWhyAndTheNextCommand) {
+  const Error error{FailureCode::STORE_TOO_OLD, "the store has schema 1", {"table x is missing"}, {{"data", "/d"}}};
+  EXPECT_EQ(error_text(error, {}),
+            "error: the store has schema 1 [STORE_TOO_OLD]\n"
+            "  data: /d\n"
+            "  because: table x is missing\n"
+            "  next: vitana migrate\n");
+}
+
+TEST(Diff, ShowsChangedLinesWithTheirSurroundings) {
+  EXPECT_EQ(unified_diff("a\nb\nc\nd\ne\n", "a\nb\nX\nd\ne\n", "old", "new"),
+            "--- old\n+++ new\n@@ -1,5 +1,5 @@\n a\n b\n-c\n+X\n d\n e\n");
+}
+
+TEST(Diff, KeepsFarChangesInHunksOfTheirOwn) {
+  std::string before;
+  for (int i = 1; i <= 30; ++i) before += std::to_string(i) + "\n";
+  std::string after = before;
+  after.replace(after.find("2\n"), 1, "two");
+  after.replace(after.find("28\n"), 2, "x");
+  const auto text = unified_diff(before, after, "old", "new");
+  EXPECT_THAT(text, HasSubstr("@@ -1,5 +1,5 @@\n"));
+  EXPECT_THAT(text, HasSubstr("@@ -25,6 +25,6 @@\n"));
+  EXPECT_THAT(text, Not(HasSubstr(" 15\n")));
+}
+
+TEST(Diff, EqualTextsHaveNone) { EXPECT_EQ(unified_diff("a\n", "a\n", "old", "new"), ""); }
+
+}  // namespace
+}  // namespace vitana::cli
