@@ -11,17 +11,22 @@ using domain::Step;
 
 World::World(WorldOptions options)
     : options_(std::move(options)), entropy_(options_.seed),
-      repository_(std::make_shared<SimRepository>()) {
+      repository_(std::make_shared<SimRepository>()), seen_repository_(repository_) {
+  if (options_.repository) seen_repository_ = options_.repository(repository_);
+  open_store();
+  engine_ = std::make_unique<engine::Engine>(*store_, clock_, entropy_, setup(), options_.notifier);
+}
+
+void World::open_store() {
   auto opened = store::Store::open({options_.store_path, store::OpenMode::engine, options_.around_commit},
                                    clock_, entropy_);
   CHECK(opened.has_value());
   store_ = std::move(*opened);
-  engine_ = std::make_unique<engine::Engine>(*store_, clock_, entropy_, setup());
 }
 
 engine::Setup World::setup() const {
   engine::Setup setup;
-  setup.repos.push_back({"hub", repository_, "main", {"docs/specs/**/*.md"}, options_.adopt_all, ""});
+  setup.repos.push_back({"hub", seen_repository_, "main", {"docs/specs/**/*.md"}, options_.adopt_all, ""});
   setup.agents = {"fixer"};
   setup.agent = "fixer";
   setup.policy = options_.policy;
@@ -32,8 +37,19 @@ engine::Setup World::setup() const {
   return setup;
 }
 
+std::string World::local_worker(const std::string& name) const {
+  return engine::local_worker(std::to_string(incarnation_), name);
+}
+
+void World::reopen() {
+  engine_.reset();
+  store_.reset();
+  open_store();
+  restart();
+}
+
 void World::restart() {
-  engine_ = std::make_unique<engine::Engine>(*store_, clock_, entropy_, setup());
+  engine_ = std::make_unique<engine::Engine>(*store_, clock_, entropy_, setup(), options_.notifier);
   ++incarnation_;
   CHECK(engine_->runs.end_dead_incarnations(std::to_string(incarnation_)).has_value());
 }
@@ -46,8 +62,7 @@ void World::conduct() {
 }
 
 bool World::work_one(const std::vector<Step>& steps) {
-  const std::string worker = engine::local_worker(std::to_string(incarnation_), "sim");
-  auto granted = engine_->runs.claim({worker, "", steps, 1});
+  auto granted = engine_->runs.claim({local_worker("sim"), "", steps, 1});
   CHECK(granted.has_value());
   if (granted->empty()) return false;
   const auto& assignment = granted->front();

@@ -52,6 +52,9 @@ struct WorldOptions {
   std::function<void(bool after)> around_commit = {};
   std::string store_path = ":memory:";
   std::function<SimAgent(const port::Assignment&)> agent = {};
+  engine::Notifier notifier = {};
+  /// Puts something between the engine and the repository in memory.
+  std::function<std::shared_ptr<port::Repository>(std::shared_ptr<SimRepository>)> repository = {};
 };
 
 class World {
@@ -72,8 +75,13 @@ class World {
                                                           domain::Step::deliver});
   port::StepReport do_step(const port::Assignment& assignment, std::vector<domain::Evidence>& evidence);
 
-  /// The engine dies and another one starts on the same store.
+  /// The engine dies and another one starts on the same store. May be called again after what
+  /// `around_commit` threw out of it.
   void restart();
+  /// As restart(), and the store is opened anew from its file.
+  void reopen();
+  /// What workers of the present engine process are called.
+  std::string local_worker(const std::string& name) const;
 
   domain::Task task(Vtid vtid);
   std::optional<domain::Task> find(Vtid vtid);
@@ -83,11 +91,13 @@ class World {
 
  private:
   engine::Setup setup() const;
+  void open_store();
 
   WorldOptions options_;
   SimClock clock_;
   SimEntropy entropy_;
   std::shared_ptr<SimRepository> repository_;
+  std::shared_ptr<port::Repository> seen_repository_;  ///< what the engine works with
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
   int incarnation_ = 1;

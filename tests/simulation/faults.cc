@@ -1,0 +1,96 @@
+#include "simulation/faults.h"
+
+namespace vitana::testing {
+namespace {
+
+tl::unexpected<Error> broken() {
+  return failure(FailureCode::GIT_FAILED, "the simulated git command failed");
+}
+
+}  // namespace
+
+void Faults::arm(std::string action, int countdown) {
+  action_ = std::move(action);
+  countdown_ = countdown;
+}
+
+void Faults::point(const char* where) {
+  if (countdown_ == 0 || --countdown_ > 0) return;
+  deaths.emplace(action_, where);
+  throw Crash{where};
+}
+
+Result<std::optional<std::string>> FaultyRepository::branch_tip() {
+  if (faults_.fails()) return broken();
+  return inner_->branch_tip();
+}
+
+Result<std::string> FaultyRepository::fetch() {
+  if (faults_.fails()) return broken();
+  return inner_->fetch();
+}
+
+Result<std::vector<port::TreeChange>> FaultyRepository::changes(
+    const std::string& from, const std::string& to, const std::vector<std::string>& globs) {
+  if (faults_.fails()) return broken();
+  return inner_->changes(from, to, globs);
+}
+
+Result<std::string> FaultyRepository::read_blob(const std::string& blob, std::size_t bytes_max) {
+  if (faults_.fails()) return broken();
+  return inner_->read_blob(blob, bytes_max);
+}
+
+Result<std::optional<std::string>> FaultyRepository::read_file(const std::string& commit,
+                                                               const std::string& path,
+                                                               std::size_t bytes_max) {
+  if (faults_.fails()) return broken();
+  return inner_->read_file(commit, path, bytes_max);
+}
+
+Result<port::PathCommit> FaultyRepository::last_commit(const std::string& tip,
+                                                       const std::string& path) {
+  if (faults_.fails()) return broken();
+  return inner_->last_commit(tip, path);
+}
+
+Result<std::vector<port::DeliveryTrailer>> FaultyRepository::deliveries(const std::string& from,
+                                                                        const std::string& to) {
+  if (faults_.fails()) return broken();
+  return inner_->deliveries(from, to);
+}
+
+Result<bool> FaultyRepository::holds(const std::string& ref, const std::string& ancestor) {
+  if (faults_.fails()) return broken();
+  return inner_->holds(ref, ancestor);
+}
+
+Result<std::optional<std::string>> FaultyRepository::ref_commit(const std::string& ref) {
+  if (faults_.fails()) return broken();
+  return inner_->ref_commit(ref);
+}
+
+Result<port::PushAnswer> FaultyRepository::push(const domain::Deliverable& deliverable) {
+  faults_.point("before push");
+  if (faults_.fails()) return broken();
+  auto pushed = inner_->push(deliverable);
+  faults_.point("after push");
+  if (faults_.fails()) return broken();  // the answer got lost, not the push
+  return pushed;
+}
+
+std::string FaultyDispatcher::callback_url(const RunId& run) {
+  const auto odd = (run.vtid.number() + static_cast<std::uint32_t>(run.attempt)) % 2 != 0;
+  return odd ? "http://worker.example/" : "";
+}
+
+Result<void> FaultyDispatcher::route(const RunId& run, const std::string&) {
+  faults_.point("before route");
+  if (faults_.fails()) return failure(FailureCode::ROUTE_FAILED, "connection refused");
+  watch_(run);
+  faults_.point("after route");
+  if (faults_.fails()) return failure(FailureCode::NETWORK_UNREACHABLE, "no answer");
+  return {};
+}
+
+}  // namespace vitana::testing
