@@ -180,9 +180,12 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
     }
     return {};
   });
+  const auto fence = std::visit([](const auto& r) { return r.fence; }, report);
   const std::lock_guard lock(mutex_);
   const bool stale = !done && done.error().code == FailureCode::LEASE_STALE;
-  if (done || stale) held_.erase(run);
+  // A late report says nothing about the worker that holds the run by now.
+  const auto it = held_.find(run);
+  if ((done || stale) && it != held_.end() && it->second.fence == fence) held_.erase(it);
   return done;
 }
 

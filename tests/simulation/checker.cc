@@ -133,6 +133,9 @@ void check_leases(const Story& story, Findings& out) {
   };
   std::map<RunId, Held> held;
   for (const auto& event : story.events) {
+    if (event.vtid && event.type == "vtid.lifecycle.blocked") {
+      for (auto& [id, run] : held) run.live &= id.vtid != *event.vtid;
+    }
     if (!event.run) continue;
     auto& run = held[*event.run];
     const auto fence = granted_by(event);
