@@ -129,6 +129,7 @@ void Mover::fail_task(const Failure& why) {
 }
 
 Result<void> Mover::on(const RegisterSpec& c) {
+  // Who closed or cancelled a task without a spec meant the task: its text comes too late as well.
   const bool over = task().status == TaskStatus::completed || task().status == TaskStatus::cancelled;
   if (over || live_run()) {
     if (c.own_delivery || !c.close) {
