@@ -200,18 +200,28 @@ void RunDesk::wait(Duration timeout) {
 }
 
 Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
-  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+  std::map<RunId, Held> remote;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    remote.clear();
     for (const auto& id : ledger.leased(10'000)) {
       const auto run = ledger.run(id);
       const auto& lease = *run->lease;
-      if (!is_local_worker(lease.worker)) continue;
+      if (!is_local_worker(lease.worker)) {
+        // Its worker may be alive: it has the whole lease time again to say so.
+        remote[id] = {lease.fence, ledger.now() + domain::lease_time, false};
+        continue;
+      }
       if (lease.worker.starts_with(local_worker(incarnation, ""))) continue;
-      auto done = conduct(ledger, setup_, entropy_, id.vtid,
-                          domain::LeaseLost{lease.fence, true}, "engine");
-      if (!done) return failure(std::move(done.error()));
+      auto ended = conduct(ledger, setup_, entropy_, id.vtid,
+                           domain::LeaseLost{lease.fence, true}, "engine");
+      if (!ended) return failure(std::move(ended.error()));
     }
     return {};
   });
+  if (!done) return done;
+  const std::lock_guard lock(mutex_);
+  held_.merge(remote);
+  return {};
 }
 
 Result<void> RunDesk::reap() {

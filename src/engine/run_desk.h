@@ -30,7 +30,8 @@ class RunDesk : public port::RunSource {
                       std::vector<domain::Evidence> evidence) override;
   void wait(Duration timeout) override;
 
-  /// Frees what workers of earlier engine processes held. Called once, at start, under the
+  /// Frees what workers of earlier engine processes held, and takes up the leases of remote workers,
+  /// which go on for another whole lease time. Called once, at start, under the
   /// engine's lock.
   Result<void> end_dead_incarnations(const std::string& incarnation);
 
