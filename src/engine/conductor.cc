@@ -167,7 +167,14 @@ Result<void> Conductor::settle(const store::EffectRow& effect, EffectOutcome out
 
 Result<void> Conductor::dispatch(const store::EffectRow& effect) {
   const RunId run = *effect.effect.run;
-  if (!setup_.dispatcher) return settle(effect, EffectOutcome::void_);
+  bool wanted = false;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    const auto current = reader.run(run);
+    wanted = current && current->state == domain::RunState::dispatching;
+    return {};
+  });
+  if (!look) return look;
+  if (!setup_.dispatcher || !wanted) return settle(effect, EffectOutcome::void_);
   auto sent = setup_.dispatcher->route(run, setup_.dispatcher->callback_url(run));
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     ledger.settle(effect.effect.key, EffectOutcome::done);
