@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "engine/breaker.h"
@@ -20,6 +21,18 @@ constexpr std::string_view local_prefix = "local:";
 /// How long a step may take in all; the engine's own deadline stands behind the worker's.
 Duration limit_of(Step step, const domain::Policy& policy) {
   return step == Step::deliver ? Duration(std::chrono::minutes(10)) : policy.caps.wall;
+}
+
+/// The criteria of a run that persons found to be met, whatever its verifier knew of them.
+int signed_off(store::Ledger& ledger, const RunId& run) {
+  std::set<std::string> met;
+  for (const auto& row : ledger.evidence(run)) {
+    const auto& one = row.evidence;
+    if (one.cls == domain::CriterionClass::human && one.verdict == domain::EvidenceVerdict::passed) {
+      met.insert(one.criterion);
+    }
+  }
+  return static_cast<int>(met.size());
 }
 
 /// A step that cannot be granted because of the run itself ends the run here.
@@ -145,7 +158,10 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     const auto before = ledger.run(run);
     if (!before) return failure(FailureCode::NOT_FOUND, fmt::format("there is no run {}", run.to_string()));
-    const auto command = std::visit([](const auto& r) -> domain::Command { return r; }, report);
+    auto command = std::visit([](const auto& r) -> domain::Command { return r; }, report);
+    if (auto* verified = std::get_if<domain::Verified>(&command)) {
+      verified->signed_off = std::max(verified->signed_off, signed_off(ledger, run));
+    }
     const std::string actor = before->lease ? before->lease->worker : "worker";
     if (const auto newest = ledger.subject(run.vtid).run; newest && newest->id != run) {
       return failure(FailureCode::LEASE_STALE, fmt::format("run {} has ended", run.to_string()));
