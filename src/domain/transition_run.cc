@@ -336,6 +336,11 @@ Result<void> Mover::on(const DeadlinePassed&) {
     case RunState::delivering:
       // Never failed by a clock: the push may have happened. The step is granted again, and its
       // worker reads the ref first.
+      if (run().lease) {
+        run_event(EventType::lease_lost, {{"worker", run().lease->worker},
+                                          {"fence", run().lease->fence},
+                                          {"engine_died", false}});
+      }
       run().lease.reset();
       run().parked = false;
       task().next.due = now_ + (task().status == TaskStatus::blocked ? dirty_recheck : step_slack);
