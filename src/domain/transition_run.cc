@@ -47,15 +47,11 @@ void Mover::fail_run(const Error& error) {
     settle_waits();
   } else if (answer.again) {
     task().not_before = *answer.again;
+    task().status = TaskStatus::scheduled;
+    task().blocked.reset();
     event(EventType::task_rescheduled,
           {{"code", name_of(error.code)}, {"not_before", to_rfc3339(task().not_before)}});
-    if (task().waits.first()) {
-      settle_waits();  // something came up while the run was under way
-    } else {
-      task().status = TaskStatus::scheduled;
-      task().blocked.reset();
-      wait_for(NextKind::timer, "the next run", task().not_before);
-    }
+    settle_waits();
   } else {
     fail_task(why);
   }

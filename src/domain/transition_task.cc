@@ -134,8 +134,8 @@ Result<void> Mover::on(const RegisterSpec& c) {
   if (over || live_run()) {
     if (c.own_delivery || !c.close) {
       task().newer = NewerSpec{c.spec, c.own_delivery};
-      // A run under way asks no more what its task waits for; what follows it will.
-      if (!over && !c.own_delivery) task().waits = c.waits;
+      // What the run's own text waited for is over; from now on the next run's is kept.
+      if (live_run() && !c.own_delivery) task().waits = c.waits;
       event(EventType::spec_drift, {{"version", c.spec.version}, {"digest", c.spec.digest.to_string()}});
     }
     return {};
