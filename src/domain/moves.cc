@@ -59,8 +59,8 @@ constexpr auto of_tasks = std::to_array<TaskMove>({
 
   {C::base_moved, T::in_progress, T::in_progress}, {C::base_moved, T::blocked, T::in_progress},
   {C::base_moved, T::in_progress, T::scheduled}, {C::base_moved, T::in_progress, T::failed},
-  {C::base_moved, T::in_progress, T::blocked}, {C::base_moved, T::blocked, T::blocked},
-  {C::base_moved, T::blocked, T::scheduled}, {C::base_moved, T::blocked, T::failed},
+  {C::base_moved, T::in_progress, T::blocked}, {C::base_moved, T::blocked, T::scheduled},
+  {C::base_moved, T::blocked, T::failed}, {C::base_moved, T::blocked, T::blocked},
   {C::target_dirty, T::in_progress, T::blocked}, {C::target_dirty, T::blocked, T::blocked},
   {C::delivered, T::in_progress, T::completed}, {C::delivered, T::blocked, T::completed},
 
