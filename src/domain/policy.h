@@ -78,7 +78,7 @@ struct Policy {
 inline constexpr int transient_failures_max = 20;     ///< a task's faults of the surroundings in a row
 inline constexpr int worker_losses_max = 3;           ///< then QUARANTINED
 inline constexpr int engine_losses_max = 20;          ///< engine deaths without progress, then QUARANTINED
-inline constexpr int step_retries_max = 5;            ///< faults of one verify or deliver step
+inline constexpr int step_retries_max = 5;            ///< faults of one verify step
 inline constexpr int base_moves_max = 10;             ///< verifying again because the branch moved
 inline constexpr Duration lease_time = std::chrono::seconds(30);
 inline constexpr Duration lease_renew = std::chrono::seconds(10);

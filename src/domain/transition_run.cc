@@ -181,8 +181,11 @@ Result<void> Mover::on(const Executed& c) {
 }
 
 Result<void> Mover::on(const StepFailed& c) {
+  // A delivery whose answer was lost may have happened: another run would deliver it again. So
+  // passing faults never end it; the next try reads the ref first.
+  const bool bounded = run().state != RunState::delivering;
   const bool may_retry = run().state != RunState::executing && passes_by(c.error.code) &&
-                         (run().step_failures < step_retries_max);
+                         (!bounded || run().step_failures < step_retries_max);
   if (may_retry) {
     retry_step(c.error);
   } else {
