@@ -98,7 +98,7 @@ std::vector<Held> all_held() {
          in.agent_breaker = Breaker{FailureCode::AGENT_QUOTA, "empty", noon, noon + 1s};
        }},
       {"runs of the day", FailureCode::BUDGET_DAY, [](GateInput& in) { in.repo_runs_day = 100; }},
-      {"concurrency", FailureCode::BUDGET_DAY, [](GateInput& in) { in.running = 2; }},
+      {"concurrency", FailureCode::SLOTS_BUSY, [](GateInput& in) { in.running = 2; }},
   };
 }
 
