@@ -14,6 +14,7 @@
 #include "app/system.h"
 #include "config/find.h"
 #include "config/parse.h"
+#include "engine/conduct.h"
 #include "process/run.h"
 
 namespace vitana::app {
@@ -117,6 +118,41 @@ void detect_agents(config::StarterFacts& facts) {
       "CODEX_API_KEY");
   add("gemini", {"--approval-mode", "yolo"}, {"generativelanguage.googleapis.com"}, "GEMINI_API_KEY");
   add("opencode", {"run"}, {"opencode.ai"}, "OPENCODE_API_KEY");
+}
+
+/// Puts a copy of the backup in the database's place; what was there is kept beside it.
+Result<void> place_backup(const fs::path& backup, const fs::path& database) {
+  const fs::path fresh = database.string() + ".restoring";
+  std::error_code error;
+  fs::remove(fresh, error);
+  if (!fs::copy_file(backup, fresh, error)) {
+    return failure(FailureCode::FILE_UNREADABLE, fmt::format("{}: {}", backup.string(), error.message()));
+  }
+  SystemClock clock;
+  SystemEntropy entropy;
+  {
+    auto store = store::Store::open({fresh.string(), store::OpenMode::client}, clock, entropy);
+    if (!store) return failure(std::move(store.error()).under("the backup cannot be used"));
+    auto damage = (*store)->audit(std::nullopt);
+    if (!damage) return failure(std::move(damage.error()));
+    if (!damage->empty()) {
+      return failure(FailureCode::STORE_DAMAGED,
+                     fmt::format("the backup is damaged: {}: {}", damage->front().where, damage->front().what));
+    }
+  }
+  if (fs::exists(database)) {
+    fs::rename(database, database.string() + ".before-restore", error);
+    if (error) return failure(FailureCode::STORE_FAILED, fmt::format("{}: {}", database.string(), error.message()));
+  }
+  for (const char* companion : {"-wal", "-shm"}) {
+    const fs::path of_old = database.string() + companion;
+    if (fs::exists(of_old)) fs::rename(of_old, database.string() + ".before-restore" + companion, error);
+    const fs::path of_fresh = fresh.string() + companion;
+    if (fs::exists(of_fresh)) fs::rename(of_fresh, database.string() + companion, error);
+  }
+  fs::rename(fresh, database, error);
+  if (error) return failure(FailureCode::STORE_FAILED, fmt::format("{}: {}", database.string(), error.message()));
+  return {};
 }
 
 }  // namespace
@@ -253,10 +289,38 @@ Result<config::StarterFacts> VitanaApplication::look_at_repository(const std::st
   return facts;
 }
 
-Result<void> VitanaApplication::restore(const std::string& backup, const cli::OpenOptions& options) {
-  (void)backup;
-  (void)options;
-  return failure(FailureCode::USAGE, "restore is not part of this version");
+Result<void> VitanaApplication::restore(const std::string& backup,
+                                        const cli::OpenOptions& options) {
+  auto config = read(options);
+  if (!config) return failure(std::move(config.error()));
+  const DataFolder data(fs::absolute(config->config.server.data).lexically_normal());
+  if (auto made = data.make(); !made) return made;
+  auto lock = FileLock::take(data.lock().string());
+  if (!lock) return failure(std::move(lock.error()));
+  if (auto placed = place_backup(backup, data.database()); !placed) return placed;
+
+  cli::OpenOptions again = options;
+  again.create = true;
+  auto session = AppSession::open(std::move(config->config), config->file, again);
+  if (!session) return failure(std::move(session.error()));
+  constexpr const char* actor = "restore";
+  auto& engine = (*session)->engine();
+  auto begun = engine.store().commit([&](store::Ledger& ledger) -> Result<void> {
+    ledger.begin_epoch();
+    ledger.append({domain::EventType::store_restored, std::nullopt, std::nullopt, actor, "{}"});
+    return {};
+  });
+  if (!begun) return begun;
+  auto paused = engine.desk.set_control(engine::execution_control, false, "restored from a backup",
+                                        std::nullopt, actor);
+  if (!paused) return paused;
+  if (auto freed = engine.runs.end_dead_incarnations(incarnation()); !freed) return freed;
+  for (const auto& repo : engine.setup().repos) {
+    if (auto synced = engine.registry.sync(repo); !synced) return failure(std::move(synced.error()));
+  }
+  auto settled = engine.registry.settle_known_deliveries(actor);
+  if (!settled) return failure(std::move(settled.error()));
+  return {};
 }
 
 }  // namespace vitana::app

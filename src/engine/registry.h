@@ -69,6 +69,11 @@ class Registry {
   /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, STORE_*.
   Result<RepoSync> sync(const RepoSetup& repo);
 
+  /// Ends what was delivered while the store did not know it (it was restored from a backup): tasks
+  /// whose current text stands in a delivery's trailers are completed, their runs cancelled. Call
+  /// after sync(). Returns them.
+  Result<std::vector<Vtid>> settle_known_deliveries(const std::string& actor);
+
   /// Is there one valid, locked text for this VTID? Reads all sources; unifies them if needed.
   /// Errors: SPEC_NOT_FOUND (saying where it looked), SPEC_INVALID, SPEC_CONFLICT,
   /// CHECKSUM_MISMATCH, NOT_FOUND.

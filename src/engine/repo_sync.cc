@@ -33,6 +33,8 @@ void remember_deliveries(store::Ledger& ledger, const std::string& repo,
     const auto vtid = Vtid::parse(trailer.vtid);
     if (vtid && Digest::parse(trailer.spec_digest)) {
       ledger.put(store::DeliveryRow{repo, *vtid, trailer.spec_digest, trailer.commit});
+      // A number that was delivered once is never given out again, even by a store that lost it.
+      if (vtid->number() <= ledger.vtid_counter() + vtid_jump_max) ledger.note_vtid(*vtid);
     }
   }
 }
@@ -271,6 +273,57 @@ Result<RepoSync> Registry::sync(const RepoSetup& repo) {
     begin = std::max(end, std::size_t{1});
   }
   return report;
+}
+
+Result<std::vector<Vtid>> Registry::settle_known_deliveries(const std::string& actor) {
+  std::vector<Vtid> open;
+  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    store::TaskFilter filter{.limit = 1000};
+    for (;;) {
+      const auto page = reader.tasks(filter);
+      for (const auto& task : page) {
+        if (!domain::is_terminal(task.status) && task.spec) open.push_back(task.vtid);
+      }
+      if (page.size() < static_cast<std::size_t>(filter.limit)) return {};
+      filter.after = page.back().vtid;
+    }
+  });
+  if (!read) return failure(std::move(read.error()));
+
+  std::vector<Vtid> settled;
+  for (const auto vtid : open) {
+    bool done_before = false;
+    auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+      const auto subject = ledger.subject(vtid);
+      const bool live = subject.run && !domain::is_terminal(subject.run->state);
+      const Digest& digest = live ? subject.run->spec_digest : subject.task.spec->digest;
+      const auto known = ledger.delivery(subject.task.repo, vtid, digest.to_string());
+      done_before = known.has_value() && !domain::is_terminal(subject.task.status);
+      if (!done_before) return {};
+      const std::string why = fmt::format("delivered before, by commit {}", known->commit);
+      std::vector<domain::Command> moves;
+      if (live && subject.run->lease) {
+        moves.emplace_back(domain::LeaseLost{subject.run->lease->fence, true});
+      }
+      if (live && subject.run->state == domain::RunState::delivering) {
+        // Its own deliverable may be another commit than the one that is there: the way back is the
+        // deliver step's own.
+        const auto fence = ledger.next_fence(*subject.run);
+        moves.emplace_back(domain::Claim{actor, fence, ledger.now(), {}});
+        moves.emplace_back(domain::BaseMoved{fence, known->commit});
+      }
+      moves.emplace_back(domain::Cancel{why});
+      moves.emplace_back(domain::Close{why});
+      for (const auto& move : moves) {
+        auto made = conduct(ledger, setup_, entropy_, vtid, move, actor);
+        if (!made) return failure(std::move(made.error()));
+      }
+      return {};
+    });
+    if (!done) return failure(std::move(done.error()));
+    if (done_before) settled.push_back(vtid);
+  }
+  return settled;
 }
 
 }  // namespace vitana::engine

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/check.h"
 #include "store/birth.h"
@@ -104,6 +105,11 @@ Vtid Ledger::allocate_vtid() {
 void Ledger::note_vtid(Vtid vtid) {
   if (vtid.number() <= vtid_counter()) return;
   transaction_.table<CounterMap>().put({"vtid", vtid.number()});
+}
+
+void Ledger::begin_epoch() {
+  const auto minute = std::chrono::duration_cast<std::chrono::minutes>(now_.time_since_epoch()).count();
+  transaction_.begin_epoch(std::max<std::int64_t>(transaction_.epoch() + 1, minute));
 }
 
 domain::Fence Ledger::next_fence(const domain::Run& run) {

@@ -48,6 +48,10 @@ class Ledger {
   void note_vtid(Vtid vtid);
   /// The next fencing token of a run: grows with each grant, and with each restored epoch.
   domain::Fence next_fence(const domain::Run& run);
+  /// A restored store: from now on tokens are above all that any earlier epoch gave out. The new
+  /// epoch's number is the minute of the unit's clock, so that two restores of one backup do not
+  /// share it.
+  void begin_epoch();
 
   // Specs: immutable versions, and what sources say now.
   std::optional<domain::SpecVersion> spec(Vtid vtid, int version);

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/check.h"
+
 namespace vitana::store {
 
 Transaction::Transaction(sql::Connection& connection) : connection_(connection) {
@@ -14,6 +16,13 @@ Transaction::Transaction(sql::Connection& connection) : connection_(connection) 
   const auto* end = epoch->text.data() + epoch->text.size();
   const auto [stop, fault] = std::from_chars(epoch->text.data(), end, epoch_);
   if (fault != std::errc{} || stop != end || epoch_ < 1) damaged("meta.value", epoch->text);
+}
+
+void Transaction::begin_epoch(std::int64_t epoch) {
+  CHECK(epoch > epoch_);
+  connection_.execute("UPDATE meta SET value = $1 WHERE key = 'epoch'", {std::to_string(epoch)});
+  epoch_ = epoch;
+  written_ = true;
 }
 
 void Transaction::finish(Ledger& unit, bool success) {

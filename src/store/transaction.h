@@ -35,6 +35,8 @@ class Transaction {
 
   sql::Connection& connection() { return connection_; }
   std::int64_t epoch() const { return epoch_; }
+  /// REQUIRES: epoch > epoch().
+  void begin_epoch(std::int64_t epoch);
 
   template <typename Map>
   Table<Map>& table() {
