@@ -1,11 +1,12 @@
 #include "worker/sandbox.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <system_error>
 
 #include "base/utf8.h"
-#include "fmt/format.h"
 #include "process/run.h"
 #include "worker/readable.h"
 

@@ -26,8 +26,8 @@ struct Limits {
   int processes = 4096;
   std::uint64_t disk_bytes = 0;  ///< of what lies below `disk_root`
   std::filesystem::path disk_root;
-  /// From TERM to KILL.
-  Duration grace = std::chrono::milliseconds(1500);
+  /// From TERM to KILL; at most a second of it when the caller stops the program.
+  Duration grace = std::chrono::seconds(2);
 };
 
 struct SupervisedCommand {

@@ -28,6 +28,7 @@ using Time = steady_clock::time_point;
 constexpr auto tick = 100ms;
 constexpr auto sample_every = 200ms;
 constexpr auto kill_wait = 5s;
+constexpr auto stop_grace_max = 1s;  // a stop is to be done within two seconds
 constexpr auto request_wait = 30s;
 constexpr auto flush_wait = 10s;
 constexpr auto drain_wait = 500ms;
@@ -132,7 +133,7 @@ class Supervision {
   void hear_engine() {
     std::array<char, 64> bytes{};
     const auto size = ::read(stdin_fd, bytes.data(), bytes.size());
-    if (size > 0) return end(EndCause::stopped, limits_.grace);
+    if (size > 0) return end(EndCause::stopped, std::min<Duration>(limits_.grace, stop_grace_max));
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
     engine_.set_gone();
   }

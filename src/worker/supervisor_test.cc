@@ -169,7 +169,7 @@ TEST(Supervisor, GrandchildInASessionOfItsOwnIsDeadAfterwards) {
 TEST(Supervisor, StopEndsTheTreeWithinTwoSeconds) {
   auto command =
       shell("trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done'");
-  command.limits.grace = 1500ms;
+  command.limits.grace = 2s;
   std::stop_source stop;
   std::string output;
   steady_clock::time_point asked;
