@@ -155,18 +155,21 @@ Answer stop_engine(Call& call, bool now) {
     }
     return exit_yes;
   };
-  if (!pid || *pid <= 1) return tell(fmt::format("no engine runs on {}", (*session)->data_folder()), false);
+  if (!pid || *pid <= 1)
+    return tell(fmt::format("no engine runs on {}", (*session)->data_folder()), false);
   if (::kill(*pid, now ? SIGQUIT : SIGTERM) != 0 && errno != ESRCH) {
-    return failure(FailureCode::DATA_DIR_IN_USE,
-                   fmt::format("process {} cannot be told to stop: {}", *pid, std::strerror(errno)));
+    return failure(
+        FailureCode::DATA_DIR_IN_USE,
+        fmt::format("process {} cannot be told to stop: {}", *pid, std::strerror(errno)));
   }
   Signals signals;
   const Duration limit = now ? Duration(15s) : grace + Duration(30s);
   const auto until = std::chrono::steady_clock::now() + limit;
   while ((*session)->engine_pid() == pid) {
     if (signals.asked() || std::chrono::steady_clock::now() >= until) {
-      return failure(Error{FailureCode::DATA_DIR_IN_USE, fmt::format("process {} has not ended yet", *pid)}
-                         .with("hint", now ? "vitana doctor" : "vitana stop --now"));
+      return failure(
+          Error{FailureCode::DATA_DIR_IN_USE, fmt::format("process {} has not ended yet", *pid)}
+              .with("hint", now ? "vitana doctor" : "vitana stop --now"));
     }
     std::this_thread::sleep_for(50ms);
   }

@@ -20,7 +20,16 @@ std::string system_error() { return std::strerror(errno); }
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Call::session() { return application.open(open); }
+Result<std::unique_ptr<Session>> Call::session() {
+  auto session = application.open(open);
+  if (!session && session.error().code == FailureCode::NOT_FOUND &&
+      !session.error().context.contains("hint")) {
+    // The catalogue's hint speaks of a task that is not there; here the whole store is not.
+    session.error().context["hint"] =
+        open.config_file.empty() ? "vitana init, then: vitana run FILE" : "vitana run FILE";
+  }
+  return session;
+}
 
 std::string actor_of_process() {
   if (const char* named = std::getenv("VITANA_ACTOR"); named != nullptr && *named != '\0') {
@@ -42,7 +51,8 @@ Result<Vtid> vtid_argument(Call& call, const std::string& text) {
 
 Result<std::string> read_text(Call& call, const std::string& path, std::size_t bytes_max) {
   const auto too_large = [&] {
-    return failure(FailureCode::FILE_TOO_LARGE, fmt::format("{} has more than {} bytes", path, bytes_max));
+    return failure(FailureCode::FILE_TOO_LARGE,
+                   fmt::format("{} has more than {} bytes", path, bytes_max));
   };
   if (path == "-") {
     auto text = call.console.read_all(bytes_max);
@@ -51,17 +61,21 @@ Result<std::string> read_text(Call& call, const std::string& path, std::size_t b
   }
   struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) {
-    return failure(FailureCode::FILE_UNREADABLE, fmt::format("cannot read {}: {}", path, system_error()));
+    return failure(FailureCode::FILE_UNREADABLE,
+                   fmt::format("cannot read {}: {}", path, system_error()));
   }
   // A FIFO or a device would hold the command for ever.
   if (!S_ISREG(facts.st_mode)) {
-    return failure(FailureCode::FILE_UNREADABLE, fmt::format("cannot read {}: it is not a file", path));
+    return failure(FailureCode::FILE_UNREADABLE,
+                   fmt::format("cannot read {}: it is not a file", path));
   }
   if (static_cast<std::uintmax_t>(facts.st_size) > bytes_max) return too_large();
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   if (facts.st_size > 0) text << in.rdbuf();
-  if (!in) return failure(FailureCode::FILE_UNREADABLE, fmt::format("cannot read {}: {}", path, system_error()));
+  if (!in)
+    return failure(FailureCode::FILE_UNREADABLE,
+                   fmt::format("cannot read {}: {}", path, system_error()));
   std::string bytes = std::move(text).str();
   if (bytes.size() > bytes_max) return too_large();
   return bytes;
@@ -70,20 +84,23 @@ Result<std::string> read_text(Call& call, const std::string& path, std::size_t b
 Result<void> write_new_file(const std::string& path, std::string_view text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0) {
-    return failure(FailureCode::FILE_UNREADABLE, fmt::format("cannot make {}: {}", path, system_error()));
+    return failure(FailureCode::FILE_UNREADABLE,
+                   fmt::format("cannot make {}: {}", path, system_error()));
   }
   Result<void> done;
   while (!text.empty()) {
     const auto written = ::write(file, text.data(), text.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      done = failure(FailureCode::FILE_UNREADABLE, fmt::format("cannot write {}: {}", path, system_error()));
+      done = failure(FailureCode::FILE_UNREADABLE,
+                     fmt::format("cannot write {}: {}", path, system_error()));
       break;
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   if (::close(file) != 0 && done) {
-    done = failure(FailureCode::FILE_UNREADABLE, fmt::format("cannot write {}: {}", path, system_error()));
+    done = failure(FailureCode::FILE_UNREADABLE,
+                   fmt::format("cannot write {}: {}", path, system_error()));
   }
   return done;
 }

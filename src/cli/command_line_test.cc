@@ -6,8 +6,8 @@
 namespace vitana::cli {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::CommandTest;
+using ::testing::HasSubstr;
 
 struct WrongLine {
   std::vector<std::string> arguments;
@@ -75,7 +75,9 @@ const WrongLine wrong_lines[] = {
     {{"controls", "set", "execution", "maybe", "--reason", "x"}, 2, "maybe"},
     {{"controls", "set", "execution", "on"}, 2, "--reason"},
     {{"controls", "set", "teleport", "on", "--reason", "x"}, 2, "there is no control 'teleport'"},
-    {{"controls", "set", "execution", "off", "--reason", "x", "--until", "2001-01-01T00:00:00Z"}, 2, "no time to come"},
+    {{"controls", "set", "execution", "off", "--reason", "x", "--until", "2001-01-01T00:00:00Z"},
+     2,
+     "no time to come"},
     {{"audit", "--expect", "7"}, 2, "'7' is no anchor"},
     {{"audit", "--expect", "7:abc"}, 2, "no anchor"},
     {{"restore", "/nowhere/at/all"}, 1, "/nowhere/at/all"},
@@ -109,7 +111,9 @@ class CommandLine : public CommandTest {};
 TEST_F(CommandLine, AnErrorAsJsonIsDataOnStdout) {
   const auto outcome = run({"task", "show", "VTID-00042", "--json"});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_THAT(outcome.out, HasSubstr(R"({"error":{"code":"NOT_FOUND","message":"there is no task VTID-00042","hint":)"));
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr(R"({"error":{"code":"NOT_FOUND","message":"there is no task VTID-00042","hint":)"));
   EXPECT_EQ(outcome.err, "");
 }
 

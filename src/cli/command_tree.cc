@@ -12,7 +12,8 @@ namespace {
 
 std::vector<std::string> names_of_commands(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
   return names;
 }
 
@@ -37,7 +38,8 @@ Error wrong_word(std::string message, std::string_view word, const std::vector<s
   return Error{FailureCode::USAGE, std::move(message)}.with("hint", path + " --help");
 }
 
-void add_words(const CLI::App& app, const std::string& path, std::map<std::string, std::vector<std::string>>& into) {
+void add_words(const CLI::App& app, const std::string& path,
+               std::map<std::string, std::vector<std::string>>& into) {
   auto& words = into[path];
   words = names_of_commands(app);
   for (auto& flag : names_of_flags(app)) words.push_back(std::move(flag));
@@ -49,40 +51,48 @@ void add_words(const CLI::App& app, const std::string& path, std::map<std::strin
 }  // namespace
 
 std::string path_of(const CLI::App& app) {
-  return app.get_parent() == nullptr ? app.get_name() : path_of(*app.get_parent()) + " " + app.get_name();
+  return app.get_parent() == nullptr ? app.get_name()
+                                     : path_of(*app.get_parent()) + " " + app.get_name();
 }
 
-CommandTree::CommandTree() : root_("Turns specifications into verified, delivered work.", "vitana") {
+CommandTree::CommandTree()
+    : root_("Turns specifications into verified, delivered work.", "vitana") {
   root_.require_subcommand(1);
   root_.set_help_flag("-h,--help", "print this help");
   root_.add_flag("--version", version_, "print the version")->group("Common");
   add_common_flags(root_);
-  root_.footer("Exit codes: 0 yes, 1 no, 2 usage, 3 unavailable, 4 not allowed.\n"
-               "First steps: vitana init, vitana doctor, vitana run docs/specs/00001-first-task.md");
+  root_.footer(
+      "Exit codes: 0 yes, 1 no, 2 usage, 3 unavailable, 4 not allowed.\n"
+      "First steps: vitana init, vitana doctor, vitana run docs/specs/00001-first-task.md");
   declare_engine_commands(*this);
   declare_spec_commands(*this);
   declare_task_commands(*this);
   declare_look_commands(*this);
   declare_store_commands(*this);
   auto shell = std::make_shared<std::string>();
-  auto& completion = command(root_, "completion", "a script that completes commands: bash, zsh or fish",
-                             [this, shell](Call& call) -> Answer {
-                               call.console.data(completion_script(*shell, words()));
-                               return exit_yes;
-                             });
+  auto& completion =
+      command(root_, "completion", "a script that completes commands: bash, zsh or fish",
+              [this, shell](Call& call) -> Answer {
+                call.console.data(completion_script(*shell, words()));
+                return exit_yes;
+              });
   completion.add_option("SHELL", *shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 void CommandTree::add_common_flags(CLI::App& app) {
-  app.add_option("--config", open_.config_file, "the configuration; else the nearest vitana.toml upwards")
-      ->type_name("FILE")->group("Common");
+  app.add_option("--config", open_.config_file,
+                 "the configuration; else the nearest vitana.toml upwards")
+      ->type_name("FILE")
+      ->group("Common");
   app.add_option("--data", open_.data, "the data directory")->type_name("DIR")->group("Common");
   app.add_option("--database", open_.database, "the database, in place of DATA/vitana.db")
-      ->type_name("FILE")->group("Common");
+      ->type_name("FILE")
+      ->group("Common");
   app.add_flag("--json", json_, "print JSON")->group("Common");
 }
 
-CLI::App& CommandTree::group(CLI::App& parent, const std::string& name, const std::string& what, Action action) {
+CLI::App& CommandTree::group(CLI::App& parent, const std::string& name, const std::string& what,
+                             Action action) {
   auto* app = parent.add_subcommand(name, what);
   app->require_subcommand(action ? 0 : 1, 1);
   if (action) actions_[app] = std::move(action);
@@ -91,7 +101,8 @@ CLI::App& CommandTree::group(CLI::App& parent, const std::string& name, const st
   return *app;
 }
 
-CLI::App& CommandTree::command(CLI::App& parent, const std::string& name, const std::string& what, Action action) {
+CLI::App& CommandTree::command(CLI::App& parent, const std::string& name, const std::string& what,
+                               Action action) {
   auto* app = parent.add_subcommand(name, what);
   app->set_help_flag("-h,--help", "print this help");
   add_common_flags(*app);
@@ -125,8 +136,9 @@ Result<CLI::App*> CommandTree::walk(const std::vector<std::string>& arguments) {
     const auto names = names_of_commands(*at);
     if (names.empty()) continue;
     if (std::find(names.begin(), names.end(), word) == names.end()) {
-      const std::string where = at == &root_ ? fmt::format("there is no command '{}'", word)
-                                             : fmt::format("{} has no command '{}'", path_of(*at), word);
+      const std::string where = at == &root_
+                                    ? fmt::format("there is no command '{}'", word)
+                                    : fmt::format("{} has no command '{}'", path_of(*at), word);
       return failure(wrong_word(where, word, names, path_of(*at)));
     }
     at = at->get_subcommand(word);
@@ -143,7 +155,8 @@ Result<CommandTree::Action> CommandTree::read(const std::vector<std::string>& ar
   if (app == &root_ && std::find(arguments.begin(), end, "--version") != end) {
     return actions_.at(root_.get_subcommand("version"));
   }
-  const bool help = std::find_if(arguments.begin(), end, [](const auto& a) { return a == "-h" || a == "--help"; }) != end;
+  const bool help = std::find_if(arguments.begin(), end,
+                                 [](const auto& a) { return a == "-h" || a == "--help"; }) != end;
   if (help) {
     return Action([app](Call& call) -> Answer {
       call.console.print(app->help());
@@ -152,8 +165,9 @@ Result<CommandTree::Action> CommandTree::read(const std::vector<std::string>& ar
   }
   const auto action = actions_.find(app);
   if (action == actions_.end()) {
-    return usage(fmt::format("{} needs a command: {}", path_of(*app), joined(names_of_commands(*app))),
-                 path_of(*app) + " --help");
+    return usage(
+        fmt::format("{} needs a command: {}", path_of(*app), joined(names_of_commands(*app))),
+        path_of(*app) + " --help");
   }
   try {
     // The parser takes its arguments from the back.

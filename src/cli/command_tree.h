@@ -21,9 +21,11 @@ class CommandTree {
 
   CLI::App& root() { return root_; }
   /// A word that groups commands; alone it does `action`, or, without one, nothing.
-  CLI::App& group(CLI::App& parent, const std::string& name, const std::string& what, Action action = {});
+  CLI::App& group(CLI::App& parent, const std::string& name, const std::string& what,
+                  Action action = {});
   /// A command. It has the common flags; `action` runs after its options were read.
-  CLI::App& command(CLI::App& parent, const std::string& name, const std::string& what, Action action);
+  CLI::App& command(CLI::App& parent, const std::string& name, const std::string& what,
+                    Action action);
 
   /// What was asked for: the command's action, or, for --help and --version, one that prints.
   /// Errors: USAGE, naming the mistake and, where a word is near, what was meant.

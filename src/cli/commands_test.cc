@@ -6,9 +6,9 @@
 namespace vitana::cli {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::CommandTest;
 using testing::good_spec;
+using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
 class Commands : public CommandTest {
@@ -43,7 +43,8 @@ TEST_F(Commands, ValidatePrintsFindingsAsACompilerDoes) {
 
 TEST_F(Commands, ValidateAnnotatesForGithub) {
   const auto file = write("docs/specs/00008-x.md", "# VTID-00008: Title\n\n## Summary\n\nTBD\n");
-  EXPECT_THAT(run({"spec", "validate", "--format", "github", file}).out, HasSubstr("::error file=" + file));
+  EXPECT_THAT(run({"spec", "validate", "--format", "github", file}).out,
+              HasSubstr("::error file=" + file));
 }
 
 TEST_F(Commands, ARegisteredSpecIsAScheduledTask) {
@@ -59,7 +60,8 @@ TEST_F(Commands, AListGoesOnWhereItsCursorStands) {
   for (const char* title : {"one", "two", "three"}) run({"task", "create", "--title", title});
   const auto first = Json::parse(run({"task", "list", "--limit", "2", "--json"}).out);
   ASSERT_EQ(first["tasks"].size(), 2U);
-  const auto second = Json::parse(run({"task", "list", "--limit", "2", "--json", "--after", first["next_cursor"]}).out);
+  const auto second = Json::parse(
+      run({"task", "list", "--limit", "2", "--json", "--after", first["next_cursor"]}).out);
   ASSERT_EQ(second["tasks"].size(), 1U);
   EXPECT_TRUE(second["next_cursor"].is_null());
 }
@@ -80,7 +82,8 @@ TEST_F(Commands, WhyNamesTheVerdictAndTheNextCommand) {
 
 TEST_F(Commands, TheIntakeReadsItsAnswersFromAPipe) {
   const auto outcome = run({"task", "create", "--intake", "--json"},
-                           "Quiet the sidebar please\nIt is too loud to read anything.\n.\nThe file a.css is there\ncheck: test -f a.css\n");
+                           "Quiet the sidebar please\nIt is too loud to read anything.\n.\nThe "
+                           "file a.css is there\ncheck: test -f a.css\n");
   ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
   const auto vtid = Json::parse(outcome.out)["vtid"].get<std::string>();
   EXPECT_THAT(run({"spec", "show", vtid, "--raw"}).out, HasSubstr("test -f a.css"));

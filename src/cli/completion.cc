@@ -34,7 +34,8 @@ std::string bash_script(const Words& words) {
   if [ ${{#COMPREPLY[@]}} -eq 0 ]; then COMPREPLY=($(compgen -f -- "$current")); fi
 }}
 complete -o filenames -F _vitana vitana
-)", paths, cases);
+)",
+                     paths, cases);
 }
 
 std::string fish_script(const Words& words) {
@@ -44,13 +45,15 @@ std::string fish_script(const Words& words) {
     std::size_t at = 0;
     while (at < path.size()) {
       const auto end = std::min(path.find(' ', at), path.size());
-      seen += fmt::format("{}__fish_seen_subcommand_from {}", seen.empty() ? "" : "; and ", path.substr(at, end - at));
+      seen += fmt::format("{}__fish_seen_subcommand_from {}", seen.empty() ? "" : "; and ",
+                          path.substr(at, end - at));
       at = end + 1;
     }
     if (seen.empty()) seen = "__fish_use_subcommand";
     for (const auto& word : following) {
       const bool flag = word.starts_with("--");
-      text += fmt::format("complete -c vitana -n '{}' {} {}\n", seen, flag ? "-l" : "-a", flag ? word.substr(2) : word);
+      text += fmt::format("complete -c vitana -n '{}' {} {}\n", seen, flag ? "-l" : "-a",
+                          flag ? word.substr(2) : word);
     }
   }
   return text;

@@ -9,48 +9,66 @@ namespace vitana::cli {
 
 void declare_engine_commands(CommandTree& tree) {
   auto& root = tree.root();
-  tree.command(root, "init", "write a configuration and a first spec into this repository", [](Call& call) { return init(call); });
+  tree.command(root, "init", "write a configuration and a first spec into this repository",
+               [](Call& call) { return init(call); });
 
   auto run = std::make_shared<RunOptions>();
-  auto& runner = tree.command(root, "run", "one task from its spec to delivery", [run](Call& call) { return run_task(call, *run); });
+  auto& runner = tree.command(root, "run", "one task from its spec to delivery",
+                              [run](Call& call) { return run_task(call, *run); });
   runner.add_option("SPEC", run->spec, "a file, or the VTID of a registered spec")->required();
-  runner.add_option("--repo", run->repo, "the repository: a folder, or a configured name")->type_name("DIR");
+  runner.add_option("--repo", run->repo, "the repository: a folder, or a configured name")
+      ->type_name("DIR");
   runner.add_option("--agent", run->agent, "who works on it")->type_name("NAME");
-  runner.add_option("--delivery", run->delivery, "how it is delivered")->check(CLI::IsMember({"branch", "merge", "pull_request"}));
+  runner.add_option("--delivery", run->delivery, "how it is delivered")
+      ->check(CLI::IsMember({"branch", "merge", "pull_request"}));
 
   auto pilot = std::make_shared<AutopilotOptions>();
-  auto& piloting = tree.command(root, "autopilot", "scan, gate, dispatch and work, in the foreground", [pilot](Call& call) { return autopilot(call, *pilot); });
+  auto& piloting =
+      tree.command(root, "autopilot", "scan, gate, dispatch and work, in the foreground",
+                   [pilot](Call& call) { return autopilot(call, *pilot); });
   piloting.add_flag("--until-idle", pilot->until_idle, "end when there is nothing left to do");
-  piloting.add_option("--slots", pilot->slots, "agents at a time; else [worker] slots")->type_name("N")->check(CLI::Range(1, 256));
+  piloting.add_option("--slots", pilot->slots, "agents at a time; else [worker] slots")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
 
   auto now = std::make_shared<bool>(false);
-  tree.command(root, "stop", "end the engine of this data directory", [now](Call& call) { return stop_engine(call, *now); })
+  tree.command(root, "stop", "end the engine of this data directory",
+               [now](Call& call) { return stop_engine(call, *now); })
       .add_flag("--now", *now, "without waiting for steps under way");
 }
 
 void declare_look_commands(CommandTree& tree) {
   auto& root = tree.root();
   auto asked = std::make_shared<EventsOptions>();
-  auto& log = tree.command(root, "events", "the log", [asked](Call& call) { return events(call, *asked); });
+  auto& log =
+      tree.command(root, "events", "the log", [asked](Call& call) { return events(call, *asked); });
   log.add_flag("--follow,-f", asked->follow, "go on as they come");
-  log.add_option("--after", asked->after, "those after this one")->type_name("SEQ")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 60));
+  log.add_option("--after", asked->after, "those after this one")
+      ->type_name("SEQ")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 60));
   log.add_option("--vtid", asked->vtid, "of this task")->type_name("VTID");
   log.add_option("--type", asked->type, "of these types: autopilot.state.*")->type_name("GLOB");
-  log.add_option("--limit", asked->limit, "at most so many, without --follow")->check(CLI::Range(1, 1'000'000));
+  log.add_option("--limit", asked->limit, "at most so many, without --follow")
+      ->check(CLI::Range(1, 1'000'000));
 
   struct Stats {
     std::string by = "code";
     std::string since = "24h";
   };
   auto span = std::make_shared<Stats>();
-  auto& counted = tree.command(root, "stats", "how runs ended", [span](Call& call) { return stats(call, span->by, span->since); });
-  counted.add_option("--by", span->by, "what they are counted by")->check(CLI::IsMember({"code", "agent", "repo"}));
+  auto& counted = tree.command(root, "stats", "how runs ended",
+                               [span](Call& call) { return stats(call, span->by, span->since); });
+  counted.add_option("--by", span->by, "what they are counted by")
+      ->check(CLI::IsMember({"code", "agent", "repo"}));
   counted.add_option("--since", span->since, "how far back: 24h")->type_name("DURATION");
 
-  tree.command(root, "workers", "the steps that are leased now", [](Call& call) { return workers(call); });
-  tree.command(root, "repos", "the configured repositories", [](Call& call) { return repos(call); });
+  tree.command(root, "workers", "the steps that are leased now",
+               [](Call& call) { return workers(call); });
+  tree.command(root, "repos", "the configured repositories",
+               [](Call& call) { return repos(call); });
 
-  auto& switches = tree.group(root, "controls", "an operator's switches", [](Call& call) { return controls_list(call); });
+  auto& switches = tree.group(root, "controls", "an operator's switches",
+                              [](Call& call) { return controls_list(call); });
   tree.command(switches, "list", "how they stand", [](Call& call) { return controls_list(call); });
   struct Setting {
     SetControlOptions options;
@@ -62,9 +80,12 @@ void declare_look_commands(CommandTree& tree) {
     return controls_set(call, setting->options);
   });
   set.add_option("KEY", setting->options.key, "execution")->required();
-  set.add_option("STATE", setting->state, "on or off")->required()->check(CLI::IsMember({"on", "off"}));
+  set.add_option("STATE", setting->state, "on or off")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}));
   set.add_option("--reason", setting->options.reason, "kept in the log")->required();
-  set.add_option("--until", setting->options.until, "2h, or an instant; then it falls back")->type_name("TIME");
+  set.add_option("--until", setting->options.until, "2h, or an instant; then it falls back")
+      ->type_name("TIME");
 }
 
 void declare_store_commands(CommandTree& tree) {
@@ -74,16 +95,24 @@ void declare_store_commands(CommandTree& tree) {
   tree.command(config, "show", "what is in force", [](Call& call) { return config_show(call); });
 
   auto expect = std::make_shared<std::string>();
-  tree.command(root, "audit", "check the whole store", [expect](Call& call) { return audit(call, *expect); })
-      .add_option("--expect", *expect, "an anchor that was kept elsewhere")->type_name("SEQ:HASH");
+  tree.command(root, "audit", "check the whole store",
+               [expect](Call& call) { return audit(call, *expect); })
+      .add_option("--expect", *expect, "an anchor that was kept elsewhere")
+      ->type_name("SEQ:HASH");
   auto to = std::make_shared<std::string>();
-  tree.command(root, "backup", "a consistent copy, also while an engine runs", [to](Call& call) { return backup(call, *to); })
-      .add_option("FILE", *to)->required();
+  tree.command(root, "backup", "a consistent copy, also while an engine runs",
+               [to](Call& call) { return backup(call, *to); })
+      .add_option("FILE", *to)
+      ->required();
   auto from = std::make_shared<std::string>();
-  tree.command(root, "restore", "start again from a backup", [from](Call& call) { return restore(call, *from); })
-      .add_option("FILE", *from)->required();
-  tree.command(root, "migrate", "bring the store to this version", [](Call& call) { return migrate(call); });
-  tree.command(root, "doctor", "what is there and what is wrong", [](Call& call) { return doctor(call); });
+  tree.command(root, "restore", "start again from a backup",
+               [from](Call& call) { return restore(call, *from); })
+      .add_option("FILE", *from)
+      ->required();
+  tree.command(root, "migrate", "bring the store to this version",
+               [](Call& call) { return migrate(call); });
+  tree.command(root, "doctor", "what is there and what is wrong",
+               [](Call& call) { return doctor(call); });
   tree.command(root, "version", "the version", [](Call& call) { return version(call); });
 }
 

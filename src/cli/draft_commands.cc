@@ -11,10 +11,14 @@ namespace vitana::cli {
 namespace {
 
 wire::Json draft_json(const store::DraftRow& draft) {
-  return {{"id", draft.id}, {"version", draft.version},
+  return {{"id", draft.id},
+          {"version", draft.version},
           {"vtid", draft.vtid ? wire::Json(draft.vtid->to_string()) : wire::Json()},
-          {"title", draft.title}, {"status", draft.status}, {"digest", draft.digest.to_string()},
-          {"author", draft.author}, {"updated_at", to_rfc3339(draft.updated_at)}};
+          {"title", draft.title},
+          {"status", draft.status},
+          {"digest", draft.digest.to_string()},
+          {"author", draft.author},
+          {"updated_at", to_rfc3339(draft.updated_at)}};
 }
 
 void print_draft(Call& call, const store::DraftRow& draft, const std::string& next) {
@@ -29,7 +33,8 @@ void print_draft(Call& call, const store::DraftRow& draft, const std::string& ne
 
 }  // namespace
 
-Answer draft_create(Call& call, const std::string& title, const std::string& file, const std::string& vtid_text) {
+Answer draft_create(Call& call, const std::string& title, const std::string& file,
+                    const std::string& vtid_text) {
   call.open.create = true;
   call.words.file = file;
   std::optional<Vtid> id;
@@ -110,7 +115,8 @@ Answer draft_list(Call& call) {
                d.vtid ? d.vtid->to_string() : "-", d.title});
   }
   if (!table.empty()) call.console.print(table.text(call.console.terminal()));
-  if (table.empty()) call.console.say("no drafts; next: vitana spec draft create --title TITLE FILE");
+  if (table.empty())
+    call.console.say("no drafts; next: vitana spec draft create --title TITLE FILE");
   return exit_yes;
 }
 

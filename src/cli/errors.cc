@@ -13,10 +13,13 @@ namespace {
 /// Replaces `word` where it stands alone.
 std::string fill(std::string text, std::string_view word, const std::string& value) {
   if (value.empty()) return text;
-  const auto inner = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; };
+  const auto inner = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  };
   for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at)) {
     const auto end = at + word.size();
-    const bool alone = (at == 0 || !inner(text[at - 1])) && (end == text.size() || !inner(text[end]));
+    const bool alone =
+        (at == 0 || !inner(text[at - 1])) && (end == text.size() || !inner(text[end]));
     if (!alone) {
       at = end;
       continue;
@@ -43,8 +46,10 @@ int exit_code(FailureCode code) {
   switch (failure_info(code).cls) {
     case FailureClass::storage:
     case FailureClass::network:
-    case FailureClass::git: return exit_unavailable;
-    case FailureClass::governance: return exit_not_allowed;
+    case FailureClass::git:
+      return exit_unavailable;
+    case FailureClass::governance:
+      return exit_not_allowed;
     case FailureClass::spec:
     case FailureClass::dispatch:
     case FailureClass::worker:
@@ -54,7 +59,8 @@ int exit_code(FailureCode code) {
     case FailureClass::delivery:
     case FailureClass::budget:
     case FailureClass::environment:
-    case FailureClass::internal: return exit_no;
+    case FailureClass::internal:
+      return exit_no;
   }
   return exit_no;
 }
@@ -64,7 +70,8 @@ std::string hint_of(const Error& error, const HintWords& words) {
   std::string hint(failure_info(error.code).hint);
   // Only commands are filled in: "no task has that VTID" speaks of another one.
   std::size_t from = 0;
-  for (auto at = hint.find("vitana ", from); at != std::string::npos; at = hint.find("vitana ", from)) {
+  for (auto at = hint.find("vitana ", from); at != std::string::npos;
+       at = hint.find("vitana ", from)) {
     const auto end = std::min(hint.find_first_of(";,", at), hint.size());
     std::string command = fill(hint.substr(at, end - at), "VTID", words.vtid);
     command = fill(std::move(command), "FILE", words.file);
@@ -83,12 +90,15 @@ std::string error_text(const Error& error, const HintWords& words) {
                  : fmt::format("  {}: {}\n", key, value);
   }
   for (const auto& cause : error.causes) text += fmt::format("  because: {}\n", cause);
-  if (const auto hint = hint_of(error, words); !hint.empty()) text += fmt::format("  next: {}\n", hint);
+  if (const auto hint = hint_of(error, words); !hint.empty())
+    text += fmt::format("  next: {}\n", hint);
   return text;
 }
 
 std::string error_json(const Error& error, const HintWords& words) {
-  wire::Json json = wire::error_json(error);
+  Error told = error;
+  told.context.erase("hint");
+  wire::Json json = wire::error_json(told);
   json["error"]["hint"] = hint_of(error, words);
   return wire::to_text(json);
 }

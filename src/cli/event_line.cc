@@ -13,12 +13,13 @@ namespace {
 using Json = nlohmann::json;
 
 /// What a line shows of an event's data, in this order.
-constexpr const char* shown[] = {"code",   "message", "what",   "reason", "blocked", "version",
-                                 "agent",  "worker",  "commit", "ref",    "until",   "retry_at",
-                                 "not_before", "key", "on",     "repo"};
+constexpr const char* shown[] = {"code",     "message",    "what",   "reason", "blocked",
+                                 "version",  "agent",      "commit", "ref",    "until",
+                                 "retry_at", "not_before", "key",    "on",     "repo"};
 
 std::string value_text(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return value.is_string() ? value.get<std::string>()
+                           : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string data_text(const std::string& data) {
@@ -28,10 +29,14 @@ std::string data_text(const std::string& data) {
   for (const char* key : shown) {
     if (!json.contains(key)) continue;
     const auto& value = json[key];
-    if (value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty())) continue;
+    if (value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty()))
+      continue;
     const std::string name(key);
-    const bool bare = name == "code" || name == "message" || name == "what" || name == "reason" || name == "blocked";
-    text += bare ? fmt::format("  {}", value_text(value)) : fmt::format("  {} {}", name, value_text(value));
+    const std::string words =
+        name == "commit" ? value_text(value).substr(0, 12) : value_text(value);
+    const bool bare = name == "code" || name == "message" || name == "what" || name == "reason" ||
+                      name == "blocked";
+    text += bare ? fmt::format("  {}", words) : fmt::format("  {} {}", name, words);
   }
   if (json.contains("outcomes") && json["outcomes"].is_object()) {
     for (const auto& [outcome, count] : json["outcomes"].items()) {
@@ -55,13 +60,12 @@ std::string event_line(const store::StoredEvent& event, bool with_date) {
 
 bool is_meaningful(const store::StoredEvent& event) {
   using domain::EventType;
-  static constexpr EventType quiet[] = {
-      EventType::lease_granted, EventType::lease_released, EventType::evidence_recorded,
-      EventType::draft_changed, EventType::draft_validated, EventType::run_allocated,
-      EventType::task_allocated, EventType::dispatch_accepted};
-  return std::none_of(std::begin(quiet), std::end(quiet), [&](EventType type) {
-    return domain::event_info(type).name == event.type;
-  });
+  static constexpr EventType quiet[] = {EventType::lease_granted,     EventType::lease_released,
+                                        EventType::evidence_recorded, EventType::draft_changed,
+                                        EventType::draft_validated,   EventType::run_allocated,
+                                        EventType::task_allocated,    EventType::dispatch_accepted};
+  return std::none_of(std::begin(quiet), std::end(quiet),
+                      [&](EventType type) { return domain::event_info(type).name == event.type; });
 }
 
 }  // namespace vitana::cli

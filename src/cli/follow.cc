@@ -80,7 +80,8 @@ engine::Autopilot::Hooks HookQueue::hooks() {
           .fault =
               [this](const std::string& repo, const Error& error) {
                 const std::scoped_lock lock(mutex_);
-                std::string text = (repo.empty() ? std::string("engine") : repo) + ": " + to_string(error);
+                std::string text =
+                    (repo.empty() ? std::string("engine") : repo) + ": " + to_string(error);
                 if (last_fault_[repo] == text) return;
                 last_fault_[repo] = text;
                 faults_.push_back(std::move(text));

@@ -29,7 +29,8 @@ class Signals {
 /// The events that match a filter, in their order, as they come.
 class EventTail {
  public:
-  EventTail(Session& session, store::EventFilter filter) : session_(session), filter_(std::move(filter)) {}
+  EventTail(Session& session, store::EventFilter filter)
+      : session_(session), filter_(std::move(filter)) {}
 
   /// What has come since the last call; waits up to `timeout` where there is nothing yet.
   Result<std::vector<store::StoredEvent>> next(Duration timeout);

@@ -24,12 +24,16 @@ std::string first_spec() {
   spec::Draft draft;
   draft.vtid = Vtid(1);
   draft.title = "Try Vitana with one small file";
-  draft.summary = fmt::format("Add the file `{}` with one sentence that says when and why it was made.", note);
+  draft.summary =
+      fmt::format("Add the file `{}` with one sentence that says when and why it was made.", note);
   draft.problem =
-      "Nobody has seen yet whether the agent, the sandbox and the delivery work on this machine. A task that "
+      "Nobody has seen yet whether the agent, the sandbox and the delivery work on this machine. A "
+      "task that "
       "touches one new file shows it without any risk.";
-  draft.criteria.push_back({fmt::format("The file `{}` exists and is not empty.", note), fmt::format("test -s {}", note)});
-  draft.criteria.push_back({fmt::format("The file `{}` names Vitana.", note), fmt::format("grep -qi vitana {}", note)});
+  draft.criteria.push_back({fmt::format("The file `{}` exists and is not empty.", note),
+                            fmt::format("test -s {}", note)});
+  draft.criteria.push_back(
+      {fmt::format("The file `{}` names Vitana.", note), fmt::format("grep -qi vitana {}", note)});
   draft.extra.emplace_back("Technical approach", "Write the file. Change nothing else.");
   return spec::render_spec(draft);
 }
@@ -39,7 +43,8 @@ std::string first_spec() {
 Answer init(Call& call) {
   const std::string tree = working_tree_of(call.open.folder);
   if (tree.empty()) {
-    return failure(Error{FailureCode::REPO_UNAVAILABLE, fmt::format("{} is in no git repository", call.open.folder)}
+    return failure(Error{FailureCode::REPO_UNAVAILABLE,
+                         fmt::format("{} is in no git repository", call.open.folder)}
                        .with("hint", "git init, then: vitana init"));
   }
   const fs::path config = fs::path(tree) / config_name;
@@ -47,7 +52,8 @@ Answer init(Call& call) {
   std::error_code error;
   for (const auto& path : {config, spec}) {
     if (fs::exists(fs::symlink_status(path, error))) {
-      return failure(Error{FailureCode::STATE_REFUSED, fmt::format("{} is there already; nothing was written", path.string())}
+      return failure(Error{FailureCode::STATE_REFUSED,
+                           fmt::format("{} is there already; nothing was written", path.string())}
                          .with("hint", "vitana config check"));
     }
   }
@@ -57,20 +63,26 @@ Answer init(Call& call) {
     return failure(std::move(done.error()));
   }
   fs::create_directories(spec.parent_path(), error);
-  if (auto done = write_new_file(spec.string(), first_spec()); !done) return failure(std::move(done.error()));
+  if (auto done = write_new_file(spec.string(), first_spec()); !done)
+    return failure(std::move(done.error()));
 
   if (call.json) {
-    call.console.data(wire::to_text(wire::Json{{"config", config.string()}, {"spec", spec.string()},
-                                               {"agents", facts->agents.size()}}) + "\n");
+    call.console.data(wire::to_text(wire::Json{{"config", config.string()},
+                                               {"spec", spec.string()},
+                                               {"agents", facts->agents.size()}}) +
+                      "\n");
     return exit_yes;
   }
   call.console.print(fmt::format("{}\n{}\n", config.string(), spec.string()));
   std::string next = "next:\n";
   if (facts->agents.empty()) {
-    next += fmt::format("  no agent was found: name one in {}, [agents.NAME] and [worker] agent\n", config_name);
+    next += fmt::format("  no agent was found: name one in {}, [agents.NAME] and [worker] agent\n",
+                        config_name);
   }
-  if (!facts->sandbox_works) next += fmt::format("  the sandbox does not work here: {}\n", facts->sandbox_reason);
-  next += fmt::format("  vitana doctor\n  vitana spec validate {}\n  vitana run {}\n", spec_name, spec_name);
+  if (!facts->sandbox_works)
+    next += fmt::format("  the sandbox does not work here: {}\n", facts->sandbox_reason);
+  next += fmt::format("  vitana doctor\n  vitana spec validate {}\n  vitana run {}\n", spec_name,
+                      spec_name);
   call.console.say(next);
   return exit_yes;
 }

@@ -13,7 +13,8 @@ using wire::to_text;
 
 wire::TaskView wire_view(const TaskView& view) {
   wire::TaskView out{view.task};
-  if (view.spec) out.spec = wire::SpecView{view.spec->version, view.spec->digest, view.spec->provenance};
+  if (view.spec)
+    out.spec = wire::SpecView{view.spec->version, view.spec->digest, view.spec->provenance};
   for (const auto& one : view.runs) {
     wire::RunView run{one.run};
     for (const auto& row : one.evidence) run.evidence.push_back(row.evidence);
@@ -23,10 +24,10 @@ wire::TaskView wire_view(const TaskView& view) {
 }
 
 Json summary(const store::SpecSummary& spec) {
-  return {{"vtid", spec.vtid.to_string()}, {"version", spec.version},
+  return {{"vtid", spec.vtid.to_string()},     {"version", spec.version},
           {"digest", spec.digest.to_string()}, {"source", name_of(spec.provenance.source)},
-          {"repo", spec.provenance.repo}, {"path", spec.provenance.path},
-          {"author", spec.provenance.author}, {"locked_at", to_rfc3339(spec.locked_at)}};
+          {"repo", spec.provenance.repo},      {"path", spec.provenance.path},
+          {"author", spec.provenance.author},  {"locked_at", to_rfc3339(spec.locked_at)}};
 }
 
 }  // namespace
@@ -52,10 +53,11 @@ std::string task_json(const TaskView& view) { return to_text(wire::task_json(wir
 std::string task_list_json(const std::vector<TaskView>& tasks, const std::optional<Vtid>& next) {
   std::vector<wire::ListedTask> listed;
   for (const auto& view : tasks) {
-    listed.push_back({view.task, view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run)});
+    listed.push_back(
+        {view.task, view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run)});
   }
-  return to_text(wire::task_list_json(
-      listed, next ? std::optional(next->to_string()) : std::nullopt));
+  return to_text(
+      wire::task_list_json(listed, next ? std::optional(next->to_string()) : std::nullopt));
 }
 
 std::string why_json(const engine::Why& why, const TaskView& view) {
@@ -64,8 +66,10 @@ std::string why_json(const engine::Why& why, const TaskView& view) {
   out["gate"] = name_of(why.point);
   Json list = Json::array();
   for (const auto& v : why.verdicts) {
-    list.push_back({{"gate", v.gate}, {"pass", v.pass},
-                    {"code", v.code ? Json(name_of(*v.code)) : Json()}, {"detail", v.detail}});
+    list.push_back({{"gate", v.gate},
+                    {"pass", v.pass},
+                    {"code", v.code ? Json(name_of(*v.code)) : Json()},
+                    {"detail", v.detail}});
   }
   out["verdicts"] = std::move(list);
   return to_text(out);
@@ -77,8 +81,11 @@ std::string evidence_json(const TaskView& view) {
     const auto t = tally(one.evidence);
     Json rows = Json::array();
     for (const auto& row : one.evidence) rows.push_back(wire::evidence_json(row.evidence));
-    runs.push_back({{"id", one.run.id.to_string()}, {"verified", t.verified}, {"criteria", t.criteria},
-                    {"attested", t.attested}, {"evidence", std::move(rows)}});
+    runs.push_back({{"id", one.run.id.to_string()},
+                    {"verified", t.verified},
+                    {"criteria", t.criteria},
+                    {"attested", t.attested},
+                    {"evidence", std::move(rows)}});
   }
   return to_text(Json{{"vtid", view.task.vtid.to_string()}, {"runs", std::move(runs)}});
 }
@@ -91,7 +98,8 @@ std::string event_json(const store::StoredEvent& event, const std::string& store
 
 std::string registered_json(const engine::Registered& registered) {
   const auto& task = registered.task;
-  return to_text(Json{{"vtid", registered.vtid.to_string()}, {"version", registered.version},
+  return to_text(Json{{"vtid", registered.vtid.to_string()},
+                      {"version", registered.version},
                       {"digest", registered.digest.to_string()},
                       {"changed", registered.outcome == domain::UnifyOutcome::registered},
                       {"status", name_of(task.status)},

@@ -61,8 +61,10 @@ Answer events(Call& call, const EventsOptions& options) {
         call.console.say(fmt::format("more: vitana events --after {}", event.seq - 1), Ink::dim);
         return exit_yes;
       }
-      if (call.json) call.console.data(event_json(event, store_id) + "\n");
-      else call.console.print(fmt::format("{:>6}  {}", event.seq, event_line(event, true)));
+      if (call.json)
+        call.console.data(event_json(event, store_id) + "\n");
+      else
+        call.console.print(fmt::format("{:>6}  {}", event.seq, event_line(event, true)));
     }
     call.console.flush();
     if (signals.asked() || (!options.follow && some->empty())) return exit_yes;
@@ -83,20 +85,24 @@ Answer stats(Call& call, const std::string& by, const std::string& since) {
   if (call.json) {
     Json list = Json::array();
     for (const auto& row : rows) {
-      list.push_back({{"key", row.key}, {"completed", row.completed}, {"failed", row.failed},
+      list.push_back({{"key", row.key},
+                      {"completed", row.completed},
+                      {"failed", row.failed},
                       {"cancelled", row.cancelled}});
     }
     print_json(call, {{"by", by}, {"since", since}, {"rows", list}});
     return exit_yes;
   }
   std::string head = by;
-  std::transform(head.begin(), head.end(), head.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+  std::transform(head.begin(), head.end(), head.begin(),
+                 [](char c) { return static_cast<char>(c - 'a' + 'A'); });
   Table table({head, "COMPLETED", "FAILED", "CANCELLED"});
   for (const auto& row : rows) {
-    table.add({row.key.empty() ? "-" : row.key, std::to_string(row.completed), std::to_string(row.failed),
-               std::to_string(row.cancelled)});
+    table.add({row.key.empty() ? "-" : row.key, std::to_string(row.completed),
+               std::to_string(row.failed), std::to_string(row.cancelled)});
   }
-  print_table(call, table, fmt::format("no run ended in the last {}", since));
+  print_table(call, table,
+              fmt::format("no run {} in the last {}", by == "code" ? "failed" : "ended", since));
   return exit_yes;
 }
 
@@ -121,8 +127,11 @@ Answer workers(Call& call) {
   if (call.json) {
     Json list = Json::array();
     for (const auto& [run, now] : held) {
-      list.push_back({{"worker", run.lease->worker}, {"run", run.id.to_string()}, {"state", name_of(run.state)},
-                      {"fence", run.lease->fence}, {"granted_at", to_rfc3339(run.lease->granted_at)},
+      list.push_back({{"worker", run.lease->worker},
+                      {"run", run.id.to_string()},
+                      {"state", name_of(run.state)},
+                      {"fence", run.lease->fence},
+                      {"granted_at", to_rfc3339(run.lease->granted_at)},
                       {"agent", run.agent}});
     }
     print_json(call, {{"engine_pid", pid ? Json(*pid) : Json()}, {"leases", list}});
@@ -131,8 +140,8 @@ Answer workers(Call& call) {
   call.console.say(pid ? fmt::format("engine: process {}", *pid) : std::string("no engine runs"));
   Table table({"RUN", "STATE", "HELD FOR", "AGENT", "WORKER"});
   for (const auto& [run, now] : held) {
-    table.add({run.id.to_string(), std::string(name_of(run.state)), to_words(now - run.lease->granted_at),
-               run.agent, run.lease->worker});
+    table.add({run.id.to_string(), std::string(name_of(run.state)),
+               to_words(now - run.lease->granted_at), run.agent, run.lease->worker});
   }
   print_table(call, table, "no step is leased");
   return exit_yes;
@@ -155,14 +164,20 @@ Answer controls_list(Call& call) {
   if (call.json) {
     Json list = Json::array();
     for (const auto& row : rows) {
-      list.push_back({{"key", row.key}, {"on", domain::is_on(row.control, now)}, {"reason", row.control.reason},
-                      {"actor", row.control.actor}, {"until", time_or_null(row.control.until)},
+      list.push_back({{"key", row.key},
+                      {"on", domain::is_on(row.control, now)},
+                      {"reason", row.control.reason},
+                      {"actor", row.control.actor},
+                      {"until", time_or_null(row.control.until)},
                       {"at", to_rfc3339(row.control.at)}});
     }
     Json paused = Json::array();
     for (const auto& row : breakers) {
-      paused.push_back({{"key", row.key}, {"code", name_of(row.breaker.code)}, {"detail", row.breaker.detail},
-                        {"since", to_rfc3339(row.breaker.since)}, {"probe_at", to_rfc3339(row.breaker.probe_at)}});
+      paused.push_back({{"key", row.key},
+                        {"code", name_of(row.breaker.code)},
+                        {"detail", row.breaker.detail},
+                        {"since", to_rfc3339(row.breaker.since)},
+                        {"probe_at", to_rfc3339(row.breaker.probe_at)}});
     }
     print_json(call, {{"controls", list}, {"paused", paused}});
     return exit_yes;
@@ -170,7 +185,8 @@ Answer controls_list(Call& call) {
   Table table({"CONTROL", "STATE", "UNTIL", "BY", "REASON"});
   for (const auto& row : rows) {
     table.add({row.key, domain::is_on(row.control, now) ? "on" : "off",
-               row.control.until ? to_rfc3339(*row.control.until) : "-", row.control.actor, row.control.reason});
+               row.control.until ? to_rfc3339(*row.control.until) : "-", row.control.actor,
+               row.control.reason});
   }
   for (const auto& row : breakers) {
     table.add({row.key, "paused", "tried " + relative(row.breaker.probe_at, now), "engine",
@@ -202,10 +218,13 @@ Answer controls_set(Call& call, const SetControlOptions& options) {
                    "--until 2h, or --until 2030-01-31T12:00:00Z");
     }
   }
-  auto done = (*session)->engine().desk.set_control(options.key, options.on, options.reason, until, call.actor);
+  auto done = (*session)->engine().desk.set_control(options.key, options.on, options.reason, until,
+                                                    call.actor);
   if (!done) return failure(std::move(done.error()));
   if (call.json) {
-    print_json(call, {{"key", options.key}, {"on", options.on}, {"reason", options.reason},
+    print_json(call, {{"key", options.key},
+                      {"on", options.on},
+                      {"reason", options.reason},
                       {"until", time_or_null(until)}});
   } else {
     call.console.print(fmt::format("{} is {}{}\n", options.key, options.on ? "on" : "off",
@@ -231,18 +250,25 @@ Answer repos(Call& call) {
   Json list = Json::array();
   Table table({"REPO", "BRANCH", "SYNCED", "COMMIT", "FILES", "FOLDER"});
   for (const auto& repo : setup.repos) {
-    const auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.name == repo.name; });
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.name == repo.name; });
     const bool known = row != rows.end();
     const auto synced = known ? row->synced_at : std::nullopt;
     const std::string commit = known ? row->synced_commit : "";
-    list.push_back({{"name", repo.name}, {"branch", repo.branch}, {"folder", repo.folder},
-                    {"synced_at", time_or_null(synced)}, {"synced_commit", commit.empty() ? Json() : Json(commit)},
+    list.push_back({{"name", repo.name},
+                    {"branch", repo.branch},
+                    {"folder", repo.folder},
+                    {"synced_at", time_or_null(synced)},
+                    {"synced_commit", commit.empty() ? Json() : Json(commit)},
                     {"files", files[repo.name]}});
     table.add({repo.name, repo.branch, synced ? relative(*synced, now) : "never",
-               commit.empty() ? "-" : commit.substr(0, 12), std::to_string(files[repo.name]), repo.folder});
+               commit.empty() ? "-" : commit.substr(0, 12), std::to_string(files[repo.name]),
+               repo.folder});
   }
-  if (call.json) print_json(call, {{"repos", list}});
-  else print_table(call, table, "no repository is configured; next: vitana init");
+  if (call.json)
+    print_json(call, {{"repos", list}});
+  else
+    print_table(call, table, "no repository is configured; next: vitana init");
   return exit_yes;
 }
 

@@ -32,7 +32,8 @@ TaskView running_task() {
   run.state = domain::RunState::executing;
   run.agent = "fixer";
   run.created_at = noon - 2min;
-  view.runs.push_back({run, {}, {{"pending_pickup", noon - 2min, noon - 90s}, {"executing", noon - 90s, {}}}});
+  view.runs.push_back(
+      {run, {}, {{"pending_pickup", noon - 2min, noon - 90s}, {"executing", noon - 90s, {}}}});
   return view;
 }
 
@@ -40,13 +41,13 @@ TEST(TaskText, SaysStateTimeAndWhatComesNext) {
   EXPECT_EQ(task_text(running_task(), {}),
             "VTID-00007  A quieter sidebar\n"
             "  status:  in_progress, executing for 1 min 30 s\n"
-            "  next:    worker: the agent ends, or its time is up (in 20 min)\n"
+            "  next:    worker: the agent ends, or its time is up (in 20 min 0 s)\n"
             "  repo:    hub\n"
             "  spec:    none\n"
             "  changed: 1 min 30 s ago\n"
             "runs\n"
-            "  VTID-00007.1  executing  2 min  agent fixer\n"
-            "      pending_pickup 30 s, executing 1 min 30 s\n");
+            "  VTID-00007.1  executing  2 min 0 s  agent fixer\n"
+            "      pending_pickup 30.0 s, executing 1 min 30 s\n");
 }
 
 TEST(TaskText, AttestedIsNeverCalledVerified) {
@@ -57,7 +58,8 @@ TEST(TaskText, AttestedIsNeverCalledVerified) {
 }
 
 TEST(TaskText, TheRepositorysOwnChecksAreNoCriteria) {
-  EXPECT_EQ(tally_text(tally({judged("check:1", domain::EvidenceVerdict::held)})), "0 of 0 verified");
+  EXPECT_EQ(tally_text(tally({judged("check:1", domain::EvidenceVerdict::held)})),
+            "0 of 0 verified");
 }
 
 TEST(TaskText, ALaterRoundReplacesAnEarlierJudgement) {
@@ -73,9 +75,12 @@ TEST(WhyText, ListsTheVerdictsInTheirOrder) {
   view.task.blocked = domain::BlockReason::approval_pending;
   view.task.next = {domain::NextKind::person, "task approve", {}};
   view.runs.clear();
-  engine::Why why{view.task, {}, domain::GatePoint::dispatch,
+  engine::Why why{view.task,
+                  {},
+                  domain::GatePoint::dispatch,
                   {{"spec", true, {}, "version 1"},
-                   {"permission", false, FailureCode::APPROVAL_REQUIRED, "execution needs: vitana task approve"}}};
+                   {"permission", false, FailureCode::APPROVAL_REQUIRED,
+                    "execution needs: vitana task approve"}}};
   EXPECT_EQ(why_text(why, view, {.unicode = true}),
             "VTID-00007  A quieter sidebar\n"
             "  status: blocked: approval_pending\n"
@@ -88,9 +93,11 @@ TEST(WhyText, ListsTheVerdictsInTheirOrder) {
 engine::RepoSync forty_held() {
   engine::RepoSync report{"hub", "0123456789abcdef", true, {}};
   for (std::uint32_t i = 1; i <= 40; ++i) {
-    report.files.push_back({"docs/specs/" + std::to_string(i) + ".md", Vtid(i), "held", "was there before", ""});
+    report.files.push_back(
+        {"docs/specs/" + std::to_string(i) + ".md", Vtid(i), "held", "was there before", ""});
   }
-  report.files.push_back({"docs/specs/x.md", std::nullopt, "invalid", "SPEC_SUMMARY_MISSING: no summary", ""});
+  report.files.push_back(
+      {"docs/specs/x.md", std::nullopt, "invalid", "SPEC_SUMMARY_MISSING: no summary", ""});
   return report;
 }
 
@@ -105,7 +112,8 @@ TEST(SyncText, FitsOnASmallTerminalAndPutsTheWorstFirst) {
 }
 
 TEST(SyncText, OnlyCountsWhereNobodyIsNeeded) {
-  const engine::RepoSync report{"hub", "0123456789abcdef", true, {{"a.md", Vtid(1), "registered", "", ""}}};
+  const engine::RepoSync report{
+      "hub", "0123456789abcdef", true, {{"a.md", Vtid(1), "registered", "", ""}}};
   EXPECT_EQ(sync_text(report, {}), "hub at 0123456789ab: 1 registered\n");
 }
 
@@ -122,9 +130,17 @@ TEST(Fit, CountsCharactersNotBytes) {
 }
 
 TEST(EventLine, ShowsTheCodeAndKeepsToOneLine) {
-  const store::StoredEvent event{3, noon, "autopilot.state.failed", "error", Vtid(7), RunId{Vtid(7), 2}, "engine",
-                                 R"({"code":"AGENT_FAILED","message":"exit 1\nbye"})", {}};
-  EXPECT_EQ(event_line(event, false), "12:00:00  VTID-00007.2  autopilot.state.failed  AGENT_FAILED  exit 1 bye\n");
+  const store::StoredEvent event{3,
+                                 noon,
+                                 "autopilot.state.failed",
+                                 "error",
+                                 Vtid(7),
+                                 RunId{Vtid(7), 2},
+                                 "engine",
+                                 R"({"code":"AGENT_FAILED","message":"exit 1\nbye"})",
+                                 {}};
+  EXPECT_EQ(event_line(event, false),
+            "12:00:00  VTID-00007.2  autopilot.state.failed  AGENT_FAILED  exit 1 bye\n");
 }
 
 TEST(EventLine, AnyDataIsSurvived) {
@@ -133,7 +149,10 @@ TEST(EventLine, AnyDataIsSurvived) {
 }
 
 TEST(ErrorText, SaysWhatWhyAndTheNextCommand) {
-  const Error error{FailureCode::STORE_TOO_OLD, "the store has schema 1", {"table x is missing"}, {{"data", "/d"}}};
+  const Error error{FailureCode::STORE_TOO_OLD,
+                    "the store has schema 1",
+                    {"table x is missing"},
+                    {{"data", "/d"}}};
   EXPECT_EQ(error_text(error, {}),
             "error: the store has schema 1 [STORE_TOO_OLD]\n"
             "  data: /d\n"

@@ -44,7 +44,8 @@ class Progress {
       since_ = Steady::now();
     }
     const auto elapsed = std::chrono::duration_cast<Duration>(Steady::now() - since_);
-    console_.live(fmt::format("{} {} {}", spinner_frame(elapsed, console_.terminal()), state_, to_words(elapsed)));
+    console_.live(fmt::format("{} {} {}", spinner_frame(elapsed, console_.terminal()), state_,
+                              to_words(elapsed)));
   }
 
  private:
@@ -53,7 +54,8 @@ class Progress {
       const auto& run = view.runs.back().run;
       return fmt::format("{} {}", run.id.to_string(), name_of(run.state));
     }
-    return fmt::format("{} {}, {}", view.task.vtid.to_string(), name_of(view.task.status), view.task.next.what);
+    return fmt::format("{} {}, {}", view.task.vtid.to_string(), name_of(view.task.status),
+                       view.task.next.what);
   }
 
   Console& console_;
@@ -119,40 +121,45 @@ Result<Error> why_it_stands(Session& session, const TaskView& view) {
   auto why = session.engine().desk.why(task.vtid);
   if (!why) return failure(std::move(why.error()));
   for (const auto& verdict : why->verdicts) {
-    if (!verdict.pass && verdict.code) return Error{*verdict.code, verdict.gate + ": " + verdict.detail};
+    if (!verdict.pass && verdict.code)
+      return Error{*verdict.code, verdict.gate + ": " + verdict.detail};
   }
   return Error{FailureCode::STATE_REFUSED, fmt::format("{}; {}", headline(view), task.next.what)};
 }
 
-std::string delivered_text(const TaskView& view) {
+std::string delivered_text(const TaskView& view, const Terminal& terminal) {
   const auto& task = view.task;
   if (view.runs.empty()) return fmt::format("{}  completed without a run\n", task.vtid.to_string());
   const auto& last = view.runs.back();
-  std::string text = fmt::format("{}  completed in {}: ", task.vtid.to_string(),
-                                 to_words(last.run.ended_at.value_or(view.now) - last.run.created_at));
-  text += last.run.deliverable ? fmt::format("{} on {}", last.run.deliverable->new_commit.substr(0, 12),
-                                             last.run.deliverable->ref)
-                               : "nothing to deliver";
+  std::string text =
+      fmt::format("{}  completed in {}: ", task.vtid.to_string(),
+                  to_words(last.run.ended_at.value_or(view.now) - last.run.created_at));
+  text += last.run.deliverable
+              ? fmt::format("{} on {}", last.run.deliverable->new_commit.substr(0, 12),
+                            last.run.deliverable->ref)
+              : "nothing to deliver";
   text += fmt::format(", {}\n", tally_text(tally(last.evidence)));
-  text += evidence_text(last.evidence, {}, false);
+  text += evidence_text(last.evidence, terminal, false);
   return text;
 }
 
 std::string next_after(const TaskView& view) {
-  if (view.runs.empty() || !view.runs.back().run.deliverable) return "vitana task show " + view.task.vtid.to_string();
+  if (view.runs.empty() || !view.runs.back().run.deliverable)
+    return "vitana task show " + view.task.vtid.to_string();
   const auto& run = view.runs.back().run;
   constexpr std::string_view heads = "refs/heads/";
   std::string ref = run.deliverable->ref;
   if (ref.starts_with(heads)) ref.erase(0, heads.size());
-  return run.delivery == domain::DeliveryMode::merge ? "git show " + run.deliverable->new_commit.substr(0, 12)
-                                                     : "git show " + ref + ", then: git merge " + ref;
+  return run.delivery == domain::DeliveryMode::merge
+             ? "git show " + run.deliverable->new_commit.substr(0, 12)
+             : "git show " + ref + ", then: git merge " + ref;
 }
 
 /// Tells how it ended, as text or as the object of `task show`; the exit code.
 Answer tell_end(Call& call, Session& session, const TaskView& view) {
   if (call.json) call.console.data(task_json(view) + "\n");
   if (view.task.status == domain::TaskStatus::completed) {
-    if (!call.json) call.console.print(delivered_text(view));
+    if (!call.json) call.console.print(delivered_text(view, call.console.terminal()));
     call.console.say("next: " + next_after(view), Ink::dim);
     return exit_yes;
   }
@@ -165,8 +172,9 @@ Answer tell_end(Call& call, Session& session, const TaskView& view) {
 }
 
 Answer interrupted(Call& call, const RunOptions& options, bool own_engine) {
-  return failure(Error{FailureCode::INTERRUPTED,
-                       own_engine ? "stopped; what was done is kept" : "the engine goes on without this command"}
+  return failure(Error{FailureCode::INTERRUPTED, own_engine
+                                                     ? "stopped; what was done is kept"
+                                                     : "the engine goes on without this command"}
                      .with("hint", own_engine ? "vitana run " + options.spec
                                               : "vitana task watch " + call.words.vtid));
 }
@@ -196,7 +204,8 @@ Answer run_task(Call& call, const RunOptions& options) {
   Signals signals;
   bool own_engine = true;
   if (auto started = session.start({.hooks = queue.hooks()}); !started) {
-    if (started.error().code != FailureCode::DATA_DIR_IN_USE) return failure(std::move(started.error()));
+    if (started.error().code != FailureCode::DATA_DIR_IN_USE)
+      return failure(std::move(started.error()));
     own_engine = false;
     call.console.say("an engine runs on this data directory; it does the work");
   }

@@ -8,8 +8,8 @@
 namespace vitana::cli {
 
 struct RunOptions {
-  std::string spec;      ///< a file, or the VTID of a registered spec
-  std::string repo;      ///< a folder, or the name of a configured repository
+  std::string spec;  ///< a file, or the VTID of a registered spec
+  std::string repo;  ///< a folder, or the name of a configured repository
   std::string agent;
   std::string delivery;  ///< branch, merge, pull_request
 };

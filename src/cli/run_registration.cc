@@ -29,7 +29,8 @@ Result<void> check_text(const RunTarget& target, domain::SpecProfile profile) {
 
 bool same_folder(const std::string& a, const std::string& b) {
   std::error_code error;
-  return !a.empty() && !b.empty() && fs::weakly_canonical(a, error) == fs::weakly_canonical(b, error);
+  return !a.empty() && !b.empty() &&
+         fs::weakly_canonical(a, error) == fs::weakly_canonical(b, error);
 }
 
 const config::Repo* repo_of_tree(const config::Config& config, const std::string& tree) {
@@ -57,7 +58,8 @@ Result<void> know_tree(Call& call, RunTarget& target) {
     OpenOptions near = call.open;
     near.folder = target.tree;
     auto there = call.application.configuration(near);
-    if (!there && there.error().code != FailureCode::NOT_FOUND) return failure(std::move(there.error()));
+    if (!there && there.error().code != FailureCode::NOT_FOUND)
+      return failure(std::move(there.error()));
     if (there && (!here || repo_of_tree(*there, target.tree) != nullptr)) {
       call.open.folder = target.tree;
       here = std::move(there);
@@ -72,7 +74,8 @@ Result<void> know_tree(Call& call, RunTarget& target) {
 }
 
 /// The text as it stands on the branch that is registered, at the file's own path.
-Result<bool> is_committed(const engine::RepoSetup& repo, const std::string& path, const std::string& text) {
+Result<bool> is_committed(const engine::RepoSetup& repo, const std::string& path,
+                          const std::string& text) {
   if (!glob_match_any(repo.specs, path)) return false;
   auto tip = repo.repository->fetch();
   if (!tip) return failure(std::move(tip.error()));
@@ -106,7 +109,8 @@ Result<void> prefer(Session& session, Vtid vtid, const RunOptions& options) {
   if (options.agent.empty() && options.delivery.empty()) return {};
   return session.engine().store().commit([&](store::Ledger& ledger) -> Result<void> {
     auto task = ledger.task(vtid);
-    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    if (!task)
+      return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
     if (!options.agent.empty()) task->agent = options.agent;
     if (!options.delivery.empty()) task->delivery = domain::delivery_mode(options.delivery);
     ledger.put(*task);
@@ -121,25 +125,28 @@ Result<void> make_runnable(Call& call, Session& session, Vtid vtid) {
     return {};
   });
   if (!done) return done;
-  if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+  if (!task)
+    return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
   auto& desk = session.engine().desk;
   if (task->waits.adoption) {
     auto adopted = desk.adopt(vtid.to_string(), engine::Adoption::run, call.actor);
     if (!adopted) return failure(std::move(adopted.error()));
-  } else if (task->status == domain::TaskStatus::failed || task->status == domain::TaskStatus::cancelled) {
+  } else if (task->status == domain::TaskStatus::failed ||
+             task->status == domain::TaskStatus::cancelled) {
     auto retried = desk.retry(vtid, "vitana run", call.actor);
     if (!retried) return failure(std::move(retried.error()));
   }
   return {};
 }
 
-Result<Vtid> submit_file(Call& call, Session& session, const RunOptions& options, const RunTarget& target,
-                         const engine::RepoSetup& repo, const std::optional<RepoPlace>& place) {
-  engine::Submission submission{.text = target.text, .file = target.file, .agent = options.agent,
-                                .repo = repo.name};
+Result<Vtid> submit_file(Call& call, Session& session, const RunOptions& options,
+                         const RunTarget& target, const engine::RepoSetup& repo,
+                         const std::optional<RepoPlace>& place) {
+  engine::Submission submission{
+      .text = target.text, .file = target.file, .agent = options.agent, .repo = repo.name};
   if (!options.delivery.empty()) submission.delivery = domain::delivery_mode(options.delivery);
-  submission.provenance = {.source = domain::SpecSource::manual, .author = call.actor,
-                           .reason = "vitana run"};
+  submission.provenance = {
+      .source = domain::SpecSource::manual, .author = call.actor, .reason = "vitana run"};
   if (place) {
     submission.provenance.repo = place->repo->name;
     submission.provenance.path = place->path;
@@ -175,7 +182,8 @@ Result<RunTarget> find_run_target(Call& call, const RunOptions& options) {
   if (!options.repo.empty() && fs::is_directory(options.repo, ignored)) {
     target.tree = working_tree_of(options.repo);
     if (target.tree.empty()) {
-      return usage(fmt::format("{} is not in a git repository", options.repo), "vitana run SPEC --repo DIR");
+      return usage(fmt::format("{} is not in a git repository", options.repo),
+                   "vitana run SPEC --repo DIR");
     }
   } else if (!options.repo.empty()) {
     target.repo_name = options.repo;
@@ -195,8 +203,9 @@ Result<RunTarget> find_run_target(Call& call, const RunOptions& options) {
   if (auto config = call.application.configuration(call.open)) {
     profile = config->policy().profile;
     if (!target.repo_name.empty() && config->repo(target.repo_name) == nullptr) {
-      return failure(FailureCode::REPO_UNKNOWN,
-                     fmt::format("'{}' is neither a folder nor a configured repository", target.repo_name));
+      return failure(
+          FailureCode::REPO_UNKNOWN,
+          fmt::format("'{}' is neither a folder nor a configured repository", target.repo_name));
     }
   } else if (!target.repo_name.empty()) {
     return failure(std::move(config.error()));
@@ -213,17 +222,19 @@ Result<Vtid> register_for_run(Call& call, Session& session, const RunOptions& op
   const auto& setup = engine.setup();
   const std::string agent = options.agent.empty() ? setup.agent : options.agent;
   if (agent.empty()) {
-    return failure(Error{FailureCode::AGENT_UNKNOWN, "no agent is configured"}
-                       .with("hint", "name one in vitana.toml, [worker] agent; vitana init writes one"));
+    return failure(Error{FailureCode::AGENT_UNKNOWN, "no agent is configured"}.with(
+        "hint", "name one in vitana.toml, [worker] agent; vitana init writes one"));
   }
   if (!setup.has_agent(agent)) {
     std::string names;
     for (const auto& name : setup.agents) names += (names.empty() ? "" : ", ") + name;
-    return failure(Error{FailureCode::AGENT_UNKNOWN, fmt::format("no agent is called '{}'", agent)}
-                       .with("configured", names.empty() ? "none" : names));
+    return failure(
+        Error{FailureCode::AGENT_UNKNOWN, fmt::format("no agent is called '{}'", agent)}.with(
+            "configured", names.empty() ? "none" : names));
   }
   if (target.vtid) {
-    if (auto set = prefer(session, *target.vtid, options); !set) return failure(std::move(set.error()));
+    if (auto set = prefer(session, *target.vtid, options); !set)
+      return failure(std::move(set.error()));
     if (auto ready = make_runnable(call, session, *target.vtid); !ready) {
       return failure(std::move(ready.error()));
     }
@@ -235,14 +246,16 @@ Result<Vtid> register_for_run(Call& call, Session& session, const RunOptions& op
     if (repo == nullptr && same_folder(one.folder, target.tree)) repo = &one;
   }
   if (repo == nullptr) {
-    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository stands for {}", target.tree));
+    return failure(FailureCode::REPO_UNKNOWN,
+                   fmt::format("no repository stands for {}", target.tree));
   }
   if (call.open.extra_repo && session.engine_pid()) {
     return failure(Error{FailureCode::REPO_UNKNOWN,
                          fmt::format("an engine runs here and does not know {}", target.tree)}
                        .with("hint", "add [[repos]] to its vitana.toml, or: vitana stop"));
   }
-  if (auto synced = engine.autopilot.scan(*repo); !synced) return failure(std::move(synced.error()));
+  if (auto synced = engine.autopilot.scan(*repo); !synced)
+    return failure(std::move(synced.error()));
 
   auto place = place_of(setup, target.file);
   if (place && place->repo != repo) place.reset();  // a file of one repository, work for another
@@ -257,7 +270,8 @@ Result<Vtid> register_for_run(Call& call, Session& session, const RunOptions& op
   if (!vtid) return vtid;
   call.words.vtid = vtid->to_string();
   if (auto set = prefer(session, *vtid, options); !set) return failure(std::move(set.error()));
-  if (auto ready = make_runnable(call, session, *vtid); !ready) return failure(std::move(ready.error()));
+  if (auto ready = make_runnable(call, session, *vtid); !ready)
+    return failure(std::move(ready.error()));
   return vtid;
 }
 

@@ -12,8 +12,8 @@ namespace vitana::cli {
 struct RunTarget {
   std::string file;  ///< empty: `vtid` was named
   std::optional<Vtid> vtid = {};
-  std::string text;       ///< of the file
-  std::string tree;       ///< the working tree whose repository is meant; empty: `repo`, or the task's
+  std::string text;  ///< of the file
+  std::string tree;  ///< the working tree whose repository is meant; empty: `repo`, or the task's
   std::string repo_name;  ///< a configured repository's name; empty: by `tree`
 };
 

@@ -14,10 +14,11 @@
 namespace vitana::cli {
 namespace {
 
-constexpr std::size_t read_max = std::size_t{16} << 20;  // what is too large for a spec is a finding
+constexpr std::size_t read_max = std::size_t{16}
+                                 << 20;  // what is too large for a spec is a finding
 
 domain::Diagnostic unreadable(const std::string& file, const Error& error) {
-  return {std::string(name_of(error.code)), domain::Severity::error, error.message, file, 1, 1,
+  return {std::string(name_of(error.code)),  domain::Severity::error, error.message, file, 1, 1,
           "see the path and its permissions"};
 }
 
@@ -44,20 +45,31 @@ std::string escaped(std::string_view text, bool property) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '%': out += "%25"; break;
-      case '\r': out += "%0D"; break;
-      case '\n': out += "%0A"; break;
-      case ':': out += property ? "%3A" : ":"; break;
-      case ',': out += property ? "%2C" : ","; break;
-      default: out += c;
+      case '%':
+        out += "%25";
+        break;
+      case '\r':
+        out += "%0D";
+        break;
+      case '\n':
+        out += "%0A";
+        break;
+      case ':':
+        out += property ? "%3A" : ":";
+        break;
+      case ',':
+        out += property ? "%2C" : ",";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
 }
 
 std::string spec_line(const store::SpecSummary& spec) {
-  return fmt::format("{}{}{}", name_of(spec.provenance.source), spec.provenance.path.empty() ? "" : " ",
-                     spec.provenance.path);
+  return fmt::format("{}{}{}", name_of(spec.provenance.source),
+                     spec.provenance.path.empty() ? "" : " ", spec.provenance.path);
 }
 
 }  // namespace
@@ -78,8 +90,8 @@ std::string findings_github(const std::vector<domain::Diagnostic>& diagnostics) 
                                   : d.severity == domain::Severity::warning ? "warning"
                                                                             : "notice";
     const std::string message = d.hint.empty() ? d.message : d.message + "; " + d.hint;
-    text += fmt::format("::{} file={},line={},col={},title={}::{}\n", kind, escaped(d.file, true), d.line,
-                        d.column, escaped(d.rule, true), escaped(message, false));
+    text += fmt::format("::{} file={},line={},col={},title={}::{}\n", kind, escaped(d.file, true),
+                        d.line, d.column, escaped(d.rule, true), escaped(message, false));
   }
   return text;
 }
@@ -88,7 +100,8 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
   auto profile = options.strict ? domain::SpecProfile::strict : domain::SpecProfile::standard;
   // A configuration may ask for more, but a text can be checked without any.
   if (auto config = call.application.configuration(call.open)) {
-    if (config->policy().profile == domain::SpecProfile::strict) profile = domain::SpecProfile::strict;
+    if (config->policy().profile == domain::SpecProfile::strict)
+      profile = domain::SpecProfile::strict;
   }
   std::vector<wire::ValidatedFile> files;
   int invalid = 0;
@@ -111,8 +124,8 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
   }
   if (call.json) call.console.data(validated_json(files) + "\n");
   if (!call.json && options.format == "text" && (invalid > 0 || files.size() > 1)) {
-    call.console.say(fmt::format("{} valid, {} invalid", files.size() - static_cast<std::size_t>(invalid),
-                                 invalid),
+    call.console.say(fmt::format("{} valid, {} invalid",
+                                 files.size() - static_cast<std::size_t>(invalid), invalid),
                      invalid > 0 ? Ink::red : Ink::plain);
   }
   return invalid > 0 ? exit_no : exit_yes;
@@ -134,7 +147,8 @@ void print_registered(Call& call, const engine::Registered& registered) {
 }
 
 Answer spec_register(Call& call, const RegisterOptions& options) {
-  if (options.reason.empty()) return usage("spec register needs --reason TEXT: why is it not committed?");
+  if (options.reason.empty())
+    return usage("spec register needs --reason TEXT: why is it not committed?");
   call.words.file = options.file;
   call.open.create = true;
   engine::Submission submission;
@@ -155,8 +169,8 @@ Answer spec_register(Call& call, const RegisterOptions& options) {
   submission.allow_jump = options.allow_jump;
   submission.agent = options.agent;
   submission.repo = options.repo;
-  submission.provenance = {.source = domain::SpecSource::manual, .author = call.actor,
-                           .reason = options.reason};
+  submission.provenance = {
+      .source = domain::SpecSource::manual, .author = call.actor, .reason = options.reason};
   auto now = read(**session, [&](store::Reader& reader) -> Result<void> {
     submission.provenance.at = reader.now();
     return {};
@@ -208,7 +222,8 @@ Answer spec_sync(Call& call, const std::string& repo) {
   if (call.json) {
     call.console.data(synced_json(reports) + "\n");
   } else {
-    for (const auto& report : reports) call.console.print(sync_text(report, call.console.terminal()));
+    for (const auto& report : reports)
+      call.console.print(sync_text(report, call.console.terminal()));
   }
   if (!fault) return exit_yes;
   call.console.say(error_text(*fault, call.words), Ink::red);
@@ -236,8 +251,8 @@ Answer spec_list(Call& call, int limit, const std::string& after) {
   }
   Table table({"VTID", "VERSION", "DIGEST", "LOCKED", "FROM"});
   for (const auto& s : specs) {
-    table.add({s.vtid.to_string(), std::to_string(s.version), s.digest.brief(), to_rfc3339(s.locked_at),
-               spec_line(s)});
+    table.add({s.vtid.to_string(), std::to_string(s.version), s.digest.brief(),
+               to_rfc3339(s.locked_at), spec_line(s)});
   }
   if (!table.empty()) call.console.print(table.text(call.console.terminal()));
   if (table.empty()) call.console.say("no spec is registered; next: vitana spec sync");
@@ -265,12 +280,12 @@ Answer spec_show(Call& call, const ShowSpecOptions& options) {
     call.console.data(spec_json(*spec) + "\n");
   } else {
     if (!options.raw) {
-      call.console.say(fmt::format("{} version {}, {}, from {}{}{}, locked {}", vtid->to_string(),
-                                   spec->version, spec->digest.to_string(),
-                                   name_of(spec->provenance.source),
-                                   spec->provenance.path.empty() ? "" : " ", spec->provenance.path,
-                                   to_rfc3339(spec->locked_at)),
-                       Ink::dim);
+      call.console.say(
+          fmt::format("{} version {}, {}, from {}{}{}, locked {}", vtid->to_string(), spec->version,
+                      spec->digest.to_string(), name_of(spec->provenance.source),
+                      spec->provenance.path.empty() ? "" : " ", spec->provenance.path,
+                      to_rfc3339(spec->locked_at)),
+          Ink::dim);
     }
     call.console.data(spec->text);
   }
@@ -289,7 +304,8 @@ Answer spec_history(Call& call, const std::string& text) {
   });
   if (!done) return failure(std::move(done.error()));
   if (versions.empty()) {
-    return failure(FailureCode::SPEC_NOT_FOUND, fmt::format("{} has no registered spec", vtid->to_string()));
+    return failure(FailureCode::SPEC_NOT_FOUND,
+                   fmt::format("{} has no registered spec", vtid->to_string()));
   }
   if (call.json) {
     call.console.data(spec_list_json(versions, "versions") + "\n");
@@ -297,8 +313,8 @@ Answer spec_history(Call& call, const std::string& text) {
   }
   Table table({"VERSION", "DIGEST", "LOCKED", "AUTHOR", "FROM"});
   for (const auto& v : versions) {
-    table.add({std::to_string(v.version), v.digest.brief(), to_rfc3339(v.locked_at), v.provenance.author,
-               spec_line(v)});
+    table.add({std::to_string(v.version), v.digest.brief(), to_rfc3339(v.locked_at),
+               v.provenance.author, spec_line(v)});
   }
   call.console.print(table.text(call.console.terminal()));
   return exit_yes;
@@ -335,8 +351,9 @@ Answer spec_adopt(Call& call, const std::string& glob, engine::Adoption how) {
   auto tasks = (*session)->engine().desk.adopt(glob, how, call.actor);
   if (!tasks) return failure(std::move(tasks.error()));
   if (tasks->empty()) {
-    return failure(Error{FailureCode::NOT_FOUND, fmt::format("no held spec matches '{}'", glob)}
-                       .with("hint", "vitana task list --status blocked"));
+    return failure(
+        Error{FailureCode::NOT_FOUND, fmt::format("no held spec matches '{}'", glob)}.with(
+            "hint", "vitana task list --status blocked"));
   }
   std::vector<TaskView> views;
   for (auto& task : *tasks) views.push_back({std::move(task), std::nullopt, {}, {}});
@@ -345,7 +362,8 @@ Answer spec_adopt(Call& call, const std::string& glob, engine::Adoption how) {
     return exit_yes;
   }
   for (const auto& view : views) {
-    call.console.print(fmt::format("{}  {}  {}\n", view.task.vtid.to_string(), headline(view), view.task.title));
+    call.console.print(
+        fmt::format("{}  {}  {}\n", view.task.vtid.to_string(), headline(view), view.task.title));
   }
   if (how == engine::Adoption::run && !(*session)->engine_pid()) {
     call.console.say("no engine runs; next: vitana autopilot");

@@ -47,7 +47,8 @@ Answer spec_adopt(Call& call, const std::string& glob, engine::Adoption how);
 Answer spec_approve(Call& call, const std::string& vtid);
 Answer spec_template_print(Call& call, const std::string& vtid);
 
-Answer draft_create(Call& call, const std::string& title, const std::string& file, const std::string& vtid);
+Answer draft_create(Call& call, const std::string& title, const std::string& file,
+                    const std::string& vtid);
 Answer draft_edit(Call& call, std::int64_t id, const std::string& file);
 Answer draft_validate(Call& call, std::int64_t id);
 Answer draft_approve(Call& call, std::int64_t id);

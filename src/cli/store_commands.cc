@@ -28,7 +28,8 @@ Result<store::ChainHead> parse_anchor(const std::string& text) {
   const std::string hash = colon == std::string::npos ? "" : text.substr(colon + 1);
   const auto digest = Digest::parse(hash.starts_with("sha256:") ? hash : "sha256:" + hash);
   if (error != std::errc() || at != end || head.seq < 0 || !digest) {
-    return usage(fmt::format("'{}' is no anchor", text), "vitana audit --expect SEQ:HASH, as audit prints it");
+    return usage(fmt::format("'{}' is no anchor", text),
+                 "vitana audit --expect SEQ:HASH, as audit prints it");
   }
   head.hash = *digest;
   return head;
@@ -57,15 +58,20 @@ Answer audit(Call& call, const std::string& expect) {
   if (call.json) {
     Json list = Json::array();
     for (const auto& one : *damage) list.push_back({{"where", one.where}, {"what", one.what}});
-    print_json(call, {{"clean", damage->empty()}, {"head", {{"sequence", head.seq}, {"hash", head.hash.hex()}}},
+    print_json(call, {{"clean", damage->empty()},
+                      {"head", {{"sequence", head.seq}, {"hash", head.hash.hex()}}},
                       {"damage", list}});
   } else {
-    for (const auto& one : *damage) call.console.print(fmt::format("{}: {}\n", one.where, one.what));
+    for (const auto& one : *damage)
+      call.console.print(fmt::format("{}: {}\n", one.where, one.what));
     call.console.print(fmt::format("{}:{}\n", head.seq, head.hash.hex()));
     if (damage->empty()) {
-      call.console.say(fmt::format("clean: {} events; keep the line above elsewhere for --expect", head.seq), Ink::green);
+      call.console.say(
+          fmt::format("clean: {} events; keep the line above elsewhere for --expect", head.seq),
+          Ink::green);
     } else {
-      call.console.say(fmt::format("{} damaged places; next: vitana restore FILE", damage->size()), Ink::red);
+      call.console.say(fmt::format("{} damaged places; next: vitana restore FILE", damage->size()),
+                       Ink::red);
     }
   }
   return damage->empty() ? exit_yes : exit_no;
@@ -74,15 +80,18 @@ Answer audit(Call& call, const std::string& expect) {
 Answer backup(Call& call, const std::string& file) {
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored)) {
-    return failure(Error{FailureCode::FILE_UNREADABLE, fmt::format("{} is there already", file)}.with(
-        "hint", "name a file that does not exist"));
+    return failure(
+        Error{FailureCode::FILE_UNREADABLE, fmt::format("{} is there already", file)}.with(
+            "hint", "name a file that does not exist"));
   }
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
   auto done = (*session)->engine().store().backup(file);
   if (!done) return failure(std::move(done.error()));
-  if (call.json) print_json(call, {{"file", file}});
-  else call.console.say(fmt::format("written: {}", file));
+  if (call.json)
+    print_json(call, {{"file", file}});
+  else
+    call.console.say(fmt::format("written: {}", file));
   return exit_yes;
 }
 
@@ -90,15 +99,18 @@ Answer restore(Call& call, const std::string& file) {
   call.words.file = file;
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored)) {
-    return failure(FailureCode::FILE_UNREADABLE, fmt::format("cannot read {}: there is no such file", file));
+    return failure(FailureCode::FILE_UNREADABLE,
+                   fmt::format("cannot read {}: there is no such file", file));
   }
-  if (auto done = call.application.restore(file, call.open); !done) return failure(std::move(done.error()));
+  if (auto done = call.application.restore(file, call.open); !done)
+    return failure(std::move(done.error()));
   if (call.json) {
     print_json(call, {{"restored", file}, {"execution", "off"}});
   } else {
-    call.console.say(fmt::format("restored from {}; execution is paused\n"
-                                 "next: vitana spec sync, then: vitana controls set execution on --reason TEXT",
-                                 file));
+    call.console.say(
+        fmt::format("restored from {}; execution is paused\n"
+                    "next: vitana spec sync, then: vitana controls set execution on --reason TEXT",
+                    file));
   }
   return exit_yes;
 }
@@ -107,8 +119,10 @@ Answer migrate(Call& call) {
   call.open.create = true;  // the engine's way of opening brings the schema up to date
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  if (call.json) print_json(call, {{"migrated", true}, {"data", (*session)->data_folder()}});
-  else call.console.say(fmt::format("the store in {} is of this version", (*session)->data_folder()));
+  if (call.json)
+    print_json(call, {{"migrated", true}, {"data", (*session)->data_folder()}});
+  else
+    call.console.say(fmt::format("the store in {} is of this version", (*session)->data_folder()));
   return exit_yes;
 }
 
@@ -118,12 +132,16 @@ Answer doctor(Call& call) {
   Json list = Json::array();
   for (const auto& finding : findings) {
     good &= finding.good;
-    list.push_back({{"what", finding.what}, {"good", finding.good}, {"detail", finding.detail}, {"hint", finding.hint}});
+    list.push_back({{"what", finding.what},
+                    {"good", finding.good},
+                    {"detail", finding.detail},
+                    {"hint", finding.hint}});
     if (call.json) continue;
     const auto& terminal = call.console.terminal();
-    call.console.print(fmt::format("{} {}: {}\n", finding.good ? terminal.tick() : terminal.cross(), finding.what,
-                                   finding.detail));
-    if (!finding.good && !finding.hint.empty()) call.console.print(fmt::format("    next: {}\n", finding.hint));
+    call.console.print(fmt::format("{} {}: {}\n", finding.good ? terminal.tick() : terminal.cross(),
+                                   finding.what, finding.detail));
+    if (!finding.good && !finding.hint.empty())
+      call.console.print(fmt::format("    next: {}\n", finding.hint));
   }
   if (call.json) print_json(call, {{"good", good}, {"findings", list}});
   return good ? exit_yes : exit_no;
@@ -137,7 +155,8 @@ Answer config_check(Call& call) {
   } else {
     call.console.print(fmt::format("valid: {} {}, {} {}\n", config->repos.size(),
                                    config->repos.size() == 1 ? "repository" : "repositories",
-                                   config->agents.size(), config->agents.size() == 1 ? "agent" : "agents"));
+                                   config->agents.size(),
+                                   config->agents.size() == 1 ? "agent" : "agents"));
   }
   return exit_yes;
 }
@@ -146,14 +165,18 @@ Answer config_show(Call& call) {
   auto config = call.application.configuration(call.open);
   if (!config) return failure(std::move(config.error()));
   const auto text = config::render(*config);
-  if (call.json) print_json(call, {{"digest", config::digest(*config).to_string()}, {"toml", text}});
-  else call.console.data(text);
+  if (call.json)
+    print_json(call, {{"digest", config::digest(*config).to_string()}, {"toml", text}});
+  else
+    call.console.data(text);
   return exit_yes;
 }
 
 Answer version(Call& call) {
-  if (call.json) print_json(call, {{"version", VITANA_VERSION}});
-  else call.console.print("vitana " VITANA_VERSION "\n");
+  if (call.json)
+    print_json(call, {{"version", VITANA_VERSION}});
+  else
+    call.console.print("vitana " VITANA_VERSION "\n");
   return exit_yes;
 }
 

@@ -15,9 +15,9 @@ struct OutcomeRow {
   bool person;
 };
 constexpr OutcomeRow outcomes[] = {
-    {"registered", false}, {"unchanged", false}, {"completed", false}, {"conflict", true},
-    {"invalid", true},     {"renamed", true},    {"missing", true},    {"held", true},
-    {"ignored", false}};
+    {"registered", false}, {"unchanged", false}, {"completed", false},
+    {"conflict", true},    {"invalid", true},    {"renamed", true},
+    {"missing", true},     {"held", true},       {"ignored", false}};
 
 std::size_t rank(const std::string& outcome) {
   const auto* it = std::find_if(std::begin(outcomes), std::end(outcomes),
@@ -39,7 +39,8 @@ std::string outcome_now(store::Reader& reader, const store::RepoFileRow& row) {
 }
 
 std::string next_step(const std::map<std::string, int>& counts, const engine::RepoSync& report) {
-  if (counts.contains("conflict")) return "leave one text for each VTID, or: vitana spec register FILE --resolve --reason TEXT";
+  if (counts.contains("conflict"))
+    return "leave one text for each VTID, or: vitana spec register FILE --resolve --reason TEXT";
   if (counts.contains("invalid")) {
     const auto it = std::find_if(report.files.begin(), report.files.end(),
                                  [](const auto& f) { return f.outcome == "invalid"; });
@@ -75,16 +76,18 @@ std::string sync_text(const engine::RepoSync& report, const Terminal& terminal) 
   std::string words;
   for (const auto& row : outcomes) {
     const auto it = counts.find(std::string(row.name));
-    if (it != counts.end()) words += fmt::format("{}{} {}", words.empty() ? "" : ", ", it->second, row.name);
+    if (it != counts.end())
+      words += fmt::format("{}{} {}", words.empty() ? "" : ", ", it->second, row.name);
   }
   if (words.empty()) words = "no file matches the spec patterns";
-  std::string text = fmt::format(
-      "{} at {}: {}\n", report.repo,
-      report.commit.empty() ? "no commit yet" : report.commit.substr(0, 12), words);
+  std::string text =
+      fmt::format("{} at {}: {}\n", report.repo,
+                  report.commit.empty() ? "no commit yet" : report.commit.substr(0, 12), words);
   if (people.empty()) return text;
 
-  std::stable_sort(people.begin(), people.end(),
-                   [](const auto* a, const auto* b) { return rank(a->outcome) < rank(b->outcome); });
+  std::stable_sort(people.begin(), people.end(), [](const auto* a, const auto* b) {
+    return rank(a->outcome) < rank(b->outcome);
+  });
   const std::size_t lines_max =
       terminal.height > 12 ? std::min<std::size_t>(terminal.height - 6, 18) : 6;
   Table table({"OUTCOME", "VTID", "FILE", "REASON"});
@@ -94,10 +97,11 @@ std::string sync_text(const engine::RepoSync& report, const Terminal& terminal) 
   }
   text += table.text(terminal);
   if (people.size() > lines_max) {
-    text += fmt::format("{} and {} more; all of them: vitana spec sync --json\n", terminal.ellipsis(),
-                        people.size() - lines_max);
+    text += fmt::format("{} and {} more; all of them: vitana spec sync --json\n",
+                        terminal.ellipsis(), people.size() - lines_max);
   }
-  if (const auto next = next_step(counts, report); !next.empty()) text += fmt::format("next: {}\n", next);
+  if (const auto next = next_step(counts, report); !next.empty())
+    text += fmt::format("next: {}\n", next);
   return text;
 }
 

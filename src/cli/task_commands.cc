@@ -36,8 +36,10 @@ Answer decide(Call& call, const std::string& text,
 std::string row_status(const TaskView& view) {
   const auto& task = view.task;
   std::string text(name_of(task.status));
-  if (task.blocked) text += fmt::format(": {}", name_of(*task.blocked));
-  else if (task.failure) text += fmt::format(": {}", name_of(task.failure->code));
+  if (task.blocked)
+    text += fmt::format(": {}", name_of(*task.blocked));
+  else if (task.failure)
+    text += fmt::format(": {}", name_of(task.failure->code));
   else if (!view.runs.empty() && !domain::is_terminal(view.runs.back().run.state)) {
     text += fmt::format(": {}", name_of(view.runs.back().run.state));
   }
@@ -74,7 +76,8 @@ Answer task_list(Call& call, const ListOptions& options) {
     for (auto& task : tasks) {
       TaskView view{std::move(task), std::nullopt, {}, reader.now()};
       if (view.task.attempt > 0) {
-        if (auto run = reader.run({view.task.vtid, view.task.attempt})) view.runs.push_back({std::move(*run), {}, {}});
+        if (auto run = reader.run({view.task.vtid, view.task.attempt}))
+          view.runs.push_back({std::move(*run), {}, {}});
       }
       if (!call.json) proofs.push_back(proof(reader, view.task));
       views.push_back(std::move(view));
@@ -90,13 +93,15 @@ Answer task_list(Call& call, const ListOptions& options) {
   Table table({"VTID", "STATUS", "CHANGED", "EVIDENCE", "TITLE"});
   for (std::size_t i = 0; i < views.size(); ++i) {
     const auto& view = views[i];
-    table.add({view.task.vtid.to_string(), row_status(view), relative(view.task.updated_at, view.now),
-               proofs[i], view.task.title});
+    table.add({view.task.vtid.to_string(), row_status(view),
+               relative(view.task.updated_at, view.now), proofs[i], view.task.title});
   }
   if (!table.empty()) call.console.print(table.text(call.console.terminal()));
   if (table.empty()) call.console.say("no task matches; next: vitana spec sync");
   if (more) {
-    call.console.say(fmt::format("more: vitana task list --after {}", views.back().task.vtid.to_string()), Ink::dim);
+    call.console.say(
+        fmt::format("more: vitana task list --after {}", views.back().task.vtid.to_string()),
+        Ink::dim);
   }
   return exit_yes;
 }
@@ -146,15 +151,18 @@ Answer task_why(Call& call, const std::string& text) {
 }
 
 Answer task_approve(Call& call, const std::string& vtid) {
-  return decide(call, vtid, [&](engine::Desk& desk, Vtid id) { return desk.approve(id, call.actor); });
+  return decide(call, vtid,
+                [&](engine::Desk& desk, Vtid id) { return desk.approve(id, call.actor); });
 }
 
 Answer task_retry(Call& call, const std::string& vtid, const std::string& reason) {
-  return decide(call, vtid, [&](engine::Desk& desk, Vtid id) { return desk.retry(id, reason, call.actor); });
+  return decide(call, vtid,
+                [&](engine::Desk& desk, Vtid id) { return desk.retry(id, reason, call.actor); });
 }
 
 Answer task_cancel(Call& call, const std::string& vtid, const std::string& reason) {
-  return decide(call, vtid, [&](engine::Desk& desk, Vtid id) { return desk.cancel(id, reason, call.actor); });
+  return decide(call, vtid,
+                [&](engine::Desk& desk, Vtid id) { return desk.cancel(id, reason, call.actor); });
 }
 
 Answer task_answer(Call& call, const std::string& vtid, const std::string& text) {
@@ -165,7 +173,8 @@ Answer task_answer(Call& call, const std::string& vtid, const std::string& text)
     answer = std::move(*input);
   }
   if (answer.find_first_not_of(" \t\r\n") == std::string::npos) return usage("the answer is empty");
-  return decide(call, vtid, [&](engine::Desk& desk, Vtid id) { return desk.answer(id, answer, call.actor); });
+  return decide(call, vtid,
+                [&](engine::Desk& desk, Vtid id) { return desk.answer(id, answer, call.actor); });
 }
 
 Answer task_sign_off(Call& call, const SignOffOptions& options) {

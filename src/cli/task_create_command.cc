@@ -99,7 +99,8 @@ Answer task_create(Call& call, const CreateOptions& options) {
   if (!session) return failure(std::move(session.error()));
   if (options.intake) return create_by_intake(call, **session, options.repo);
 
-  auto task = (*session)->engine().registry.create_task(id, options.title, description, call.actor, options.repo);
+  auto task = (*session)->engine().registry.create_task(id, options.title, description, call.actor,
+                                                        options.repo);
   if (!task) return failure(std::move(task.error()));
   auto view = load_task(**session, task->vtid);
   if (!view) return failure(std::move(view.error()));
@@ -110,7 +111,8 @@ Answer task_create(Call& call, const CreateOptions& options) {
   call.console.print(fmt::format("{}  {}\n", task->vtid.to_string(), headline(*view)));
   call.words.vtid = task->vtid.to_string();
   if (task->failure) {
-    call.console.say(fmt::format("next: {}", hint_of({task->failure->code, ""}, call.words)), Ink::dim);
+    call.console.say(fmt::format("next: {}", hint_of({task->failure->code, ""}, call.words)),
+                     Ink::dim);
   }
   return exit_yes;
 }

@@ -37,8 +37,9 @@ Result<const RunView*> run_of(const TaskView& view, int attempt) {
     if (attempt == 0 || it->run.id.attempt == attempt) return &*it;
   }
   return failure(Error{FailureCode::NOT_FOUND,
-                       attempt == 0 ? fmt::format("{} has no run yet", view.task.vtid.to_string())
-                                    : fmt::format("{} has no run {}", view.task.vtid.to_string(), attempt)}
+                       attempt == 0
+                           ? fmt::format("{} has no run yet", view.task.vtid.to_string())
+                           : fmt::format("{} has no run {}", view.task.vtid.to_string(), attempt)}
                      .with("hint", "vitana task show " + view.task.vtid.to_string()));
 }
 
@@ -83,8 +84,10 @@ Answer task_watch(Call& call, const std::string& text) {
       auto events = tail.next(settled ? Duration::zero() : look_every);
       if (!events) return failure(std::move(events.error()));
       for (const auto& event : *events) {
-        if (call.json) call.console.data(event_json(event, store_id) + "\n");
-        else if (is_meaningful(event)) call.console.print(event_line(event, false));
+        if (call.json)
+          call.console.data(event_json(event, store_id) + "\n");
+        else if (is_meaningful(event))
+          call.console.print(event_line(event, false));
       }
       call.console.flush();
       if (events->empty() || signals.asked()) break;
@@ -160,8 +163,9 @@ Answer task_evidence(Call& call, const OfRun& of) {
   for (const auto& run : view.runs) {
     if (run.evidence.empty()) continue;
     any = true;
-    call.console.print(fmt::format("{}: {}\n", run.run.id.to_string(), tally_text(tally(run.evidence))) +
-                       evidence_text(run.evidence, call.console.terminal(), true));
+    call.console.print(
+        fmt::format("{}: {}\n", run.run.id.to_string(), tally_text(tally(run.evidence))) +
+        evidence_text(run.evidence, call.console.terminal(), true));
   }
   if (!any) call.console.say("nothing was judged yet");
   return exit_yes;

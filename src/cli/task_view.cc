@@ -34,13 +34,29 @@ std::string failure_line(const domain::Failure& failure) {
 std::string mark_of(domain::EvidenceVerdict verdict, const Terminal& terminal) {
   switch (verdict) {
     case domain::EvidenceVerdict::passed:
-    case domain::EvidenceVerdict::held: return std::string(terminal.tick());
-    case domain::EvidenceVerdict::failed: return std::string(terminal.cross());
-    case domain::EvidenceVerdict::vacuous: return "!";
-    case domain::EvidenceVerdict::attested: return "~";
-    case domain::EvidenceVerdict::skipped: return "-";
+    case domain::EvidenceVerdict::held:
+      return std::string(terminal.tick());
+    case domain::EvidenceVerdict::failed:
+      return std::string(terminal.cross());
+    case domain::EvidenceVerdict::vacuous:
+      return "!";
+    case domain::EvidenceVerdict::attested:
+      return "~";
+    case domain::EvidenceVerdict::skipped:
+      return "-";
   }
   return "?";
+}
+
+std::string indented(std::string_view text, std::string_view indent) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out += fmt::format("{}{}\n", indent, text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
 std::string run_text(const RunView& view, const Terminal& terminal, Instant now) {
@@ -92,7 +108,8 @@ std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::Evidenc
 
 Result<TaskView> load_task(store::Reader& reader, Vtid vtid) {
   auto task = reader.task(vtid);
-  if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+  if (!task)
+    return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
   TaskView view{std::move(*task), std::nullopt, {}, reader.now()};
   if (view.task.spec) {
     for (auto& version : reader.spec_versions(vtid)) {
@@ -132,11 +149,20 @@ Tally tally(const std::vector<store::EvidenceRow>& evidence) {
     ++t.criteria;
     switch (row.evidence.verdict) {
       case domain::EvidenceVerdict::passed:
-      case domain::EvidenceVerdict::held: ++t.verified; break;
-      case domain::EvidenceVerdict::attested: ++t.attested; break;
-      case domain::EvidenceVerdict::vacuous: ++t.vacuous; break;
-      case domain::EvidenceVerdict::failed: ++t.failed; break;
-      case domain::EvidenceVerdict::skipped: break;
+      case domain::EvidenceVerdict::held:
+        ++t.verified;
+        break;
+      case domain::EvidenceVerdict::attested:
+        ++t.attested;
+        break;
+      case domain::EvidenceVerdict::vacuous:
+        ++t.vacuous;
+        break;
+      case domain::EvidenceVerdict::failed:
+        ++t.failed;
+        break;
+      case domain::EvidenceVerdict::skipped:
+        break;
     }
   }
   return t;
@@ -169,7 +195,8 @@ std::string headline(const TaskView& view) {
 std::string next_text(const domain::Next& next, Instant now) {
   if (next.kind == domain::NextKind::none) return "nothing: it has ended";
   std::string text = fmt::format("{}: {}", name_of(next.kind), next.what);
-  if (next.due) text += fmt::format(" ({})", *next.due <= now ? "due now" : relative(*next.due, now));
+  if (next.due)
+    text += fmt::format(" ({})", *next.due <= now ? "due now" : relative(*next.due, now));
   return text;
 }
 
@@ -178,15 +205,18 @@ std::string task_text(const TaskView& view, const Terminal& terminal) {
   std::string text = fmt::format("{}  {}\n", task.vtid.to_string(), task.title);
   text += fmt::format("  status:  {}\n", headline(view));
   if (task.failure) {
-    text += fmt::format("  failure: {} (while {})\n", failure_line(*task.failure), task.failure->from_state);
-    for (const auto& cause : task.failure->causes) text += fmt::format("           because: {}\n", cause);
+    text += fmt::format("  failure: {} (while {})\n", failure_line(*task.failure),
+                        task.failure->from_state);
+    for (const auto& cause : task.failure->causes)
+      text += fmt::format("           because: {}\n", cause);
   }
   text += fmt::format("  next:    {}\n", next_text(task.next, view.now));
   if (!task.repo.empty()) text += fmt::format("  repo:    {}\n", task.repo);
   if (view.spec) {
     const auto& p = view.spec->provenance;
     text += fmt::format("  spec:    version {}, {}, from {}{}{}\n", view.spec->version,
-                        view.spec->digest.brief(), name_of(p.source), p.path.empty() ? "" : " ", p.path);
+                        view.spec->digest.brief(), name_of(p.source), p.path.empty() ? "" : " ",
+                        p.path);
   } else {
     text += "  spec:    none\n";
   }
@@ -196,7 +226,8 @@ std::string task_text(const TaskView& view, const Terminal& terminal) {
   for (const auto& run : view.runs) text += run_text(run, terminal, view.now);
   if (!view.runs.empty() && !view.runs.back().evidence.empty()) {
     const auto& last = view.runs.back();
-    text += fmt::format("evidence of {}: {}\n", last.run.id.to_string(), tally_text(tally(last.evidence)));
+    text += fmt::format("evidence of {}: {}\n", last.run.id.to_string(),
+                        tally_text(tally(last.evidence)));
     text += evidence_text(last.evidence, terminal, false);
   }
   return text;
@@ -210,17 +241,13 @@ std::string evidence_text(const std::vector<store::EvidenceRow>& evidence, const
     text += fmt::format("  {} {:<8} {}  {}\n", mark_of(e.verdict, terminal), name_of(e.verdict),
                         e.criterion, e.text);
     if (!with_output) continue;
-    if (!e.command.empty()) text += fmt::format("      {}\n", e.command);
+    text += indented(e.command, "      ");
     if (e.exit_code) {
-      text += fmt::format("      exit code {}{}\n", *e.exit_code,
-                          e.base_exit_code ? fmt::format(", {} on the base", *e.base_exit_code) : "");
+      text +=
+          fmt::format("      exit code {}{}\n", *e.exit_code,
+                      e.base_exit_code ? fmt::format(", {} on the base", *e.base_exit_code) : "");
     }
-    std::string_view rest = e.output;
-    while (!rest.empty()) {
-      const auto end = std::min(rest.find('\n'), rest.size());
-      text += fmt::format("      | {}\n", rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    text += indented(e.output, "      | ");
   }
   return text;
 }
@@ -229,7 +256,8 @@ std::string why_text(const engine::Why& why, const TaskView& view, const Termina
   std::string text = fmt::format("{}  {}\n", why.task.vtid.to_string(), why.task.title);
   text += fmt::format("  status: {}\n", headline(view));
   text += fmt::format("  next:   {}\n", next_text(why.task.next, view.now));
-  if (why.task.failure) text += fmt::format("  last failure: {}\n", failure_line(*why.task.failure));
+  if (why.task.failure)
+    text += fmt::format("  last failure: {}\n", failure_line(*why.task.failure));
   if (domain::is_terminal(why.task.status)) return text;
   text += fmt::format("the gate at {}\n", name_of(why.point));
   for (const auto& verdict : why.verdicts) {

@@ -17,11 +17,16 @@ namespace {
 
 std::string_view escape_of(Ink ink) {
   switch (ink) {
-    case Ink::plain: return "";
-    case Ink::red: return "\x1b[31m";
-    case Ink::yellow: return "\x1b[33m";
-    case Ink::green: return "\x1b[32m";
-    case Ink::dim: return "\x1b[2m";
+    case Ink::plain:
+      return "";
+    case Ink::red:
+      return "\x1b[31m";
+    case Ink::yellow:
+      return "\x1b[33m";
+    case Ink::green:
+      return "\x1b[32m";
+    case Ink::dim:
+      return "\x1b[2m";
   }
   return "";
 }
@@ -51,7 +56,8 @@ Terminal terminal_of_process() {
   (void)std::setlocale(LC_CTYPE, "");
   t.unicode = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
   winsize size{};
-  const bool asked = ::ioctl(t.out_is_terminal ? STDOUT_FILENO : STDERR_FILENO, TIOCGWINSZ, &size) == 0;
+  const bool asked =
+      ::ioctl(t.out_is_terminal ? STDOUT_FILENO : STDERR_FILENO, TIOCGWINSZ, &size) == 0;
   t.width = asked && size.ws_col > 0 ? size.ws_col : number_of(std::getenv("COLUMNS"), 80);
   t.height = asked && size.ws_row > 0 ? size.ws_row : number_of(std::getenv("LINES"), 24);
   return t;
@@ -152,7 +158,8 @@ std::string Table::text(const Terminal& terminal) const {
   std::vector<std::size_t> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string all;
   for (const auto& row : rows_) {

@@ -51,14 +51,16 @@ class OneCommit : public port::Repository {
     }
     return failure(FailureCode::COMMIT_MISSING, "no such blob");
   }
-  Result<std::optional<std::string>> read_file(const std::string&, const std::string& path, std::size_t) override {
+  Result<std::optional<std::string>> read_file(const std::string&, const std::string& path,
+                                               std::size_t) override {
     const auto it = files.find(path);
     return it == files.end() ? std::nullopt : std::optional(it->second);
   }
   Result<port::PathCommit> last_commit(const std::string&, const std::string&) override {
     return port::PathCommit{tip, "Ada <ada@example.org>", from_us(1'769'000'000'000'000)};
   }
-  Result<std::vector<port::DeliveryTrailer>> deliveries(const std::string&, const std::string&) override {
+  Result<std::vector<port::DeliveryTrailer>> deliveries(const std::string&,
+                                                        const std::string&) override {
     return std::vector<port::DeliveryTrailer>{};
   }
   Result<bool> holds(const std::string&, const std::string&) override { return false; }
@@ -102,7 +104,8 @@ class FakeSession : public Session {
  public:
   explicit FakeSession(FakeApplication& application)
       : application_(application),
-        engine_(*application.store, application.clock, application.entropy, setup_of(application)) {}
+        engine_(*application.store, application.clock, application.entropy, setup_of(application)) {
+  }
 
   engine::Engine& engine() override { return engine_; }
   const config::Config& config() override { return application_.config; }
