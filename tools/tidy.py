@@ -35,7 +35,7 @@ banned = {
     r"\bsprintf\b": "fmt::format",
     r"\busing namespace std;": "names with std::",
 }
-limit_columns = 110
+limit_columns = 120
 limit_lines = 900
 
 for path in sorted(root.glob("src/**/*")) + sorted(root.glob("tests/**/*")):
@@ -60,7 +60,8 @@ for path in sorted(root.glob("src/**/*")) + sorted(root.glob("tests/**/*")):
             if allowed is not None and other not in allowed:
                 find(path, number, f"layer {layer} does not need {other}")
         for pattern, instead in banned.items():
-            if re.search(pattern, line.split("//")[0]):
+            # "// polls: REASON" marks the few waits for what sends no signal.
+            if re.search(pattern, line.split("//")[0]) and "// polls: " not in line:
                 find(path, number, f"{pattern}: {instead}")
 
 # Every source belongs to a target: a test that is not built must not exist.

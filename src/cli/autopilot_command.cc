@@ -171,7 +171,7 @@ Answer stop_engine(Call& call, bool now) {
           Error{FailureCode::DATA_DIR_IN_USE, fmt::format("process {} has not ended yet", *pid)}
               .with("hint", now ? "vitana doctor" : "vitana stop --now"));
     }
-    std::this_thread::sleep_for(50ms);
+    std::this_thread::sleep_for(50ms);  // polls: another process's lock
   }
   return tell(fmt::format("process {} has ended", *pid), true);
 }

@@ -71,6 +71,15 @@ domain::Provenance owner_now(const domain::SpecVersion& current,
   return owner;
 }
 
+/// A task that has no title of its own shows the one of a text that is not valid yet.
+void take_title(store::Ledger& ledger, domain::Task& task, const std::string& text) {
+  if (task.title != task.vtid.to_string()) return;
+  const auto title = spec::parse_spec(text).spec.title;
+  if (title.empty()) return;
+  task.title = title;
+  ledger.put(task);
+}
+
 }  // namespace
 
 Registry::Registry(store::Store& store, port::Entropy& entropy, const Setup& setup)
@@ -253,12 +262,14 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
       break;
     case UnifyOutcome::invalid: {
       const auto& candidate = rows[answer.rivals.front()].candidate;
-      task_or_new(ledger, vtid, candidate.provenance.repo, how.actor);
+      auto task = task_or_new(ledger, vtid, candidate.provenance.repo, how.actor);
+      take_title(ledger, task, rows[answer.rivals.front()].text);
       done = command(domain::RefuseSpec{invalid(candidate)});
       break;
     }
     case UnifyOutcome::conflict: {
       auto task = task_or_new(ledger, vtid, rows.front().candidate.provenance.repo, how.actor);
+      take_title(ledger, task, rows.front().text);
       report_rivals(ledger, vtid, rows, answer.rivals, how.actor);
       std::string who;
       for (const auto i : answer.rivals) {

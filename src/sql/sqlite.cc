@@ -87,7 +87,7 @@ void use_log(sqlite3* db, std::chrono::milliseconds timeout) {
     if ((rc & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() >= deadline) {
       throw sqlite::fault_of(db, rc, sql);
     }
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(pause);  // polls: another connection's lock
   }
 }
 
