@@ -176,9 +176,8 @@ Result<VitanaApplication::Read> VitanaApplication::read(const cli::OpenOptions& 
     auto found = config::find_config(start.string(), read_config_file);
     if (!found) return failure(std::move(found.error()));
     if (!*found && options.data.empty() && !options.extra_repo) {
-      return failure(FailureCode::NOT_FOUND,
-                     fmt::format("there is no vitana.toml in {} or above it; make one: vitana init",
-                                 start.string()));
+      return failure(FailureCode::CONFIG_MISSING,
+                     fmt::format("there is no vitana.toml in {} or above it", start.string()));
     }
     how.base = start.string();
     if (*found) {

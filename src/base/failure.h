@@ -109,6 +109,7 @@ enum class FailureActor {
   X(AGENT_MISSING,         environment, false, operator_, 424, "the agent's program is not there; see [agents.NAME] command") \
   X(AGENT_UNKNOWN,         environment, false, operator_, 422, "no [agents.NAME] has that name; see: vitana config show") \
   X(CONFIG_INVALID,        environment, false, operator_, 422, "vitana config check") \
+  X(CONFIG_MISSING,        environment, false, operator_, 404, "vitana init") \
   X(USAGE,                 environment, false, operator_, 400, "vitana --help") \
   X(NOT_FOUND,             environment, false, operator_, 404, "vitana task list") \
   X(REPO_UNKNOWN,          environment, false, operator_, 404, "no [[repos]] has that name; see: vitana config show") \

@@ -42,6 +42,20 @@ std::optional<Error> unfit(const domain::GateAnswer& answer) {
   return Error{FailureCode::CHECKSUM_MISMATCH, verdict->detail};
 }
 
+void add_evidence(store::Ledger& ledger, const RunId& run,
+                  const std::vector<domain::Evidence>& evidence, const std::string& actor) {
+  const int round = ledger.evidence_rounds(run) + 1;
+  for (const auto& one : evidence) {
+    ledger.add(run, round, one);
+    ledger.append({domain::EventType::evidence_recorded, run.vtid, run, actor,
+                   nlohmann::ordered_json{{"criterion", one.criterion},
+                                          {"class", name_of(one.cls)},
+                                          {"verdict", name_of(one.verdict)},
+                                          {"tree", one.tree}}
+                       .dump()});
+  }
+}
+
 }  // namespace
 
 std::string local_worker(const std::string& incarnation, const std::string& name) {
@@ -166,27 +180,18 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
     if (const auto newest = ledger.subject(run.vtid).run; newest && newest->id != run) {
       return failure(FailureCode::LEASE_STALE, fmt::format("run {} has ended", run.to_string()));
     }
+    // What was seen comes before what follows from it. A refused report leaves neither.
+    if (!evidence.empty()) add_evidence(ledger, run, evidence, actor);
+    const auto* failed = std::get_if<domain::StepFailed>(&report);
+    if (failed != nullptr && before->state == domain::RunState::verifying && !evidence.empty()) {
+      ledger.append({domain::EventType::verification_failed, run.vtid, run, actor,
+                     nlohmann::ordered_json{{"code", name_of(failed->error.code)},
+                                            {"message", failed->error.message}}
+                         .dump()});
+    }
     auto decision = conduct(ledger, setup_, entropy_, run.vtid, command, actor);
     if (!decision) return failure(std::move(decision.error()));
-    if (!evidence.empty()) {
-      const int round = ledger.evidence_rounds(run) + 1;
-      for (const auto& one : evidence) {
-        ledger.add(run, round, one);
-        ledger.append({domain::EventType::evidence_recorded, run.vtid, run, actor,
-                       nlohmann::ordered_json{{"criterion", one.criterion},
-                                              {"class", name_of(one.cls)},
-                                              {"verdict", name_of(one.verdict)},
-                                              {"tree", one.tree}}
-                           .dump()});
-      }
-    }
-    if (const auto* failed = std::get_if<domain::StepFailed>(&report)) {
-      if (before->state == domain::RunState::verifying && !evidence.empty()) {
-        ledger.append({domain::EventType::verification_failed, run.vtid, run, actor,
-                       nlohmann::ordered_json{{"code", name_of(failed->error.code)},
-                                              {"message", failed->error.message}}
-                           .dump()});
-      }
+    if (failed != nullptr) {
       note_failure(ledger, *before, failed->error);
     } else if (std::holds_alternative<domain::Executed>(report)) {
       note_success(ledger, *before);
