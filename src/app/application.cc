@@ -205,7 +205,7 @@ Result<config::Config> VitanaApplication::configuration(const cli::OpenOptions& 
 Result<std::unique_ptr<cli::Session>> VitanaApplication::open(const cli::OpenOptions& options) {
   auto config = read(options);
   if (!config) return failure(std::move(config.error()));
-  auto session = AppSession::open(std::move(config->config), config->file, options);
+  auto session = AppSession::open(std::move(config->config), config->file, options, rules_);
   if (!session) return failure(std::move(session.error()));
   return std::unique_ptr<cli::Session>(std::move(*session));
 }
@@ -300,7 +300,7 @@ Result<void> VitanaApplication::restore(const std::string& backup,
 
   cli::OpenOptions again = options;
   again.create = true;
-  auto session = AppSession::open(std::move(config->config), config->file, again);
+  auto session = AppSession::open(std::move(config->config), config->file, again, rules_);
   if (!session) return failure(std::move(session.error()));
   constexpr const char* actor = "restore";
   auto& engine = (*session)->engine();

@@ -114,7 +114,8 @@ worker::SandboxOptions sandbox_options(const config::Config& config, const DataF
 
 Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
                                                      const std::string& config_file,
-                                                     const cli::OpenOptions& options) {
+                                                     const cli::OpenOptions& options,
+                                                     engine::Rules rules) {
   const DataFolder data(fs::absolute(config.server.data).lexically_normal());
   if (!data.exists() && !options.create) {
     return failure(Error{FailureCode::NOT_FOUND,
@@ -145,15 +146,16 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
   if (!read) return failure(std::move(read.error()));
   session->workspaces_ = workspaces_folder(session->config_, store_id);
   session->engine_ = std::make_unique<engine::Engine>(*session->store_, session->clock_,
-                                                      session->entropy_, session->setup(),
+                                                      session->entropy_, session->setup(rules),
                                                       notifier(session->config_.notify));
   return session;
 }
 
 AppSession::~AppSession() { stop(true, 0s); }
 
-engine::Setup AppSession::setup() const {
+engine::Setup AppSession::setup(engine::Rules rules) const {
   engine::Setup setup;
+  setup.rules = rules;
   setup.repos = repositories_->setups();
   for (const auto& [name, agent] : config_.agents) setup.agents.push_back(name);
   setup.agent = config_.worker.agent;
@@ -216,7 +218,9 @@ void AppSession::make_workers(int slots) {
   host.verify_slots = config_.verify.slots;
   host_ = std::make_unique<worker::Host>(
       host, engine_->runs, *executor_, *verifier_,
-      [this](const port::Assignment& assignment) { return engine::deliver(engine_->setup(), assignment); });
+      [this](const port::Assignment& assignment) {
+        return engine_->setup().rules.deliver(engine_->setup(), assignment);
+      });
   engine_->runs.on_lost([this] { host_->nudge(); });
 }
 

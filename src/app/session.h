@@ -32,7 +32,8 @@ class AppSession : public cli::Session {
  public:
   static Result<std::unique_ptr<AppSession>> open(config::Config config,
                                                   const std::string& config_file,
-                                                  const cli::OpenOptions& options);
+                                                  const cli::OpenOptions& options,
+                                                  engine::Rules rules = {});
   ~AppSession() override;
 
   engine::Engine& engine() override { return *engine_; }
@@ -47,7 +48,7 @@ class AppSession : public cli::Session {
  private:
   AppSession(config::Config config, DataFolder data)
       : config_(std::move(config)), data_(std::move(data)) {}
-  engine::Setup setup() const;
+  engine::Setup setup(engine::Rules rules) const;
   void make_workers(int slots);
   void sweep_workspaces();
   std::optional<worker::AgentConfig> agent(const std::string& name) const;

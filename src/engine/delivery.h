@@ -2,7 +2,6 @@
 #pragma once
 
 #include "engine/setup.h"
-#include "port/run_source.h"
 
 namespace vitana::engine {
 

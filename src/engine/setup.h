@@ -13,6 +13,7 @@
 #include "port/dispatcher.h"
 #include "port/entropy.h"
 #include "port/repository.h"
+#include "port/run_source.h"
 
 namespace vitana::engine {
 
@@ -25,10 +26,16 @@ struct RepoSetup {
   std::string folder;              ///< absolute path of its working tree; empty: none here
 };
 
-/// The pure rules, as values: a test may put a mutant in their place, the product never does.
+struct Setup;
+
+/// Puts a run's deliverable on its ref; see delivery.h.
+port::StepReport deliver(const Setup& setup, const port::Assignment& assignment);
+
+/// The rules, as values: a test may put a mutant in their place, the product never does.
 struct Rules {
   decltype(&domain::transition) transition = &domain::transition;
   decltype(&domain::gate) gate = &domain::gate;
+  decltype(&engine::deliver) deliver = &engine::deliver;
 };
 
 struct Setup {

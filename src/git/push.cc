@@ -1,6 +1,13 @@
 #include "git/push.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
 
 #include "base/utf8.h"
 #include "git/checked_out.h"
@@ -8,6 +15,9 @@
 
 namespace vitana::git {
 namespace {
+
+constexpr auto lock_wait = std::chrono::minutes(2);
+constexpr auto lock_pause = std::chrono::milliseconds(10);
 
 // Of `!<tab>from:to<tab>[remote rejected] (hook declined)` the last column.
 std::string reason_of(const Answer& answer) {
@@ -35,7 +45,26 @@ Error race(const PushRequest& request, const std::optional<Oid>& now) {
                            request.expected.value_or("no commit"))};
 }
 
-Result<Answer> run_push(const Mirror& mirror, const PushRequest& request) {
+// Two pushes into one checked-out branch would both write its files. The lock is held by git itself
+// and what it starts, so a push that outlives the engine that began it is waited for, too.
+Result<process::Fd> delivery_lock(const Mirror& mirror) {
+  const auto path = mirror.path() / "delivery.lock";
+  process::Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.open()) {
+    return failure(FailureCode::GIT_FAILED, fmt::format("{}: {}", path.string(), std::strerror(errno)));
+  }
+  const auto until = std::chrono::steady_clock::now() + lock_wait;
+  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until) {
+      return failure(FailureCode::GIT_FAILED,
+                     fmt::format("another delivery to this repository has not ended: {}", path.string()));
+    }
+    std::this_thread::sleep_for(lock_pause);  // polls: another process's lock
+  }
+  return lock;
+}
+
+Result<Answer> run_push(const Mirror& mirror, const PushRequest& request, int lock) {
   const auto& git = mirror.git();
   Call call{
       .args = {"push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed",
@@ -43,7 +72,8 @@ Result<Answer> run_push(const Mirror& mirror, const PushRequest& request) {
                fmt::format("--force-with-lease={}:{}", request.ref, request.expected.value_or(""))},
       .git_dir = mirror.path(),
       .network = !request.target.local(),
-      .slow = true};
+      .slow = true,
+      .held = lock};
   if (request.target.local()) {
     auto repository = locate(git, request.target.path());
     if (!repository) return failure(std::move(repository.error()));
@@ -81,13 +111,15 @@ Result<void> check_target(const Mirror& mirror, const PushRequest& request) {
 
 Result<void> push(const Mirror& mirror, const PushRequest& request) {
   if (auto fit = check_request(mirror, request); !fit) return fit;
+  const auto lock = delivery_lock(mirror);
+  if (!lock) return failure(lock.error());
   auto now = remote_ref(mirror.git(), request.target, request.ref);
   if (!now) return failure(std::move(now.error()));
   if (*now == request.commit) return {};
   if (*now != request.expected) return failure(race(request, *now));
   if (auto ready = check_target(mirror, request); !ready) return ready;
 
-  auto answer = run_push(mirror, request);
+  auto answer = run_push(mirror, request, lock->get());
   if (answer && answer->exit_code == 0) return {};
 
   // What happened is read from the repository, not from what git said about it.

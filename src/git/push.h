@@ -24,6 +24,8 @@ struct PushRequest {
 /// In a repository of this machine a branch that is checked out, in the main or a linked work tree,
 /// is moved together with its files, if that work tree is clean; else nothing is touched.
 ///
+/// One push at a time from one mirror, also across engines: a later one waits for it.
+///
 /// Hooks of ours there are none. The target's own (pre-receive, update, post-receive,
 /// push-to-checkout) and the filters its owner configured do run there: they are the owner's rules
 /// for what enters the repository, and a refusal by them is DELIVERY_REFUSED. Its fsmonitor does

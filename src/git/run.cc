@@ -108,6 +108,7 @@ Result<Answer> Git::try_run(const Call& call) const {
   request.environment = environment(call);
   request.cwd = call.work_tree.empty() ? call.cwd : call.work_tree;
   request.input = call.input;
+  request.held = call.held;
   request.deadline = call.network || call.slow ? options_.network_deadline : options_.deadline;
   request.out = {.bytes_max = call.bytes_max, .keep = process::Keep::head};
   request.err = {.bytes_max = err_bytes_max, .keep = process::Keep::tail};

@@ -56,6 +56,8 @@ struct Call {
   /// Acts for the owner in a repository of his own: with the configuration of Options::home.
   bool owner = false;
   std::size_t bytes_max = 64 << 20;
+  /// See process::ChildRequest::held.
+  int held = -1;
 };
 
 struct Answer {

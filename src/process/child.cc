@@ -114,12 +114,13 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 // costs the same however large this process is.
 class SpawnPlan {
  public:
-  SpawnPlan(const std::string& cwd, int in, int out, int err) {
+  SpawnPlan(const std::string& cwd, int in, int out, int err, int held) {
     ::posix_spawn_file_actions_init(&actions_);
     ::posix_spawn_file_actions_adddup2(&actions_, in, 0);
     ::posix_spawn_file_actions_adddup2(&actions_, out, 1);
     ::posix_spawn_file_actions_adddup2(&actions_, err, 2);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
+    if (held >= 0) ::posix_spawn_file_actions_adddup2(&actions_, held, 3);
+    ::posix_spawn_file_actions_addclosefrom_np(&actions_, held >= 0 ? 4 : 3);
     ::posix_spawn_file_actions_addchdir_np(&actions_, cwd.c_str());
     ::posix_spawnattr_init(&attributes_);
     ::posix_spawnattr_setflags(&attributes_,
@@ -190,8 +191,10 @@ Result<Child> Child::start(const ChildRequest& request) {
   for (const auto& [name, value] : request.environment) {
     variables.push_back(fmt::format("{}={}", name, value));
   }
+  // Above 3, so that the copy in the child is one, without the close-on-exec mark.
+  const Fd held(request.held < 0 ? -1 : ::fcntl(request.held, F_DUPFD_CLOEXEC, 4));
   const SpawnPlan plan(request.cwd.string(), in->theirs.get(), out->theirs.get(),
-                       err->theirs.get());
+                       err->theirs.get(), held.get());
   pid_t pid = -1;
   if (const int error =
           plan.start(pid, *program, pointers(arguments).data(), pointers(variables).data())) {

@@ -30,6 +30,9 @@ struct ChildRequest {
   Environment environment;
   Input input = Input::text;
   std::string input_text;
+  /// A lock's descriptor that the child and what it starts hold too, as number 3: the lock lives as
+  /// long as any of them, also when this process dies. Stays the caller's. -1: none.
+  int held = -1;
 };
 
 /// How a process ended: by exit(code), or by a signal (then `code` is -1).

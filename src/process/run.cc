@@ -186,7 +186,8 @@ Result<RunOutput> run(const RunRequest& request) {
                              .cwd = request.cwd,
                              .environment = request.environment,
                              .input = Input::text,
-                             .input_text = request.input});
+                             .input_text = request.input,
+                             .held = request.held});
   if (!child) return failure(std::move(child.error()));
   return Run(request, std::move(*child), std::move(wake)).finish(started);
 }

@@ -42,6 +42,8 @@ struct RunRequest {
   /// Called with each piece of output as it comes, on the thread that called run(), whatever the
   /// limits keep.
   std::function<void(Stream, std::string_view)> on_output;
+  /// See ChildRequest::held.
+  int held = -1;
   /// A request to stop acts as the deadline does.
   std::stop_token stop;
 };
