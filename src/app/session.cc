@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration sweep_every = 60s;
+constexpr const char* checks_folder = "checks";
 constexpr std::size_t diff_bytes_max = 4 << 20;
 constexpr std::size_t secret_bytes_max = 64 << 10;
 
@@ -104,11 +105,13 @@ void StoredBaseChecks::remember(const std::string& repo, const std::string& comm
       .has_value();
 }
 
-worker::SandboxOptions sandbox_options(const config::Config& config, const DataFolder& data) {
+worker::SandboxOptions sandbox_options(const config::Config& config, const DataFolder& data,
+                                       const fs::path& workspaces) {
   worker::SandboxOptions options;
   options.mode = config.worker.sandbox;
   if (const char* path = std::getenv("PATH")) options.path = path;
   options.masked = {data.root()};
+  if (!workspaces.empty()) options.masked.push_back(workspaces);
   return options;
 }
 
@@ -183,7 +186,7 @@ std::optional<worker::AgentConfig> AppSession::agent(const std::string& name) co
 }
 
 void AppSession::make_workers(int slots) {
-  sandbox_ = std::make_unique<worker::Sandbox>(sandbox_options(config_, data_));
+  sandbox_ = std::make_unique<worker::Sandbox>(sandbox_options(config_, data_, workspaces_));
   base_checks_ = std::make_unique<StoredBaseChecks>(*store_);
   const worker::RuleSource rules = [this](const std::string& repo, const std::string& commit) {
     return repositories_->rules(repo, commit);
@@ -209,7 +212,7 @@ void AppSession::make_workers(int slots) {
   worker::TreeVerifierOptions verify;
   verify.rules = rules;
   verify.base_checks = base_checks_.get();
-  verify.workspaces = workspaces_ / "checks";
+  verify.workspaces = workspaces_ / checks_folder;
   verifier_ = std::make_unique<worker::TreeVerifier>(*sandbox_, clock_, verify);
 
   worker::HostOptions host;
@@ -236,7 +239,7 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
                                sandbox_->probe().reason));
   }
   std::error_code error;
-  fs::create_directories(workspaces_ / "checks", error);
+  fs::create_directories(workspaces_ / checks_folder, error);
   if (error) {
     return failure(FailureCode::WORKSPACE_FAILED,
                    fmt::format("{}: {}", workspaces_.string(), error.message()));
@@ -260,27 +263,40 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
   return {};
 }
 
+/// A folder is of a run and of one grant of it: "VTID-01213.2-f3", "VTID-01213.2-f3-verify".
+worker::WorkspaceFate AppSession::fate_of(const std::string& name) {
+  const auto mark = name.rfind("-f");
+  const auto id = RunId::parse(name.substr(0, mark));
+  if (!id || mark == std::string::npos) return worker::WorkspaceFate::ended;
+  const auto fence = std::strtoll(name.c_str() + mark + 2, nullptr, 10);
+  auto fate = worker::WorkspaceFate::live;  // when in doubt, it stays
+  const auto read = store_->read([&](store::Reader& reader) -> Result<void> {
+    const auto run = reader.run(*id);
+    if (!run) {
+      fate = worker::WorkspaceFate::ended;
+    } else if (domain::is_terminal(run->state)) {
+      fate = run->state == domain::RunState::failed ? worker::WorkspaceFate::failed
+                                                    : worker::WorkspaceFate::ended;
+    } else if (run->fence != fence) {
+      fate = worker::WorkspaceFate::ended;  // of a grant that is over
+    }
+    return {};
+  });
+  return read ? fate : worker::WorkspaceFate::live;
+}
+
 void AppSession::sweep_workspaces() {
   worker::JanitorOptions options;
   options.folder = workspaces_;
-  const auto fate = [this](const std::string& name) {
-    const auto id = RunId::parse(name.substr(0, name.rfind("-f")));
-    if (!id) return name == "checks" ? worker::WorkspaceFate::live : worker::WorkspaceFate::ended;
-    auto answer = worker::WorkspaceFate::live;  // when in doubt, it stays
-    (void)store_->read([&](store::Reader& reader) -> Result<void> {
-              const auto run = reader.run(*id);
-              if (!run) {
-                answer = worker::WorkspaceFate::ended;
-              } else if (domain::is_terminal(run->state)) {
-                answer = run->state == domain::RunState::failed ? worker::WorkspaceFate::failed
-                                                              : worker::WorkspaceFate::ended;
-              }
-              return {};
-            })
-        .has_value();
-    return answer;
-  };
-  (void)worker::sweep(options, fate, clock_.now());
+  (void)worker::sweep(options, [this](const std::string& name) {
+    return name == checks_folder ? worker::WorkspaceFate::live : fate_of(name);
+  }, clock_.now());
+  options.folder = workspaces_ / checks_folder;
+  (void)worker::sweep(options, [this](const std::string& name) {
+    // Nobody looks at a checkout that was judged.
+    const auto fate = fate_of(name);
+    return fate == worker::WorkspaceFate::failed ? worker::WorkspaceFate::ended : fate;
+  }, clock_.now());
 }
 
 void AppSession::stop(bool now, Duration grace) {

@@ -10,6 +10,7 @@
 #include "cli/session.h"
 #include "worker/command_executor.h"
 #include "worker/host.h"
+#include "worker/janitor.h"
 #include "worker/sandbox.h"
 #include "worker/tree_verifier.h"
 
@@ -51,6 +52,7 @@ class AppSession : public cli::Session {
   engine::Setup setup(engine::Rules rules) const;
   void make_workers(int slots);
   void sweep_workspaces();
+  worker::WorkspaceFate fate_of(const std::string& name);
   std::optional<worker::AgentConfig> agent(const std::string& name) const;
 
   const config::Config config_;
@@ -71,7 +73,8 @@ class AppSession : public cli::Session {
   std::jthread janitor_;
 };
 
-/// The sandbox that a configuration asks for.
-worker::SandboxOptions sandbox_options(const config::Config& config, const DataFolder& data);
+/// The sandbox that a configuration asks for. `workspaces`: masked, but for the run's own.
+worker::SandboxOptions sandbox_options(const config::Config& config, const DataFolder& data,
+                                       const std::filesystem::path& workspaces = {});
 
 }  // namespace vitana::app
