@@ -139,7 +139,10 @@ Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& delivera
     return port::PushAnswer{port::PushOutcome::moved, now->value_or("")};
   }
   if (pushed.error().code == FailureCode::DELIVERY_TARGET_DIRTY) {
-    return port::PushAnswer{port::PushOutcome::dirty, to_string(pushed.error())};
+    const Error& why = pushed.error();
+    std::string detail = why.message;
+    if (!why.causes.empty()) detail += fmt::format(" ({})", fmt::join(why.causes, "; "));
+    return port::PushAnswer{port::PushOutcome::dirty, std::move(detail)};
   }
   return failure(std::move(pushed.error()));
 }
