@@ -120,6 +120,33 @@ void detect_agents(config::StarterFacts& facts) {
   add("opencode", {"run"}, {"opencode.ai"}, "OPENCODE_API_KEY");
 }
 
+/// What the configuration may say and this version does not do yet is refused, never half done.
+std::vector<std::string> not_in_this_version(const config::Config& config) {
+  std::vector<std::string> found;
+  if (config.delivery.mode == domain::DeliveryMode::pull_request) {
+    found.emplace_back("[delivery] mode = \"pull_request\" needs a forge, which this version does not talk to; "
+                       "branch and merge work");
+  }
+  if (config.verify.unverified == domain::UnverifiedMode::judge) {
+    found.emplace_back("[verify] unverified = \"judge\" is not in this version; attest and human are");
+  }
+  if (!config.server.database.empty()) {
+    found.emplace_back("[server] database is not in this version; the store is <data>/vitana.db");
+  }
+  for (const auto& repo : config.repos) {
+    if (repo.ids == config::Ids::local) {
+      found.push_back(fmt::format("[[repos]] {}: ids = \"local\" is not in this version", repo.name));
+    }
+  }
+  for (const auto& [name, agent] : config.agents) {
+    if (agent.kind != config::AgentKind::command) {
+      found.push_back(fmt::format("[agents.{}] kind = \"{}\" is not in this version; every agent with a command "
+                                  "line works as kind = \"command\"", name, config::name_of(agent.kind)));
+    }
+  }
+  return found;
+}
+
 /// Puts a copy of the backup in the database's place; what was there is kept beside it.
 Result<void> place_backup(const fs::path& backup, const fs::path& database) {
   const fs::path fresh = database.string() + ".restoring";
@@ -188,6 +215,11 @@ Result<VitanaApplication::Read> VitanaApplication::read(const cli::OpenOptions& 
   }
   auto reading = config::parse_config(text, how);
   if (!reading.valid()) return failure(invalid_config(how.file, reading.diagnostics));
+  if (auto missing = not_in_this_version(reading.config); !missing.empty()) {
+    Error error{FailureCode::CONFIG_INVALID, fmt::format("{} asks for what this version does not do", how.file)};
+    error.causes = std::move(missing);
+    return failure(std::move(error));
+  }
   if (!options.data.empty()) reading.config.server.data = fs::absolute(start / options.data).string();
   if (options.extra_repo) reading.config.repos.push_back(*options.extra_repo);
   if (!fs::path(reading.config.server.data).is_absolute()) {
