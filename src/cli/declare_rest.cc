@@ -20,7 +20,7 @@ void declare_engine_commands(CommandTree& tree) {
       ->type_name("DIR");
   runner.add_option("--agent", run->agent, "who works on it")->type_name("NAME");
   runner.add_option("--delivery", run->delivery, "how it is delivered")
-      ->check(CLI::IsMember({"branch", "merge", "pull_request"}));
+      ->check(CLI::IsMember({"branch", "merge"}));
 
   auto pilot = std::make_shared<AutopilotOptions>();
   auto& piloting =

@@ -107,15 +107,11 @@ Result<Vtid> registered_from_git(Session& session, const RepoPlace& place) {
 /// What was asked for on the command line, for a task whose text was registered before.
 Result<void> prefer(Session& session, Vtid vtid, const RunOptions& options) {
   if (options.agent.empty() && options.delivery.empty()) return {};
-  return session.engine().store().commit([&](store::Ledger& ledger) -> Result<void> {
-    auto task = ledger.task(vtid);
-    if (!task)
-      return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
-    if (!options.agent.empty()) task->agent = options.agent;
-    if (!options.delivery.empty()) task->delivery = domain::delivery_mode(options.delivery);
-    ledger.put(*task);
-    return {};
-  });
+  auto done = session.engine().desk.prefer(
+      vtid, options.agent.empty() ? std::nullopt : std::optional(options.agent),
+      domain::delivery_mode(options.delivery));
+  if (!done) return failure(std::move(done.error()));
+  return {};
 }
 
 Result<void> make_runnable(Call& call, Session& session, Vtid vtid) {

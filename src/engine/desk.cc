@@ -199,6 +199,25 @@ Result<std::vector<domain::Task>> Desk::adopt(const std::string& glob, Adoption 
   return adopted;
 }
 
+Result<domain::Task> Desk::prefer(Vtid vtid, const std::optional<std::string>& agent,
+                                  std::optional<domain::DeliveryMode> delivery) {
+  if (agent && !setup_.has_agent(*agent)) {
+    return failure(FailureCode::AGENT_UNKNOWN, fmt::format("no agent is called '{}'", *agent));
+  }
+  std::optional<domain::Task> task;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    task = ledger.task(vtid);
+    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    if (agent) task->agent = *agent;
+    if (delivery) task->delivery = delivery;
+    ++task->revision;
+    ledger.put(*task);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*task);
+}
+
 Result<Why> Desk::why(Vtid vtid) {
   std::optional<Why> answer;
   auto done = store_.read([&](store::Reader& reader) -> Result<void> {

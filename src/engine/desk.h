@@ -44,6 +44,11 @@ class Desk {
   Result<std::vector<domain::Task>> adopt(const std::string& glob, Adoption how,
                                           const std::string& actor);
 
+  /// Names the agent and the delivery of a task's next runs; what is absent stays as it is.
+  /// Errors: AGENT_UNKNOWN.
+  Result<domain::Task> prefer(Vtid vtid, const std::optional<std::string>& agent,
+                              std::optional<domain::DeliveryMode> delivery);
+
   /// Changes nothing.
   Result<Why> why(Vtid vtid);
 
