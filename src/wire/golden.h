@@ -12,7 +12,7 @@
 namespace vitana::wire {
 
 inline void expect_golden(const std::string& name, const std::string& text) {
-  const auto file = std::filesystem::path(__FILE__).parent_path() / "testdata" / name;
+  const auto file = std::filesystem::path(VITANA_WIRE_TESTDATA) / name;
   const char* accept = std::getenv("VITANA_ACCEPT");
   if (accept != nullptr && std::string(accept) == "1") {
     std::ofstream(file, std::ios::binary) << text;
