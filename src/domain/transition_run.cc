@@ -197,6 +197,7 @@ Result<void> Mover::on(const StepFailed& c) {
 Result<void> Mover::on(const Verified& c) {
   run().lease.reset();
   run().step_failures = 0;
+  task().spent.engine_losses = 0;  // progress was made
   run().deliverable = c.deliverable;
   const Json counts{{"passed", c.passed},     {"held", c.held},         {"vacuous", c.vacuous},
                     {"attested", c.attested}, {"signed_off", c.signed_off}};

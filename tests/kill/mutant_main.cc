@@ -32,7 +32,10 @@ port::StepReport deliver_without_looking(const engine::Setup& setup,
   const auto fence = assignment.lease().fence;
   auto& repository =
       dynamic_cast<app::GitRepository&>(*setup.repo(assignment.run.repo)->repository);
-  const auto put = put_on_tip(repository, *assignment.run.deliverable);
+  auto put = put_on_tip(repository, *assignment.run.deliverable);
+  for (int again = 0; again < 50 && !put && put.error().code == FailureCode::DELIVERY_RACE; ++again) {
+    put = put_on_tip(repository, *assignment.run.deliverable);
+  }
   if (!put) return domain::StepFailed{fence, put.error()};
   return domain::Delivered{fence};
 }
