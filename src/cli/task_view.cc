@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "wire/task_json.h"
 
 namespace vitana::cli {
 namespace {
@@ -255,6 +256,8 @@ std::string evidence_text(const std::vector<store::EvidenceRow>& evidence, const
 std::string why_text(const engine::Why& why, const TaskView& view, const Terminal& terminal) {
   std::string text = fmt::format("{}  {}\n", why.task.vtid.to_string(), why.task.title);
   text += fmt::format("  status: {}\n", headline(view));
+  const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
+  text += fmt::format("  stage:  {}\n", wire::stage_of(why.task, newest));
   text += fmt::format("  next:   {}\n", next_text(why.task.next, view.now));
   if (why.task.failure)
     text += fmt::format("  last failure: {}\n", failure_line(*why.task.failure));
