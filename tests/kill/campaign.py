@@ -107,6 +107,11 @@ def query(sql):
         return []
 
 
+def progress():
+    return query("SELECT count(*) FROM oasis_events WHERE type IN "
+                 "('autopilot.state.verifying', 'autopilot.state.delivering', 'autopilot.state.completed')")
+
+
 def ours():
     """Processes whose command line speaks of this campaign's folder."""
     found = []
@@ -160,9 +165,16 @@ def main():
     made = options.tasks
     states = collections.Counter()
     effects = collections.Counter()
-    for _ in range(options.kills):
+    for kill in range(options.kills):
         engine = subprocess.Popen([binary, "autopilot"], cwd=repo, env=environment,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if kill % 8 == 7:
+            # Twenty engine deaths without any progress rightly quarantine a task: on a slow machine
+            # an engine now and then lives until some task went on.
+            seen = progress()
+            until = time.monotonic() + 60
+            while progress() == seen and time.monotonic() < until and engine.poll() is None:
+                time.sleep(0.02)
         try:
             engine.wait(timeout=dice.uniform(0.02, options.longest))
         except subprocess.TimeoutExpired:

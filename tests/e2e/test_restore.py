@@ -1,0 +1,94 @@
+"""A backup made under load, more deliveries, a restore: nothing twice, no number again."""
+
+import unittest
+
+from harness import World, spec_text
+
+
+class Restore(World):
+    def prepare(self):
+        self.repo.commit("a page", {"vitana.toml": self.config(rest="[caps]\nconcurrent = 2\n")})
+
+    def add(self, number):
+        vtid = f"VTID-{number:05}"
+        self.agent(vtid, f"mkdir -p out; echo {vtid} > out/{vtid}")
+        self.repo.commit(f"spec {vtid}", {
+            f"docs/specs/{vtid}-file.md": spec_text(vtid, check=f"test -s out/{vtid}")})
+        return vtid
+
+    def test_nothing_is_delivered_twice_and_no_number_is_given_again(self):
+        engine = self.start_synced()
+        before = [self.add(number) for number in range(1, 4)]
+        self.wait_for_run(before[0], "executing", "verifying", "delivering", "completed")
+        backup = self.root / "backup.db"
+        self.vitana("backup", backup, code=0)
+        after = [self.add(number) for number in range(4, 9)]
+        for vtid in before + after:
+            self.wait_for_status(vtid, "completed")
+        tokens = self.query("SELECT max(fence) AS top FROM autopilot_runs")[0]["top"]
+        self.assertEqual(engine.stop(), 0)
+
+        self.vitana("restore", backup, code=0)
+        self.assertHealthy()
+        commits = self.repo.count()
+        self.until_idle()
+        self.assertEqual(self.repo.count(), commits, "a restored store is paused")
+
+        self.vitana("controls", "set", "execution", "on", "--reason", "restored", code=0)
+        late = self.add(20)
+        self.until_idle()
+        for vtid in before + after + [late]:
+            self.assertStatus(vtid, "completed")
+            self.assertEqual(self.repo.trailers("VTID").count(vtid), 1, vtid)
+        fence = self.query("SELECT fence FROM autopilot_runs WHERE vtid = ?", late)[0]["fence"]
+        self.assertGreater(fence, tokens, "tokens of the new epoch are above all earlier ones")
+        fresh = self.vitana("task", "create", "--title", "One more", "--json", code=0).json["vtid"]
+        self.assertNotIn(fresh, before + after + [late])
+        self.assertHealthy()
+
+    def test_a_damaged_backup_is_refused_and_nothing_is_touched(self):
+        self.until_idle()
+        self.add(1)
+        self.until_idle()
+        backup = self.root / "backup.db"
+        self.vitana("backup", backup, code=0)
+        content = bytearray(backup.read_bytes())
+        place = content.find(b"The page is as it should be")
+        self.assertGreater(place, 0)
+        content[place] ^= 1
+        backup.write_bytes(content)
+        answer = self.vitana("restore", backup, "--json")
+        self.assertNotEqual(answer.code, 0, answer)
+        self.assertEqual(answer.error_code, "STORE_DAMAGED", answer)
+        self.assertStatus("VTID-00001", "completed")
+        self.assertHealthy()
+
+
+class Damage(World):
+    def test_a_run_that_would_use_a_changed_spec_stops(self):
+        import sqlite3
+
+        self.until_idle()
+        self.vitana("controls", "set", "execution", "off", "--reason", "a look", code=0)
+        self.add_spec("VTID-00001")
+        self.until_idle()
+        self.assertStatus("VTID-00001", "scheduled")
+        with sqlite3.connect(self.data / "vitana.db") as database:
+            for (trigger,) in database.execute(
+                    "SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='vtid_specs'").fetchall():
+                database.execute(f"DROP TRIGGER {trigger}")
+            database.execute("UPDATE vtid_specs SET spec_text = replace(spec_text, 'agreed', 'Agreed')")
+        database.close()
+        audit = self.vitana("audit")
+        self.assertEqual(audit.code, 1, audit)
+        self.assertIn("VTID-00001", audit.out + audit.err)
+        self.vitana("controls", "set", "execution", "on", "--reason", "go on", code=0)
+        self.until_idle()
+        self.assertEqual(self.runs("VTID-00001"), 0)
+        why = self.vitana("task", "why", "VTID-00001").out
+        self.assertIn("CHECKSUM_MISMATCH", why)
+        self.assertEqual(self.repo.trailers("VTID"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
