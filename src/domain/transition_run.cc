@@ -316,7 +316,7 @@ Result<void> Mover::on(const DeadlinePassed&) {
     if (task().blocked == BlockReason::dependency_unknown) {
       fail_task({FailureCode::DEPENDENCY_UNKNOWN, "a task it depends on was never created", "blocked"});
     } else if (task().status == TaskStatus::blocked) {
-      block(*task().blocked, "");  // nothing that time resolves
+      task().next.due.reset();  // its reason has no deadline
     } else {
       wait_for(NextKind::gate, "the gate lets it pass and a run is allocated");
     }
