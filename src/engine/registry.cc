@@ -159,6 +159,14 @@ bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>&
   return false;
 }
 
+void refuse_cycle(store::Ledger& ledger, store::CandidateRow& row, const std::vector<Vtid>& on) {
+  if (!row.candidate.valid || !dependency_cycle(ledger, row.vtid, on)) return;
+  row.candidate.valid = false;
+  row.candidate.diagnostics.push_back(
+      {"SPEC_DEPENDENCY_CYCLE", domain::Severity::error, "the task would wait for itself",
+       row.candidate.provenance.path, 1, 1, "remove one Depends on line"});
+}
+
 void Registry::report_rivals(store::Ledger& ledger, Vtid vtid,
                              const std::vector<store::CandidateRow>& rows,
                              const std::vector<std::size_t>& rivals, const std::string& actor) {
@@ -415,6 +423,7 @@ Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std:
       store::CandidateRow row{vtid, {provenance, Digest::of(description)}, description};
       row.candidate.diagnostics = spec::diagnostics_for_validate(reading, "description");
       row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);
+      refuse_cycle(ledger, row, reading.spec.dependencies);
       ledger.put(row);
     }
     auto answer = unify_in(ledger, vtid, {.actor = actor, .by_person = true});

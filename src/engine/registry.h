@@ -108,7 +108,8 @@ class Registry {
                                        const std::string& to);
   Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
                        std::span<const File> files, RepoSync& report);
-  FileOutcome outcome_of(store::Ledger& ledger, const File& file, const Registered& registered);
+  FileOutcome outcome_of(store::Ledger& ledger, const File& file, const domain::Candidate& candidate,
+                         const Registered& registered);
 
   store::Store& store_;
   port::Entropy& entropy_;
@@ -117,6 +118,8 @@ class Registry {
 
 /// Does a chain of dependencies lead from `vtid` back to itself? Bounded at 1,000 tasks.
 bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>& on);
+/// Makes a candidate that waits for `on` invalid where that would close a circle.
+void refuse_cycle(store::Ledger& ledger, store::CandidateRow& row, const std::vector<Vtid>& on);
 
 inline constexpr std::size_t spec_bytes_max = 1 << 20;
 inline constexpr std::uint32_t vtid_jump_max = 100'000;

@@ -103,14 +103,14 @@ Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
 }
 
 FileOutcome Registry::outcome_of(store::Ledger& ledger, const File& file,
-                                 const Registered& registered) {
+                                 const domain::Candidate& candidate, const Registered& registered) {
   FileOutcome out{file.change.file.path, file.vtid, "", "", Digest::of(file.text).to_string()};
   const auto task = ledger.task(registered.vtid);
   switch (registered.outcome) {
     case UnifyOutcome::not_found: out.outcome = "missing"; break;
     case UnifyOutcome::invalid:
       out.outcome = "invalid";
-      out.reason = first_error(file.reading.diagnostics);
+      out.reason = first_error(candidate.diagnostics);
       break;
     case UnifyOutcome::conflict:
       out.outcome = "conflict";
@@ -119,9 +119,9 @@ FileOutcome Registry::outcome_of(store::Ledger& ledger, const File& file,
     case UnifyOutcome::refused:
       if (registered.digest == Digest::of(file.text)) {
         out.outcome = "unchanged";
-      } else if (domain::has_errors(file.reading.diagnostics)) {
+      } else if (domain::has_errors(candidate.diagnostics)) {
         out.outcome = "invalid";
-        out.reason = first_error(file.reading.diagnostics) + "; the registered version stays";
+        out.reason = first_error(candidate.diagnostics) + "; the registered version stays";
       } else {
         out.outcome = "conflict";
         out.reason = "another text is registered for this VTID; it stays in force";
@@ -157,7 +157,11 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
     report.files.push_back(std::move(outcome));
   };
 
-  std::map<Vtid, std::vector<const File*>> touched;
+  struct Claim {
+    const File* file;
+    store::CandidateRow row;
+  };
+  std::map<Vtid, std::vector<Claim>> touched;
   for (const auto& file : files) {
     const auto& path = file.change.file.path;
     const auto before = ledger.repo_file(repo.name, path);
@@ -192,19 +196,17 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       row.candidate.provenance.blob = file.change.file.blob;
       row.candidate.diagnostics = file.reading.diagnostics;
       row.candidate.valid = file.reading.valid();
-      if (row.candidate.valid && dependency_cycle(ledger, *file.vtid, file.reading.spec.dependencies)) {
-        row.candidate.valid = false;
-        row.candidate.diagnostics.push_back(
-            {"SPEC_DEPENDENCY_CYCLE", domain::Severity::error, "the task would wait for itself",
-             path, 1, 1, "remove one Depends on line"});
-      }
       ledger.note_vtid(*file.vtid);
-      ledger.put(row);
-      touched[*file.vtid].push_back(&file);
+      touched[*file.vtid].push_back({&file, std::move(row)});
     }
   }
 
-  for (const auto& [vtid, claims] : touched) {
+  for (auto& [vtid, claims] : touched) {
+    for (auto& claim : claims) {
+      // Asked here, one after the other: files of one commit may close a circle.
+      refuse_cycle(ledger, claim.row, claim.file->reading.spec.dependencies);
+      ledger.put(claim.row);
+    }
     Unification how{.actor = sync_actor, .hold_for_adoption = range.first && !repo.adopt_all,
                     .own_commits = range.own_commits};
     auto answer = unify_in(ledger, vtid, how);
@@ -212,7 +214,9 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       if (answer.error().code != FailureCode::STATE_REFUSED) return failure(std::move(answer.error()));
       continue;
     }
-    for (const auto* file : claims) record(outcome_of(ledger, *file, *answer), file->change.file.blob);
+    for (const auto& [file, row] : claims) {
+      record(outcome_of(ledger, *file, row.candidate, *answer), file->change.file.blob);
+    }
   }
   return {};
 }
