@@ -99,9 +99,9 @@ std::string Author::path(Vtid vtid, int which) {
   }
 }
 
-std::string Author::text() {
+std::string Author::text(double invalid) {
   std::string front;
-  switch (dice_.below(14)) {
+  switch (dice_.below(18)) {
     case 0: front = "---\nstatus: draft\n---\n"; break;
     case 1: front = "---\nstatus: done\n---\n"; break;
     case 2: front = "---\nchange: none\n---\n"; break;
@@ -112,7 +112,7 @@ std::string Author::text() {
       "{}# A task of kind {}\n\n## Summary\n\nThe operator entry of the sidebar is shown wrongly.\n\n"
       "## Current Behavior\n\nIt is red.\n\n",
       front, dice_.below(4));
-  if (dice_.chance(0.1)) return text;  // nobody could tell when it is done: invalid
+  if (dice_.chance(invalid)) return text;  // nobody could tell when it is done: invalid
   text += "## Acceptance Criteria\n\n- The entry is blue\n\n  ```check\n  grep -q blue page.html\n  ```\n";
   switch (dice_.below(8)) {
     case 0: text += "- It reads well\n"; break;
@@ -121,7 +121,7 @@ std::string Author::text() {
     default: break;
   }
   if (dice_.chance(0.25)) {
-    const auto on = dice_.chance(0.1) ? Vtid(1300) : any_vtid();
+    const auto on = dice_.chance(0.05) ? Vtid(1300) : any_vtid();
     text += fmt::format("\n## Dependencies\n\n- {}\n", on.to_string());
   }
   return text;
@@ -164,6 +164,17 @@ StepResult do_step(World& world, Dice& dice, const Luck& luck, domain::Unverifie
     case domain::Step::execute: return execute(world, dice, luck, assignment);
     case domain::Step::verify: return verify(world, dice, luck, mode, assignment);
     case domain::Step::deliver: break;
+  }
+  if (dice.chance(luck.fails / 3)) {
+    static const std::vector<FailureCode> codes{FailureCode::GIT_FAILED, FailureCode::DELIVERY_REFUSED,
+                                                FailureCode::NETWORK_UNREACHABLE};
+    const auto code = dice.pick(codes);
+    const auto& goods = *assignment.run.deliverable;
+    // Nobody refuses what is there already.
+    const bool there = world.repository().is_ancestor(goods.new_commit, world.repository().tip());
+    if (!there || code != FailureCode::DELIVERY_REFUSED) {
+      return {domain::StepFailed{assignment.lease().fence, {code, "simulated"}}, {}};
+    }
   }
   return {engine::deliver(world.engine().setup(), assignment), {}};
 }

@@ -21,12 +21,15 @@ class Author {
 
   Vtid any_vtid() { return Vtid(1201u + static_cast<unsigned>(dice_.below(tasks))); }
   /// Valid more often than not; may hold, close, depend, need a person, or need no change.
-  std::string text();
+  std::string text() { return text(0.1); }
+  std::string valid_text() { return text(0); }
   /// A change of spec files of the branch: new, edited, removed, renamed, claimed twice, copied.
   SimRepository::Tree change(const SimRepository::Tree& now);
   static std::string path(Vtid vtid, int which);
 
  private:
+  std::string text(double invalid);
+
   Dice& dice_;
 };
 

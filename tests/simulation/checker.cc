@@ -188,7 +188,7 @@ void check_specs(const Story& story, Findings& out) {
   for (const auto& spec : story.specs) {
     const auto name = fmt::format("spec {} version {}", spec.vtid.to_string(), spec.version);
     if (spec.version != ++newest[spec.vtid]) out.push_back(name + " is out of order");
-    if (Digest::of(spec.text) != spec.digest) out.push_back(name + " has another text than was locked");
+    if (!story.damaged_on_purpose && Digest::of(spec.text) != spec.digest) out.push_back(name + " has another text than was locked");
     if (const auto* before = spec_of(story, spec.vtid, spec.version - 1);
         before && before->digest == spec.digest) {
       out.push_back(name + " is the same text as the one before");

@@ -46,6 +46,7 @@ struct Story {
   std::vector<ReportSeen> reports;
   std::vector<Acknowledged> acknowledged;
   std::optional<std::vector<DeliveredCommit>> delivered;  ///< absent: not known
+  bool damaged_on_purpose = false;  ///< somebody changed stored texts; who works must not get them
   domain::Policy policy;
 };
 

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "engine/conduct.h"
 #include "simulation/actors.h"
 #include "simulation/checker.h"
 #include "sql/sqlite.h"
@@ -26,7 +27,7 @@ constexpr Duration tick = 5s;  ///< at most domain::lease_renew, or the reaper s
 
 domain::Policy any_policy(Dice& dice) {
   domain::Policy policy;
-  if (dice.chance(0.25)) policy.approval = domain::ApprovalMode::required;
+  if (dice.chance(0.15)) policy.approval = domain::ApprovalMode::required;
   if (dice.chance(0.4)) policy.unverified = domain::UnverifiedMode::human;
   if (dice.chance(0.5)) policy.delivery = domain::DeliveryMode::merge;
   policy.allow_attested_merge = dice.chance(0.3);
@@ -61,7 +62,8 @@ class Schedule {
   std::vector<Action> all_actions();
   void say(std::string line);
   void found(std::string what) { outcome_.findings.push_back(std::move(what)); }
-  void step(const Action& action);
+  /// False when there was nothing to do.
+  bool step(const Action& action);
   void die(const std::string& at);
   void settle();
   void judge();
@@ -73,6 +75,7 @@ class Schedule {
   std::string draft();
   std::string create_task();
   std::string command_of_a_person();
+  Result<void> closed(Vtid vtid);
   std::string control();
   std::string answer_everything();
   // Workers.
@@ -93,7 +96,8 @@ class Schedule {
   std::string give(const std::string& what, Command&& command);
   std::string registered(Vtid vtid, const Result<engine::Registered>& answer, const Digest& digest);
   std::vector<domain::Task> tasks();
-  Worker& any_worker() { return workers_[static_cast<std::size_t>(dice_.below(static_cast<int>(workers_.size())))]; }
+  /// One that holds work, or one that is free; nobody: the first.
+  Worker& any_worker(bool holding);
   store::Sequence log_end();
   bool move_clock_on();
 
@@ -106,10 +110,15 @@ class Schedule {
   Luck luck_;
   double crash_rate_ = 0;
   double fault_rate_ = 0;
+  SimEntropy entropy_;
   World world_;
   Author author_;
   std::vector<Worker> workers_;
-  std::vector<std::pair<RunId, port::Assignment>> lost_;  ///< work whose worker went away
+  struct Lost {
+    port::Assignment work;
+    std::optional<port::StepReport> report = {};  ///< absent: it went away before it was done
+  };
+  std::vector<Lost> lost_;  ///< work whose worker went away
   std::vector<std::int64_t> drafts_;
   std::vector<std::int64_t> intakes_;
   Story seen_;  ///< what outside parties saw
@@ -121,7 +130,7 @@ Schedule::Schedule(const ScheduleOptions& options)
       recording_(options.rules, outcome_.moves), policy_(any_policy(dice_)),
       luck_{dice_.chance(0.3) ? 0.6 : 0.15, dice_.chance(0.5) ? 0.25 : 0.05},
       crash_rate_(dice_.chance(0.5) ? 0.1 : 0.0), fault_rate_(dice_.chance(0.4) ? 0.08 : 0.0),
-      world_(world_options()), author_(dice_),
+      entropy_(options.seed), world_(world_options()), author_(dice_),
       workers_{{""}, {""}, {"remote:one"}, {"remote:two"}} {
   outcome_.seed = options.seed;
 }
@@ -131,7 +140,7 @@ WorldOptions Schedule::world_options() {
   world.seed = options_.seed;
   world.policy = policy_;
   world.rules = recording_.rules();
-  world.adopt_all = dice_.chance(0.7);
+  world.adopt_all = dice_.chance(0.85);
   if (!options_.store_path.empty()) world.store_path = options_.store_path;
   world.around_commit = [this](bool after) { faults_.point(after ? "after commit" : "before commit"); };
   world.repository = [this](std::shared_ptr<SimRepository> inner) {
@@ -281,7 +290,8 @@ std::string Schedule::command_of_a_person() {
   const auto all = tasks();
   const auto vtid = all.empty() ? author_.any_vtid() : dice_.pick(all).vtid;
   const auto name = vtid.to_string();
-  switch (dice_.below(9)) {
+  switch (dice_.below(10)) {
+    case 9: return give("close " + name, [&] { return closed(vtid); });
     case 0: return give("approve " + name, [&] { return desk.approve(vtid, "op"); });
     case 1: return give("approve text " + name, [&] { return desk.approve_spec(vtid, "op"); });
     case 2: return give("retry " + name, [&] { return desk.retry(vtid, "again", "op"); });
@@ -297,8 +307,19 @@ std::string Schedule::command_of_a_person() {
                   [&] { return desk.adopt(dice_.chance(0.5) ? "**" : name, engine::Adoption::run, "op"); });
     case 7: return give("adopt as done " + name, [&] { return desk.adopt(name, engine::Adoption::done, "op"); });
     default:
-      return give("enforce " + name, [&] { return world_.engine().registry.enforce_spec_requirement(vtid); });
+      // Not one of those that change nothing when they refuse: it notes what it found.
+      return "enforce " + name + " -> " + told(world_.engine().registry.enforce_spec_requirement(vtid));
   }
+}
+
+/// No command of the desk closes any task yet; the rules let a person do it.
+Result<void> Schedule::closed(Vtid vtid) {
+  auto& engine = world_.engine();
+  return world_.store().commit([&](store::Ledger& ledger) -> Result<void> {
+    auto done = engine::conduct(ledger, engine.setup(), entropy_, vtid, domain::Close{"done by hand"}, "op");
+    if (!done) return failure(std::move(done.error()));
+    return {};
+  });
 }
 
 std::string Schedule::control() {
@@ -329,7 +350,7 @@ std::string Schedule::answer_everything() {
       case BlockReason::budget:
       case BlockReason::quarantined: what = told(desk.retry(vtid, "again", "op")); break;
       case BlockReason::spec_conflict: {
-        engine::Submission chosen{.vtid = vtid, .text = author_.text()};
+        engine::Submission chosen{.vtid = vtid, .text = sample_spec()};
         chosen.provenance = {.source = domain::SpecSource::manual, .author = "op"};
         chosen.resolve = true;
         what = told(world_.engine().registry.submit(chosen, "op"));
@@ -347,6 +368,14 @@ std::string Schedule::answer_everything() {
 }
 
 // -- Workers.
+
+Schedule::Worker& Schedule::any_worker(bool holding) {
+  std::vector<std::size_t> such;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (workers_[i].held.has_value() == holding) such.push_back(i);
+  }
+  return workers_[such.empty() ? 0 : dice_.pick(such)];
+}
 
 std::string Schedule::claim(Worker& worker, const std::vector<Step>& steps) {
   if (worker.held) return "";
@@ -392,7 +421,7 @@ std::string Schedule::finish(Worker& worker) {
                           : do_step(world_, dice_, luck_, policy_.unverified, work);
   worker.last = {work.run.id, result.report};
   if (luck_.fails > 0 && dice_.chance(0.05)) {  // done, and the report is on its way for long
-    lost_.emplace_back(work.run.id, work);
+    lost_.push_back({work, result.report});
     worker.held.reset();
     return fmt::format("{} did {} and went away", worker.name, work.run.id.to_string());
   }
@@ -403,12 +432,16 @@ std::string Schedule::finish(Worker& worker) {
 /// A worker that was taken for dead reports under the token it once had.
 std::string Schedule::late_report() {
   if (lost_.empty()) return "";
-  const auto [run, work] = dice_.pick(lost_);
-  if (work.step == Step::deliver) {
-    return "late: " + send(run, domain::Delivered{work.lease().fence}, {});
+  const auto [work, report] = dice_.pick(lost_);
+  const auto fence = work.lease().fence;
+  if (report) return "late: " + send(work.run.id, *report, {});
+  // No worker pushes before it has seen that its lease still lives.
+  const auto told = world_.engine().runs.renew(work.run.id, fence);
+  if (work.step == Step::deliver && told == port::Directive::lost) {
+    return "late: " + send(work.run.id, domain::Release{fence}, {});
   }
   auto result = do_step(world_, dice_, luck_, policy_.unverified, work);
-  return "late: " + send(run, result.report, std::move(result.evidence));
+  return "late: " + send(work.run.id, result.report, std::move(result.evidence));
 }
 
 std::string Schedule::pass_time(int ticks, double renewing) {
@@ -448,12 +481,12 @@ std::vector<Schedule::Action> Schedule::all_actions() {
     return answer && *answer > 0 ? fmt::format("{}: {}", what, *answer) : std::string();
   };
   return {
-      {"commit", 7, [this] {
+      {"commit", 4, [this] {
          auto& repository = world_.repository();
          repository.commit(author_.change(repository.at(repository.tip()).tree));
          return std::string("somebody commits specs");
        }},
-      {"scan", 7, [this] {
+      {"scan", 5, [this] {
          const auto synced = world_.engine().autopilot.scan(world_.engine().setup().repos.front());
          std::string story = "scan " + told(synced);
          if (synced) {
@@ -471,34 +504,34 @@ std::vector<Schedule::Action> Schedule::all_actions() {
       {"intake", 2, [this] { return intake(); }},
       {"draft", 2, [this] { return draft(); }},
       {"create", 1, [this] { return create_task(); }},
-      {"person", 8, [this] { return command_of_a_person(); }},
-      {"answers", 2, [this] { return answer_everything(); }},
+      {"person", 6, [this] { return command_of_a_person(); }},
+      {"answers", 4, [this] { return answer_everything(); }},
       {"control", 1, [this] { return control(); }},
       {"round", 8, [this, done] { return done("round", world_.engine().autopilot.round()); }},
       {"reconcile", 2, [this, done] { return done("reconcile", world_.engine().conductor.reconcile()); }},
       {"allocate", 4, [this, done] { return done("allocate", world_.engine().conductor.allocate()); }},
       {"effects", 3, [this, done] { return done("effects", world_.engine().conductor.work_off_effects()); }},
-      {"claim", 12, [this] {
+      {"claim", 24, [this] {
          static const std::vector<std::vector<Step>> kinds{
              {Step::deliver, Step::verify, Step::execute}, {Step::execute}, {Step::verify, Step::deliver}};
-         return claim(any_worker(), dice_.pick(kinds));
+         return claim(any_worker(false), dice_.pick(kinds));
        }},
-      {"finish", 14, [this] { return finish(any_worker()); }},
+      {"finish", 30, [this] { return finish(any_worker(true)); }},
       {"vanish", 2, [this] {
-         auto& worker = any_worker();
+         auto& worker = any_worker(true);
          if (!worker.held) return std::string();
-         lost_.emplace_back(worker.held->run.id, *worker.held);
+         lost_.push_back({*worker.held});
          worker.held.reset();
-         return "a worker vanishes with " + lost_.back().first.to_string();
+         return "a worker vanishes with " + lost_.back().work.run.id.to_string();
        }},
       {"late", 3, [this] { return late_report(); }},
       {"twice", 1, [this] {
-         const auto& worker = any_worker();
+         const auto& worker = any_worker(false);
          return worker.last ? "again: " + send(worker.last->first, worker.last->second, {}) : std::string();
        }},
       {"tick", 5, [this] { return pass_time(1 + dice_.below(10), dice_.chance(0.5) ? 1.0 : 0.1); }},
-      {"leap", 3, [this] {
-         static const std::vector<Duration> leaps{30s, 11min, 16min, 70min, 25h};
+      {"leap", 4, [this] {
+         static const std::vector<Duration> leaps{15s, 31s, 31s, 2min, 11min, 16min, 70min, 25h};
          world_.clock().advance(dice_.pick(leaps));
          return std::string("the clock leaps");
        }},
@@ -506,7 +539,7 @@ std::vector<Schedule::Action> Schedule::all_actions() {
          world_.repository().commit({{"other.txt", std::to_string(dice_.below(1000))}});
          return std::string("somebody else commits");
        }},
-      {"dirty", 1, [this] {
+      {"dirty", 2, [this] {
          world_.repository().dirty = !world_.repository().dirty;
          return fmt::format("the target is {}", world_.repository().dirty ? "dirty" : "clean");
        }},
@@ -527,7 +560,7 @@ void Schedule::die(const std::string& at) {
   say("the engine dies " + at);
   for (auto& worker : workers_) {
     if (!worker.name.empty() || !worker.held) continue;
-    lost_.emplace_back(worker.held->run.id, *worker.held);
+    lost_.push_back({*worker.held});
     worker.held.reset();
   }
   faults_.disarm();
@@ -538,15 +571,18 @@ void Schedule::die(const std::string& at) {
   }
 }
 
-void Schedule::step(const Action& action) {
+bool Schedule::step(const Action& action) {
   if (crash_rate_ > 0 && dice_.chance(crash_rate_)) faults_.arm(action.name, 1 + dice_.below(4));
+  bool done = true;
   try {
     auto line = action.act();
-    if (!line.empty()) say(std::move(line));
+    done = !line.empty();
+    if (done) say(std::move(line));
   } catch (const Crash& crash) {
     die(fmt::format("{} ({})", crash.at, action.name));
   }
   faults_.disarm();
+  return done;
 }
 
 /// To the earliest thing that is due; false when nothing is.
@@ -599,16 +635,15 @@ void Schedule::settle() {
   const std::vector<Step> all{Step::deliver, Step::verify, Step::execute};
   int days = 0;
   for (int i = 0; i < settle_rounds_max; ++i) {
-    const auto before = log_end();
-    (void)world_.engine().autopilot.scan(world_.engine().setup().repos.front()).has_value();
-    const auto round = world_.engine().autopilot.round();
-    if (!round) found("a round failed: " + to_string(round.error()));
-    auto line = claim(healthy, all);
-    if (!line.empty()) {
+    if (auto line = claim(healthy, all); !line.empty()) {
       say(std::move(line));
       say(finish(healthy));
       continue;
     }
+    const auto before = log_end();
+    (void)world_.engine().autopilot.scan(world_.engine().setup().repos.front()).has_value();
+    const auto round = world_.engine().autopilot.round();
+    if (!round) found("a round failed: " + to_string(round.error()));
     if (auto answers = answer_everything(); !answers.empty()) say("persons:" + answers);
     if (log_end() != before) continue;
     if (!move_clock_on() || ++days > 60) return;
@@ -620,6 +655,7 @@ void Schedule::judge() {
   auto story = read_story(world_.store());
   CHECK(story.has_value());
   if (damaged_) story->damages.clear();
+  story->damaged_on_purpose = damaged_;
   story->reports = seen_.reports;
   story->acknowledged = seen_.acknowledged;
   story->policy = policy_;
@@ -639,19 +675,25 @@ Outcome Schedule::run() {
   int total = 0;
   for (auto& action : actions) {
     // Each schedule has its own mixture: some things do not happen at all, some often.
-    const bool needed = action.weight >= 7;
+    const bool needed = action.weight >= 4;
     if (!needed && dice_.chance(0.25)) action.weight = 0;
     if (dice_.chance(0.2)) action.weight *= 3;
     total += action.weight;
   }
   faults_.rate = fault_rate_;
-  for (int i = 0; i < options_.steps && outcome_.findings.empty(); ++i) {
+  SimRepository::Tree first;
+  for (const auto number : {1201u, 1202u, 1203u}) first[Author::path(Vtid(number), 0)] = author_.valid_text();
+  world_.repository().commit(first);
+  int idle_max = 3 * options_.steps;
+  for (int i = 0; i < options_.steps && idle_max > 0 && outcome_.findings.empty(); ++i) {
     int at = dice_.below(total);
     const auto chosen = std::find_if(actions.begin(), actions.end(), [&](const Action& action) {
       at -= action.weight;
       return at < 0;
     });
-    step(*chosen);
+    if (step(*chosen)) continue;
+    --i;
+    --idle_max;
   }
   settle();
   judge();
