@@ -84,6 +84,7 @@ TEST(WhyText, ListsTheVerdictsInTheirOrder) {
   EXPECT_EQ(why_text(why, view, {.unicode = true}),
             "VTID-00007  A quieter sidebar\n"
             "  status: blocked: approval_pending\n"
+            "  stage:  gate\n"
             "  next:   person: task approve\n"
             "the gate at dispatch\n"
             "  ✓ spec: version 1\n"
