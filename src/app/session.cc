@@ -300,6 +300,9 @@ void AppSession::sweep_workspaces() {
 }
 
 void AppSession::stop(bool now, Duration grace) {
+  // Hastens a patient stop that is under way on another thread; then there is nothing left to do.
+  if (now && host_) host_->stop();
+  const std::lock_guard one_at_a_time(stopping_);
   if (!lock_) return;
   engine_->runs.drain();
   if (now) {

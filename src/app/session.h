@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -64,6 +65,7 @@ class AppSession : public cli::Session {
   std::unique_ptr<engine::Engine> engine_;
   std::filesystem::path workspaces_;
 
+  std::mutex stopping_;
   std::optional<FileLock> lock_;
   std::unique_ptr<worker::Sandbox> sandbox_;
   std::unique_ptr<StoredBaseChecks> base_checks_;

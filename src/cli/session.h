@@ -46,7 +46,8 @@ class Session {
   virtual Result<void> start(const StartOptions& options) = 0;
 
   /// Ends what start() began. `now`: agents are killed; else steps under way are given
-  /// `grace` to end. Their leases are freed in either case. Idempotent.
+  /// `grace` to end. Their leases are freed in either case. Idempotent; a second
+  /// thread may hasten a stop that waits, with `now`.
   virtual void stop(bool now, Duration grace) = 0;
 
   /// The process id of the engine that holds the lock, if one does.
