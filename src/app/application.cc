@@ -278,6 +278,9 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
   if (!config) return findings;
   findings.push_back({"configuration", true, fmt::format("{} repositories, {} agents",
                                                          effective.repos.size(), effective.agents.size()), ""});
+  if (effective.agents.empty()) {
+    findings.push_back({"agent", false, "none is configured", "name one: [agents.NAME] command, [worker] agent"});
+  }
   for (const auto& [name, agent] : effective.agents) {
     const bool in_tree = !agent.command.empty() && agent.command.front().starts_with("./");
     const char* path = std::getenv("PATH");
