@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/secrets.h"
 #include "app/session.h"
 #include "app/system.h"
 #include "config/find.h"
@@ -46,7 +47,9 @@ Error invalid_config(const std::string& file, const std::vector<domain::Diagnost
   Error error{FailureCode::CONFIG_INVALID, ""};
   for (const auto& diagnostic : diagnostics) {
     if (diagnostic.severity != domain::Severity::error) continue;
-    error.causes.push_back(domain::to_string(diagnostic));
+    error.causes.push_back(diagnostic.hint.empty()
+                               ? domain::to_string(diagnostic)
+                               : fmt::format("{}: {}", domain::to_string(diagnostic), diagnostic.hint));
   }
   error.message = fmt::format("{} has {} error{}", file, error.causes.size(),
                               error.causes.size() == 1 ? "" : "s");
@@ -291,6 +294,11 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
                         agent.command.empty() ? "no command" : agent.command.front(),
                         there ? "" : fmt::format("put {} in PATH, or mend [agents.{}] command",
                                                  agent.command.empty() ? "it" : agent.command.front(), name)});
+    for (const auto& secret : agent.secrets) {
+      if (secret_value(secret)) continue;
+      findings.push_back({fmt::format("agent {}: {}", name, secret.reference), false, "it is not there",
+                          "the agent sees none of your own logins; give it the key that it needs"});
+    }
   }
   for (const auto& repo : effective.repos) {
     const auto source = repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <mutex>
 
+#include "app/secrets.h"
 #include "config/render.h"
 #include "engine/delivery.h"
 #include "git/tree.h"
@@ -25,33 +26,6 @@ namespace {
 constexpr Duration sweep_every = 60s;
 constexpr const char* checks_folder = "checks";
 constexpr std::size_t diff_bytes_max = 4 << 20;
-constexpr std::size_t secret_bytes_max = 64 << 10;
-
-/// "env:NAME" is given to the agent as NAME, "file:/path/openai-key" as OPENAI_KEY.
-std::string secret_name(const config::SecretRef& secret) {
-  const auto& reference = secret.reference;
-  if (reference.starts_with("env:")) return reference.substr(4);
-  std::string name = fs::path(reference.substr(reference.find(':') + 1)).stem().string();
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-    return std::isalnum(c) != 0 ? static_cast<char>(std::toupper(c)) : '_';
-  });
-  return name;
-}
-
-std::optional<std::string> secret_value(const config::SecretRef& secret) {
-  const auto& reference = secret.reference;
-  if (reference.starts_with("env:")) {
-    const char* value = std::getenv(reference.substr(4).c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  }
-  std::ifstream file(reference.substr(reference.find(':') + 1), std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text(secret_bytes_max, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
-}
 
 worker::AgentNetwork network_of(config::Network::Mode mode) {
   switch (mode) {

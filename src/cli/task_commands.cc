@@ -26,7 +26,7 @@ Answer decide(Call& call, const std::string& text,
     return exit_yes;
   }
   call.console.print(fmt::format("{}  {}\n  next: {}\n", vtid->to_string(), headline(*view),
-                                 next_text(view->task.next, view->now)));
+                                 next_text(view->task, view->now)));
   if (!domain::is_terminal(view->task.status) && !(*session)->engine_pid()) {
     call.console.say("no engine runs; to go on: vitana autopilot", Ink::dim);
   }

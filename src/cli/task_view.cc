@@ -193,8 +193,12 @@ std::string headline(const TaskView& view) {
   return text;
 }
 
-std::string next_text(const domain::Next& next, Instant now) {
-  if (next.kind == domain::NextKind::none) return "nothing: it has ended";
+std::string next_text(const domain::Task& task, Instant now) {
+  const auto& next = task.next;
+  if (next.kind == domain::NextKind::none) {
+    if (task.status == domain::TaskStatus::completed) return "nothing: it has ended";
+    return fmt::format("nothing by itself; a person: vitana task retry {} --reason TEXT", task.vtid.to_string());
+  }
   std::string text = fmt::format("{}: {}", name_of(next.kind), next.what);
   if (next.due)
     text += fmt::format(" ({})", *next.due <= now ? "due now" : relative(*next.due, now));
@@ -211,7 +215,7 @@ std::string task_text(const TaskView& view, const Terminal& terminal) {
     for (const auto& cause : task.failure->causes)
       text += fmt::format("           because: {}\n", cause);
   }
-  text += fmt::format("  next:    {}\n", next_text(task.next, view.now));
+  text += fmt::format("  next:    {}\n", next_text(task, view.now));
   if (!task.repo.empty()) text += fmt::format("  repo:    {}\n", task.repo);
   if (view.spec) {
     const auto& p = view.spec->provenance;
@@ -258,7 +262,7 @@ std::string why_text(const engine::Why& why, const TaskView& view, const Termina
   text += fmt::format("  status: {}\n", headline(view));
   const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
   text += fmt::format("  stage:  {}\n", wire::stage_of(why.task, newest));
-  text += fmt::format("  next:   {}\n", next_text(why.task.next, view.now));
+  text += fmt::format("  next:   {}\n", next_text(why.task, view.now));
   if (why.task.failure)
     text += fmt::format("  last failure: {}\n", failure_line(*why.task.failure));
   if (domain::is_terminal(why.task.status)) return text;

@@ -57,7 +57,7 @@ std::string tally_text(const Tally& tally);
 /// "in_progress, executing 12.0 s", "blocked: approval_pending", "failed: AGENT_FAILED"
 std::string headline(const TaskView& view);
 /// Who acts next, and when.
-std::string next_text(const domain::Next& next, Instant now);
+std::string next_text(const domain::Task& task, Instant now);
 
 /// The whole card of `task show`.
 std::string task_text(const TaskView& view, const Terminal& terminal);
