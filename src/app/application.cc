@@ -150,36 +150,63 @@ std::vector<std::string> not_in_this_version(const config::Config& config) {
   return found;
 }
 
-/// Puts a copy of the backup in the database's place; what was there is kept beside it.
-Result<void> place_backup(const fs::path& backup, const fs::path& database) {
-  const fs::path fresh = database.string() + ".restoring";
+constexpr const char* restore_actor = "restore";
+
+/// Makes a backup's copy ready beside the database: whole, of a new epoch, paused. Only then may it
+/// take the database's place.
+Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh) {
   std::error_code error;
-  fs::remove(fresh, error);
+  for (const char* companion : {"", "-wal", "-shm"}) fs::remove(fresh.string() + companion, error);
   if (!fs::copy_file(backup, fresh, error)) {
     return failure(FailureCode::FILE_UNREADABLE, fmt::format("{}: {}", backup.string(), error.message()));
   }
   SystemClock clock;
   SystemEntropy entropy;
+  auto store = store::Store::open({fresh.string(), store::OpenMode::engine}, clock, entropy);
+  if (!store) return failure(std::move(store.error()).under("the backup cannot be used"));
+  auto damage = (*store)->audit(std::nullopt);
+  if (!damage) return failure(std::move(damage.error()));
+  if (!damage->empty()) {
+    return failure(FailureCode::STORE_DAMAGED,
+                   fmt::format("the backup is damaged: {}: {}", damage->front().where, damage->front().what));
+  }
+  return (*store)->commit([&](store::Ledger& ledger) -> Result<void> {
+    ledger.begin_epoch();
+    ledger.append({domain::EventType::store_restored, std::nullopt, std::nullopt, restore_actor, "{}"});
+    ledger.put(store::ControlRow{engine::execution_control,
+                                 {false, "restored from a backup", restore_actor, std::nullopt, ledger.now()}});
+    return {};
+  });
+}
+
+/// Folds the log of the database that stands there into its file, and keeps that file by another
+/// name. At no moment is there no database.
+Result<void> keep_old(const fs::path& database) {
+  if (!fs::exists(database)) return {};
   {
-    auto store = store::Store::open({fresh.string(), store::OpenMode::client}, clock, entropy);
-    if (!store) return failure(std::move(store.error()).under("the backup cannot be used"));
-    auto damage = (*store)->audit(std::nullopt);
-    if (!damage) return failure(std::move(damage.error()));
-    if (!damage->empty()) {
-      return failure(FailureCode::STORE_DAMAGED,
-                     fmt::format("the backup is damaged: {}: {}", damage->front().where, damage->front().what));
-    }
+    SystemClock clock;
+    SystemEntropy entropy;
+    // Closing the last connection does it. A store that cannot be opened is why one restores.
+    (void)store::Store::open({database.string(), store::OpenMode::client}, clock, entropy).has_value();
   }
-  if (fs::exists(database)) {
-    fs::rename(database, database.string() + ".before-restore", error);
-    if (error) return failure(FailureCode::STORE_FAILED, fmt::format("{}: {}", database.string(), error.message()));
-  }
+  std::error_code error;
+  const fs::path kept = fmt::format("{}.before-restore-{}", database.string(),
+                                    to_us(SystemClock().now()));
+  fs::create_hard_link(database, kept, error);
+  if (error) return failure(FailureCode::STORE_FAILED, fmt::format("{}: {}", kept.string(), error.message()));
   for (const char* companion : {"-wal", "-shm"}) {
-    const fs::path of_old = database.string() + companion;
-    if (fs::exists(of_old)) fs::rename(of_old, database.string() + ".before-restore" + companion, error);
-    const fs::path of_fresh = fresh.string() + companion;
-    if (fs::exists(of_fresh)) fs::rename(of_fresh, database.string() + companion, error);
+    const fs::path old = database.string() + companion;
+    if (fs::exists(old)) fs::rename(old, kept.string() + companion, error);
   }
+  return {};
+}
+
+/// Puts a copy of the backup in the database's place; what was there is kept beside it.
+Result<void> place_backup(const fs::path& backup, const fs::path& database) {
+  const fs::path fresh = database.string() + ".restoring";
+  if (auto ready = prepare_copy(backup, fresh); !ready) return ready;
+  if (auto kept = keep_old(database); !kept) return kept;
+  std::error_code error;
   fs::rename(fresh, database, error);
   if (error) return failure(FailureCode::STORE_FAILED, fmt::format("{}: {}", database.string(), error.message()));
   return {};
@@ -345,22 +372,12 @@ Result<void> VitanaApplication::restore(const std::string& backup,
   again.create = true;
   auto session = AppSession::open(std::move(config->config), config->file, again, rules_);
   if (!session) return failure(std::move(session.error()));
-  constexpr const char* actor = "restore";
   auto& engine = (*session)->engine();
-  auto begun = engine.store().commit([&](store::Ledger& ledger) -> Result<void> {
-    ledger.begin_epoch();
-    ledger.append({domain::EventType::store_restored, std::nullopt, std::nullopt, actor, "{}"});
-    return {};
-  });
-  if (!begun) return begun;
-  auto paused = engine.desk.set_control(engine::execution_control, false, "restored from a backup",
-                                        std::nullopt, actor);
-  if (!paused) return paused;
   if (auto freed = engine.runs.end_dead_incarnations(incarnation()); !freed) return freed;
   for (const auto& repo : engine.setup().repos) {
     if (auto synced = engine.registry.sync(repo); !synced) return failure(std::move(synced.error()));
   }
-  auto settled = engine.registry.settle_known_deliveries(actor);
+  auto settled = engine.registry.settle_known_deliveries(restore_actor);
   if (!settled) return failure(std::move(settled.error()));
   return {};
 }

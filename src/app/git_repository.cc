@@ -109,6 +109,9 @@ Result<std::vector<port::DeliveryTrailer>> GitRepository::deliveries(const std::
   }
   auto trailers = git::log_trailers(**open, to, since);
   if (!trailers) return failure(std::move(trailers.error()));
+  auto beside = git::branch_trailers(**open, to);
+  if (!beside) return failure(std::move(beside.error()));
+  trailers->insert(trailers->end(), beside->begin(), beside->end());
   std::vector<port::DeliveryTrailer> answer;
   for (auto& trailer : *trailers) {
     answer.push_back({std::move(trailer.commit), std::move(trailer.vtid), std::move(trailer.digest)});

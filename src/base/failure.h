@@ -67,8 +67,8 @@ enum class FailureActor {
   X(AGENT_OUTPUT_LIMIT,    agent, true,  agent, 500, "the agent printed more than its limit") \
   X(AGENT_MEMORY_LIMIT,    agent, true,  agent, 500, "the agent used more memory than [agents.NAME] memory allows") \
   X(AGENT_DISK_LIMIT,      agent, true,  agent, 500, "the workspace grew beyond its limit") \
-  X(AGENT_LOGIN,           agent, false, operator_, 503, "the agent's login or key is refused; see its log") \
-  X(AGENT_QUOTA,           agent, false, operator_, 503, "the agent's account has no quota left") \
+  X(AGENT_LOGIN,           agent, true,  operator_, 503, "the agent's login or key is refused; see its log") \
+  X(AGENT_QUOTA,           agent, true,  operator_, 503, "the agent's account has no quota left") \
   /* timeout */                                                                                    \
   X(AGENT_TIMEOUT,         timeout, true,  agent, 504, "the agent was silent or ran for too long; see [agents.NAME] timeout and silence") \
   X(STEP_TIMEOUT,          timeout, true,  operator_, 504, "a step passed its deadline") \
@@ -105,8 +105,8 @@ enum class FailureActor {
   /* environment */                                                                                \
   X(BASE_RED,              environment, true,  operator_, 424, "the repository's own checks fail without any change; mend the branch, the work goes on by itself") \
   X(SETUP_FAILED,          environment, true,  operator_, 424, "a [[repos]] setup command failed; see its output") \
-  X(SANDBOX_UNAVAILABLE,   environment, false, operator_, 424, "vitana doctor says why; or set [worker] sandbox = \"prefer\"") \
-  X(AGENT_MISSING,         environment, false, operator_, 424, "the agent's program is not there; see [agents.NAME] command") \
+  X(SANDBOX_UNAVAILABLE,   environment, true,  operator_, 424, "vitana doctor says why; or set [worker] sandbox = \"prefer\"") \
+  X(AGENT_MISSING,         environment, true,  operator_, 424, "the agent's program is not there; see [agents.NAME] command") \
   X(AGENT_UNKNOWN,         environment, false, operator_, 422, "no [agents.NAME] has that name; see: vitana config show") \
   X(CONFIG_INVALID,        environment, false, operator_, 422, "vitana config check") \
   X(CONFIG_MISSING,        environment, false, operator_, 404, "vitana init") \

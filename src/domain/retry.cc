@@ -4,10 +4,21 @@
 
 namespace vitana::domain {
 
+namespace {
+
+/// Faults that meet every task alike: the repository or the agent is paused, no task pays for it.
+bool of_surroundings(FailureCode code) {
+  return code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED ||
+         code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA ||
+         code == FailureCode::AGENT_MISSING || code == FailureCode::SANDBOX_UNAVAILABLE;
+}
+
+}  // namespace
+
 Budget budget_of(FailureCode code) {
   const auto& info = failure_info(code);
   if (!info.retryable) return Budget::none;
-  if (code == FailureCode::BASE_RED) return Budget::environment;
+  if (of_surroundings(code)) return Budget::environment;
   if (code == FailureCode::STEP_TIMEOUT) return Budget::transient;
   switch (info.cls) {
     case FailureClass::agent:

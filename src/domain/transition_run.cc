@@ -330,6 +330,11 @@ Result<void> Mover::on(const DeadlinePassed&) {
       return {};
     case RunState::executing:
     case RunState::verifying:
+      if (!run().lease) {
+        // It waits for a worker: what was done is kept, however long that takes.
+        wait_for(NextKind::worker, "the step is granted again", now_ + policy_.dispatch.pickup_deadline);
+        return {};
+      }
       fail_run({FailureCode::STEP_TIMEOUT,
                 fmt::format("the step in state {} passed its deadline", name_of(run().state))});
       return {};

@@ -46,7 +46,9 @@ void trip_breaker(store::Ledger& ledger, const domain::Run& run, const Error& er
   if (!same) row.failures = 0;
   if (row.last_task != task || !same) ++row.failures;
   row.last_task = task;
-  const bool opens = !row.open && (error.code == FailureCode::BASE_RED || row.failures >= breaker_tasks);
+  // A login or a quota may fail for one task by chance; the rest is the same for every task.
+  const bool by_chance = error.code == FailureCode::AGENT_LOGIN || error.code == FailureCode::AGENT_QUOTA;
+  const bool opens = !row.open && (!by_chance || row.failures >= breaker_tasks);
   if (opens) row.breaker.since = ledger.now();
   row.open |= opens;
   row.breaker.code = error.code;

@@ -50,38 +50,54 @@ Result<int> Conductor::allocate() {
   int allocated = 0;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     allocated = 0;
-    for (const auto vtid : ledger.eligible(allocate_max)) {
-      const auto subject = ledger.subject(vtid);
-      const auto input = gate_input(ledger, setup_, subject.task, subject.run);
-      const auto answer = setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, ledger.now());
-      if (const auto* verdict = answer.blocking()) {
-        if (holds_all(*verdict)) return {};
-        ledger.refuse(fmt::format("gate:{}:{}:{}", vtid.to_string(), name_of(*verdict->code),
-                                  subject.task.attempt),
-                      {domain::EventType::gate_refused, vtid, std::nullopt, "engine",
-                       Json{{"point", name_of(domain::GatePoint::dispatch)},
-                            {"verdicts", verdicts_json(answer)}}
-                           .dump()});
-        continue;
+    // What the gate refuses stays at the front of the list: it is passed over, not waited behind.
+    for (int refused = 0; refused < refused_max;) {
+      const auto page = ledger.eligible(allocate_max, refused);
+      for (const auto vtid : page) {
+        auto outcome = allocate_one(ledger, vtid);
+        if (!outcome) return failure(std::move(outcome.error()));
+        if (*outcome == Allocation::none_can) return {};
+        allocated += *outcome == Allocation::made ? 1 : 0;
+        refused += *outcome == Allocation::refused ? 1 : 0;
       }
-      const auto repo = ledger.repo(subject.task.repo);
-      if (!repo || repo->synced_commit.empty()) continue;  // not read yet; the next sync wakes us
-      ledger.remember_config(setup_.config_digest, setup_.config_text);
-      const domain::Allocate allocate{
-          repo->synced_commit, setup_.config_digest,
-          subject.task.agent.empty() ? setup_.agent : subject.task.agent,
-          subject.task.delivery.value_or(setup_.policy.delivery)};
-      auto made = conduct(ledger, setup_, entropy_, vtid, allocate, "engine");
-      if (!made) return failure(std::move(made.error()));
-      const std::string url = setup_.dispatcher ? setup_.dispatcher->callback_url(made->run->id) : "";
-      auto offered = conduct(ledger, setup_, entropy_, vtid, domain::Offer{url}, "engine");
-      if (!offered) return failure(std::move(offered.error()));
-      ++allocated;
+      if (page.size() < static_cast<std::size_t>(allocate_max)) break;
     }
     return {};
   });
   if (!done) return failure(std::move(done.error()));
   return allocated;
+}
+
+Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid) {
+  const auto subject = ledger.subject(vtid);
+  const auto input = gate_input(ledger, setup_, subject.task, subject.run);
+  const auto answer = setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, ledger.now());
+  if (const auto* verdict = answer.blocking()) {
+    if (holds_all(*verdict)) return Allocation::none_can;
+    // Once for each reason: a round that only refuses what it refused before writes nothing.
+    const auto key = fmt::format("gate:{}:{}:{}", vtid.to_string(), name_of(*verdict->code),
+                                 subject.task.attempt);
+    if (!ledger.refused_before(key)) {
+      ledger.refuse(key, {domain::EventType::gate_refused, vtid, std::nullopt, "engine",
+                          Json{{"point", name_of(domain::GatePoint::dispatch)},
+                               {"verdicts", verdicts_json(answer)}}
+                              .dump()});
+    }
+    return Allocation::refused;
+  }
+  const auto repo = ledger.repo(subject.task.repo);
+  if (!repo || repo->synced_commit.empty()) return Allocation::refused;  // the next sync wakes us
+  ledger.remember_config(setup_.config_digest, setup_.config_text);
+  const domain::Allocate allocate{
+      repo->synced_commit, setup_.config_digest,
+      subject.task.agent.empty() ? setup_.agent : subject.task.agent,
+      subject.task.delivery.value_or(setup_.policy.delivery)};
+  auto made = conduct(ledger, setup_, entropy_, vtid, allocate, "engine");
+  if (!made) return failure(std::move(made.error()));
+  const std::string url = setup_.dispatcher ? setup_.dispatcher->callback_url(made->run->id) : "";
+  auto offered = conduct(ledger, setup_, entropy_, vtid, domain::Offer{url}, "engine");
+  if (!offered) return failure(std::move(offered.error()));
+  return Allocation::made;
 }
 
 Result<int> Conductor::reconcile() {
@@ -99,23 +115,32 @@ Result<int> Conductor::reconcile() {
     const bool paused = !domain::is_on(ledger.control(execution_control), ledger.now());
     for (const auto vtid : ledger.overdue(reconcile_max)) {
       const auto subject = ledger.subject(vtid);
-      const bool waits_for_worker = subject.run && !domain::is_terminal(subject.run->state) &&
-                                    !subject.run->lease;
-      if (paused && waits_for_worker) {
-        auto held = subject.task;
-        held.next.due = ledger.now() + setup_.policy.dispatch.pickup_deadline;
-        ++held.revision;
-        ledger.put(held);
-        continue;
-      }
-      auto decision = conduct(ledger, setup_, entropy_, vtid, domain::DeadlinePassed{}, "engine");
-      if (!decision) return failure(std::move(decision.error()));
-      ++acted;
+      if (paused && put_off(ledger, subject)) continue;
+      // One that is refused is in the log, and stops nobody else.
+      acted += conduct(ledger, setup_, entropy_, vtid, domain::DeadlinePassed{}, "engine") ? 1 : 0;
     }
     return {};
   });
   if (!done) return failure(std::move(done.error()));
   return acted;
+}
+
+Result<void> Conductor::renew_waiting() {
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    for (const auto vtid : ledger.overdue(renew_max)) put_off(ledger, ledger.subject(vtid));
+    return {};
+  });
+}
+
+bool Conductor::put_off(store::Ledger& ledger, const domain::Subject& subject) {
+  const bool waits_for_worker = subject.run && !domain::is_terminal(subject.run->state) &&
+                                !subject.run->lease && !subject.run->parked;
+  if (!waits_for_worker) return false;
+  auto held = subject.task;
+  held.next.due = ledger.now() + setup_.policy.dispatch.pickup_deadline;
+  ++held.revision;
+  ledger.put(held);
+  return true;
 }
 
 Result<int> Conductor::work_off_effects() {

@@ -28,11 +28,19 @@ class Conductor {
   /// work that waits for a worker are put off: pausing holds the work.
   Result<int> reconcile();
 
+  /// At the engine's start: deadlines of work that waits for a worker passed while nobody could
+  /// take it; they begin anew.
+  Result<void> renew_waiting();
+
   /// Does the effects that are due: dispatch, notify, resolve_dependents. (A push is done by the
   /// deliver step.) Each is done at least once and settled once.
   Result<int> work_off_effects();
 
  private:
+  enum class Allocation { made, refused, none_can };
+  /// Gives work that waits for a worker its whole time again; false for other work.
+  bool put_off(store::Ledger& ledger, const domain::Subject& subject);
+  Result<Allocation> allocate_one(store::Ledger& ledger, Vtid vtid);
   Result<void> do_effect(const store::EffectRow& effect);
   Result<void> dispatch(const store::EffectRow& effect);
   Result<void> resolve_dependents(const store::EffectRow& effect);
@@ -46,7 +54,9 @@ class Conductor {
 };
 
 inline constexpr int allocate_max = 64;     ///< tasks asked in one unit
+inline constexpr int refused_max = 1024;    ///< passed over in one unit
 inline constexpr int reconcile_max = 256;
+inline constexpr int renew_max = 100'000;
 inline constexpr int effects_max = 64;
 inline constexpr int effect_tries_max = 8;  ///< then failed, and shown
 

@@ -54,8 +54,8 @@ Result<domain::Task> Desk::retry(Vtid vtid, const std::string& reason, const std
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     task = ledger.task(vtid);
     if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
-    auto waits = registry_.dependency_waits(ledger, {}, vtid);
-    waits.conflict = task->waits.conflict;
+    // What others have to resolve stays theirs: a retry permits nothing.
+    const auto waits = registry_.dependency_waits(ledger, task->waits, vtid);
     auto decision = conduct(ledger, setup_, entropy_, vtid, domain::Retry{reason, waits}, actor);
     if (!decision) return failure(std::move(decision.error()));
     task = std::move(decision->task);

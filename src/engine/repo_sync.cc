@@ -27,6 +27,13 @@ std::string first_error(const std::vector<domain::Diagnostic>& diagnostics) {
   return "";
 }
 
+/// What `synced_commit` speaks of: the branch and the patterns that were read.
+std::string scope_of(const RepoSetup& repo) {
+  std::string scope = repo.branch;
+  for (const auto& glob : repo.specs) scope += " " + glob;
+  return scope;
+}
+
 void remember_deliveries(store::Ledger& ledger, const std::string& repo,
                          const std::vector<port::DeliveryTrailer>& trailers) {
   for (const auto& trailer : trailers) {
@@ -46,7 +53,7 @@ void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string
   for (const auto* part : parts) {
     for (const auto& file : part->files) ++counts[file.outcome];
   }
-  ledger.put(store::RepoRow{repo.name, tip, repo.branch, ledger.now()});
+  ledger.put(store::RepoRow{repo.name, tip, scope_of(repo), ledger.now()});
   if (counts.empty()) return;
   ledger.append({domain::EventType::repo_synced, std::nullopt, std::nullopt, sync_actor,
                  Json{{"repo", repo.name}, {"commit", tip}, {"outcomes", counts}}.dump()});
@@ -212,6 +219,9 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
     auto answer = unify_in(ledger, vtid, how);
     if (!answer) {
       if (answer.error().code != FailureCode::STATE_REFUSED) return failure(std::move(answer.error()));
+      for (const auto& [file, row] : claims) {
+        record({file->change.file.path, vtid, "invalid", answer.error().message, ""}, file->change.file.blob);
+      }
       continue;
     }
     for (const auto& [file, row] : claims) {
@@ -236,8 +246,8 @@ Result<RepoSync> Registry::sync(const RepoSetup& repo) {
   if (!head) return failure(std::move(head.error()));
   if (!*head) return report;  // an empty repository: nothing to read yet
   report.commit = **head;
-  const bool same_branch = row.branch.empty() || row.branch == repo.branch;
-  if (**head == row.synced_commit && same_branch) return report;
+  const bool same_scope = row.branch == scope_of(repo);
+  if (**head == row.synced_commit && same_scope) return report;
 
   auto tip = repo.repository->fetch();
   if (!tip) return failure(std::move(tip.error()));
@@ -245,9 +255,12 @@ Result<RepoSync> Registry::sync(const RepoSetup& repo) {
   report.changed = true;
   const bool first = row.synced_commit.empty();
 
-  auto trailers = repo.repository->deliveries(row.synced_commit, *tip);
+  // With other patterns, or of another branch, every file is new to us.
+  const std::string from = same_scope ? row.synced_commit : "";
+
+  auto trailers = repo.repository->deliveries(from, *tip);
   if (!trailers) return failure(std::move(trailers.error()));
-  auto files = read_files(repo, row.synced_commit, *tip);
+  auto files = read_files(repo, from, *tip);
   if (!files) return failure(std::move(files.error()));
 
   SyncRange range{*tip, first, {}};

@@ -146,7 +146,7 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
   if (!done) return failure(std::move(done.error()));
   const std::lock_guard lock(mutex_);
   for (const auto& assignment : granted) {
-    held_[assignment.run.id] = {assignment.lease().fence, assignment.lease().until, false};
+    held_[assignment.run.id] = Held{assignment.lease().fence, assignment.lease().until};
   }
   return granted;
 }
@@ -154,7 +154,7 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
 Directive RunDesk::renew(const RunId& run, domain::Fence fence) {
   const std::lock_guard lock(mutex_);
   const auto it = held_.find(run);
-  if (it == held_.end() || it->second.fence != fence || it->second.lost) return Directive::lost;
+  if (it == held_.end() || it->second.fence != fence) return Directive::lost;
   it->second.until = clock_.now() + domain::lease_time;
   return draining_ ? Directive::drain : Directive::go_on;
 }
@@ -211,13 +211,7 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
 }
 
 void RunDesk::wait(Duration timeout) {
-  std::uint64_t seen = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    seen = seen_commits_;
-    seen_commits_ = store_.commits();
-  }
-  store_.wait_for_commit(std::max(seen, store_.commits()), timeout);
+  store_.wait_for_commit(store_.commits(), timeout);
 }
 
 Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
@@ -229,7 +223,7 @@ Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
       const auto& lease = *run->lease;
       if (!is_local_worker(lease.worker)) {
         // Its worker may be alive: it has the whole lease time again to say so.
-        remote[id] = {lease.fence, ledger.now() + domain::lease_time, false};
+        remote[id] = {lease.fence, ledger.now() + domain::lease_time};
         continue;
       }
       if (lease.worker.starts_with(local_worker(incarnation, ""))) continue;
@@ -269,7 +263,7 @@ Result<void> RunDesk::reap() {
     if (!done) return done;
     const std::lock_guard lock(mutex_);
     const auto it = held_.find(run);
-    if (it != held_.end() && it->second.fence == fence) it->second.lost = true;
+    if (it != held_.end() && it->second.fence == fence) held_.erase(it);
   }
   return {};
 }
@@ -289,9 +283,9 @@ Result<void> RunDesk::refresh() {
       if (holds) continue;
       const std::lock_guard lock(mutex_);
       const auto it = held_.find(id);
-      if (it != held_.end() && it->second.fence == mine.fence && !it->second.lost) {
-        it->second.lost = lost = true;
-      }
+      if (it == held_.end() || it->second.fence != mine.fence) continue;
+      held_.erase(it);
+      lost = true;
     }
     return {};
   });

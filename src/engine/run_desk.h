@@ -52,7 +52,6 @@ class RunDesk : public port::RunSource {
   struct Held {
     domain::Fence fence = 0;
     Instant until{};
-    bool lost = false;
   };
 
   Result<void> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
@@ -71,7 +70,6 @@ class RunDesk : public port::RunSource {
   bool draining_ = false;
   std::optional<Instant> last_reap_;
   std::optional<Instant> reaping_since_;  ///< without a gap
-  std::uint64_t seen_commits_ = 0;
 };
 
 /// The ref that a run's change goes to.

@@ -235,10 +235,12 @@ Result<std::optional<CommitInfo>> last_commit_of(const Mirror& mirror, const Oid
   return std::optional(std::move(info));
 }
 
-Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oid& tip,
-                                                  const std::optional<Oid>& since,
-                                                  std::size_t count_max) {
-  if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
+namespace {
+
+/// The trailers of the commits that `range` (arguments of git log) names.
+Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror,
+                                                 std::vector<std::string> range,
+                                                 std::size_t count_max) {
   std::vector<std::string> args = {
       "log",
       "-z",
@@ -248,14 +250,8 @@ Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oi
       "--grep=^Spec-Digest: ",
       fmt::format("--max-count={}", count_max),
       "--format=%H%x00%(trailers:key=VTID,valueonly,unfold,separator=%x0A)"
-      "%x00%(trailers:key=Spec-Digest,valueonly,unfold,separator=%x0A)",
-      tip};
-  if (since) {
-    if (auto there = require_commit(mirror, *since); !there) {
-      return failure(std::move(there.error()));
-    }
-    args.insert(args.end(), {"--not", *since});
-  }
+      "%x00%(trailers:key=Spec-Digest,valueonly,unfold,separator=%x0A)"};
+  args.insert(args.end(), range.begin(), range.end());
   args.push_back("--");
   auto printed = run_large(mirror, std::move(args));
   if (!printed) return failure(std::move(printed.error()));
@@ -271,6 +267,28 @@ Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oi
     }
   }
   return trailers;
+}
+
+}  // namespace
+
+Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oid& tip,
+                                                  const std::optional<Oid>& since,
+                                                  std::size_t count_max) {
+  if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
+  std::vector<std::string> range = {tip};
+  if (since) {
+    if (auto there = require_commit(mirror, *since); !there) {
+      return failure(std::move(there.error()));
+    }
+    range.insert(range.end(), {"--not", *since});
+  }
+  return trailers_of(mirror, std::move(range), count_max);
+}
+
+Result<std::vector<DeliveryTrailer>> branch_trailers(const Mirror& mirror, const Oid& tip,
+                                                     std::size_t count_max) {
+  if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
+  return trailers_of(mirror, {"--remotes=origin/vtid", "--not", tip}, count_max);
 }
 
 }  // namespace vitana::git

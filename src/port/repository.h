@@ -73,7 +73,8 @@ class Repository {
 
   virtual Result<PathCommit> last_commit(const std::string& tip, const std::string& path) = 0;
 
-  /// The trailers of the commits that are in `to` and not in `from` (empty: all of `to`).
+  /// The trailers of the commits that are in `to` and not in `from` (empty: all of `to`), and of
+  /// those on the branches that deliveries make (vtid/…).
   virtual Result<std::vector<DeliveryTrailer>> deliveries(const std::string& from,
                                                           const std::string& to) = 0;
 

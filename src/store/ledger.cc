@@ -257,6 +257,10 @@ void Ledger::refuse(const std::string& key, domain::Event event) {
   writes_->refusals.emplace_back(key, std::move(event));
 }
 
+bool Ledger::refused_before(const std::string& key) {
+  return transaction_.find<RefusalMap>(key).has_value();
+}
+
 void Ledger::remember_config(const Digest& digest, const std::string& text) {
   if (config_text(digest)) return;
   transaction_.table<ConfigMap>().put({digest.to_string(), text});

@@ -73,7 +73,7 @@ class Ledger {
 
   // Work lists, each in its order of urgency, at most `limit`.
   /// Scheduled tasks whose own conditions hold: by priority, then age.
-  std::vector<Vtid> eligible(int limit);
+  std::vector<Vtid> eligible(int limit, int skip = 0);
   /// Runs that want `step`, unleased and due: by the task's priority, then age.
   std::vector<RunId> claimable(domain::Step step, int limit);
   /// Tasks whose next thing is past its deadline.
@@ -123,6 +123,8 @@ class Ledger {
   /// The event of a refused command: kept though the unit fails; once per (run, fence, command),
   /// then only counted.
   void refuse(const std::string& key, domain::Event event);
+  /// Was a refusal of that key recorded before?
+  bool refused_before(const std::string& key);
   /// The configuration that a run began with, by its digest.
   void remember_config(const Digest& digest, const std::string& text);
   std::optional<std::string> config_text(const Digest& digest);

@@ -48,11 +48,11 @@ int running(sql::Connection& connection) {
                        "AND state IN ('allocated', 'dispatching', 'pending_pickup', 'executing')"));
 }
 
-std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit) {
+std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip) {
   return vtids(connection,
                "SELECT vtid FROM vtid_ledger WHERE status = 'scheduled' AND not_before <= $1 "
-               "ORDER BY priority, created_at, number LIMIT $2",
-               {to_us(now), limit});
+               "ORDER BY priority, created_at, number LIMIT $2 OFFSET $3",
+               {to_us(now), limit, skip});
 }
 
 std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now,

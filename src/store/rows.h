@@ -50,7 +50,7 @@ struct CandidateRow {
 struct RepoRow {
   std::string name;
   std::string synced_commit;  ///< the commit whose specs are registered; empty: none yet
-  std::string branch;         ///< what `synced_commit` was the tip of
+  std::string branch;         ///< what `synced_commit` was read for: the branch, then the patterns
   std::optional<Instant> synced_at;
 };
 

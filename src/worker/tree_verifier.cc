@@ -85,6 +85,18 @@ class Step {
     ended_ = true;
   }
 
+  // Is that commit one that an earlier run of this task delivered?
+  Result<bool> is_our_delivery(const git::Oid& commit) {
+    auto known = mirror().exists(commit);
+    if (!known) return failure(std::move(known.error()));
+    if (!*known) return false;  // it came after our fetch
+    auto trailers = git::log_trailers(mirror(), commit, std::nullopt, 1);
+    if (!trailers) return failure(std::move(trailers.error()));
+    if (trailers->empty() || trailers->front().commit != commit) return false;
+    const auto vtid = Vtid::parse(trailers->front().vtid);
+    return vtid && *vtid == run().id.vtid;
+  }
+
   Result<void> make_deliverable() {
     const std::string prefix = "refs/heads/";
     if (!assignment_.target_ref.starts_with(prefix)) {
@@ -109,6 +121,15 @@ class Step {
     auto old = git::remote_ref(mirror().git(), rules_.source, deliverable().ref);
     if (!old) return failure(std::move(old.error()));
     deliverable().old_commit = old->value_or("");
+    if (!*old) return {};
+    auto ours = is_our_delivery(**old);
+    if (!ours) return failure(std::move(ours.error()));
+    if (!*ours) {
+      end(Error{FailureCode::DELIVERY_REFUSED,
+                fmt::format("{} holds commits that are not vitana's; rename that branch or delete it",
+                            deliverable().ref)}
+              .with("ref", deliverable().ref));
+    }
     return {};
   }
 
