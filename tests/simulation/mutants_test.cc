@@ -1,14 +1,12 @@
 // Guards taken out one at a time: each time the checker must find it. A simulation that finds
 // nothing in these would prove nothing in the others.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
 #include "simulation/schedule.h"
+#include "simulation/store_folder.h"
 
 namespace vitana::testing {
 namespace {
@@ -65,9 +63,10 @@ domain::GateAnswer without_digest_check(domain::GatePoint point, const domain::G
 }
 
 void expect_found(ScheduleOptions mutant) {
+  StoreFolder folder;
   for (std::uint64_t seed = 1; seed <= mutant_schedules_max; ++seed) {
     mutant.seed = seed;
-    if (!mutant.store_path.empty()) std::filesystem::remove(mutant.store_path);
+    if (mutant.damages_specs) mutant.store_path = folder.fresh();
     const auto outcome = run_schedule(mutant);
     if (outcome.findings.empty()) continue;
     std::printf("found by seed %d: %s\n", static_cast<int>(seed), outcome.findings.front().c_str());
@@ -90,36 +89,15 @@ TEST(Mutant, WithoutDeadlinesIsFound) {
 
 TEST(Mutant, ThatDeliversWhatIsDeliveredIsFound) { expect_found({.delivers_blindly = true}); }
 
-class DamagedStore : public ::testing::Test {
- protected:
-  DamagedStore() {
-    const auto shared = std::filesystem::path("/dev/shm");
-    const auto parent = std::filesystem::is_directory(shared) ? shared : std::filesystem::temp_directory_path();
-    std::string name = (parent / "vitana-sim-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
-  }
-  ~DamagedStore() override { std::filesystem::remove_all(folder_); }
-
-  ScheduleOptions options() const {
-    return {.store_path = (folder_ / "vitana.db").string(), .damages_specs = true};
-  }
-
-  std::filesystem::path folder_;
-};
-
-TEST_F(DamagedStore, WithoutTheDigestCheckIsFound) {
-  auto mutant = options();
-  mutant.rules.gate = &without_digest_check;
-  expect_found(mutant);
+TEST(Mutant, WithoutTheDigestCheckIsFound) {
+  expect_found({.rules = {.gate = &without_digest_check}, .damages_specs = true});
 }
 
-TEST_F(DamagedStore, ControlWithTheDigestCheckNoWorkerGetsADamagedText) {
+TEST(Mutant, ControlWithTheDigestCheckNoWorkerGetsADamagedText) {
+  StoreFolder folder;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    auto intact = options();
-    intact.seed = seed;
-    std::filesystem::remove(intact.store_path);
-    const auto outcome = run_schedule(intact);
+    const auto outcome =
+        run_schedule({.seed = seed, .store_path = folder.fresh(), .damages_specs = true});
     EXPECT_TRUE(outcome.findings.empty()) << outcome.report();
   }
 }

@@ -134,8 +134,10 @@ void races(Moves& moves, std::vector<std::string>& findings) {
       race(play, false, from_dirty);
     }
   }
-  Play newer(moves, findings);
-  race(newer, true, false);
+  {
+    Play newer(moves, findings);
+    race(newer, true, false);
+  }
   Play dirty(moves, findings);
   dirty.start();
   dirty.work(Step::execute);
@@ -223,6 +225,11 @@ void deadlines_and_losses(Moves& moves, std::vector<std::string>& findings) {
   {
     Play play(moves, findings);
     play.start();
+    for (int i = 0; i < domain::worker_losses_max; ++i) play.lose(Step::execute);
+  }
+  {
+    Play play(moves, findings);
+    play.start();
     play.work(Step::execute);
     play.work(Step::verify);
     const auto work = play.claim(Step::deliver);
@@ -233,6 +240,21 @@ void deadlines_and_losses(Moves& moves, std::vector<std::string>& findings) {
 }
 
 void persons(Moves& moves, std::vector<std::string>& findings) {
+  for (const bool newer : {true, false}) {
+    // Judged one by one, and at last as not met; the text may have changed meanwhile.
+    Play play(moves, findings);
+    play.commit(sample_spec() + "- [human] It is calm\n- [human] It is beautiful\n");
+    play.world.conduct();
+    play.work(Step::execute);
+    const auto work = play.claim(Step::verify);
+    domain::Verified open{work.lease().fence};
+    open.open_sign_offs = 2;
+    play.report(work, open);
+    auto& desk = play.world.engine().desk;
+    CHECK(desk.sign_off(vtid, "AC-2", true, "calm", "op").has_value());
+    if (newer) play.commit(sample_spec("A newer text"));
+    CHECK(desk.sign_off(vtid, "AC-3", false, "not blue", "op").has_value());
+  }
   {
     // An answer to a question whose task has lost what it builds on.
     Play play(moves, findings);
@@ -265,6 +287,15 @@ void persons(Moves& moves, std::vector<std::string>& findings) {
     play.commit(sample_spec());
     play.give(domain::Close{"done by hand"});
   }
+  {
+    // Two texts for one task, then none.
+    Play play(moves, findings);
+    const std::string other = "docs/specs/VTID-01213-other.md";
+    play.world.repository().commit({{path, sample_spec("One text")}, {other, sample_spec("Another")}});
+    play.world.scan();
+    play.world.repository().commit({{path, ""}, {other, ""}});
+    play.world.scan();
+  }
   for (const bool fails : {true, false}) {
     Play play(moves, findings, runs(1));
     play.start();
@@ -274,13 +305,15 @@ void persons(Moves& moves, std::vector<std::string>& findings) {
   }
 }
 
-/// An engine that ended between allocating a run and offering it: not this one, which does both at
-/// once.
+/// An engine that ended between allocating a run and offering it (not this one, which does both at
+/// once), or while it was sent to its worker.
 void not_offered(Moves& moves, std::vector<std::string>& findings) {
-  for (const bool cancels : {true, false}) {
+  for (const int i : {0, 1, 2, 3}) {
+    const bool cancels = i % 2 == 0;
     Play play(moves, findings);
     play.commit(sample_spec());
     play.give(domain::Allocate{play.world.repository().tip(), Digest::of("c"), "fixer"});
+    if (i > 1) play.give(domain::Offer{"http://worker.example/"});
     if (cancels) CHECK(play.world.engine().desk.cancel(vtid, "no more", "op").has_value());
     play.wait(16min);
   }

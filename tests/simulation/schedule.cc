@@ -129,7 +129,7 @@ Schedule::Schedule(const ScheduleOptions& options)
     : options_(options), dice_(options.seed * 2654435761u + 17), faults_(options.seed + 99),
       recording_(options.rules, outcome_.moves), policy_(any_policy(dice_)),
       luck_{dice_.chance(0.3) ? 0.6 : 0.15, dice_.chance(0.5) ? 0.25 : 0.05},
-      crash_rate_(dice_.chance(0.5) ? 0.1 : 0.0), fault_rate_(dice_.chance(0.4) ? 0.08 : 0.0),
+      crash_rate_(options.deaths.value_or(dice_.chance(0.5) ? 0.1 : 0.0)), fault_rate_(dice_.chance(0.4) ? 0.08 : 0.0),
       entropy_(options.seed), world_(world_options()), author_(dice_),
       workers_{{""}, {""}, {"remote:one"}, {"remote:two"}} {
   outcome_.seed = options.seed;
@@ -222,20 +222,23 @@ std::string Schedule::submit() {
               });
 }
 
-/// Two persons register different texts for one VTID at the same moment: in one batch.
+/// Two persons register texts of their own for one VTID, one right after the other.
 std::string Schedule::race() {
   const auto vtid = author_.any_vtid();
   const auto first = author_.text();
   const auto second = author_.text();
   std::string story = "race " + vtid.to_string();
   int reference = 1000 + dice_.below(1000);
+  int winners = 0;
   for (const auto& text : {first, second}) {
     engine::Submission submission{.vtid = vtid, .text = text};
     submission.provenance = {.source = domain::SpecSource::oasis, .author = "ben",
                              .reference = std::to_string(++reference)};
     const auto answer = world_.engine().registry.submit(submission, "ben");
+    winners += answer ? 1 : 0;
     story += " " + registered(vtid, answer, Digest::of(text));
   }
+  if (winners > 1 && first != second) found(story + ": two texts won");
   return story;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,10 +19,11 @@ struct ScheduleOptions {
   int steps = 60;
   bool print = false;             ///< each line of the trace as it comes about
   std::string store_path = {};    ///< empty: in memory; else a file, opened anew after each death
+  std::optional<double> deaths = {};  ///< chance of each action to be the last; absent: by dice
   // What mutants change.
   engine::Rules rules = {};
   bool delivers_blindly = false;  ///< the deliver step puts its change on the tip, whatever is there
-  bool damages_specs = false;     ///< stored texts are changed behind the store's back
+  bool damages_specs = false;     ///< stored texts are changed behind the store's back (in a file)
 };
 
 struct Outcome {
