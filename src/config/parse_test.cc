@@ -311,7 +311,7 @@ TEST(ParseConfig, AnEmptyNetworkListIsNone) {
 }
 
 TEST(ParseConfig, ARuleForACodeThatIsNeverRetriedIsAWarning) {
-  const auto reading = parse_config("[retry.AGENT_LOGIN]\nruns = 3\n");
+  const auto reading = parse_config("[retry.DELIVERY_REFUSED]\nruns = 3\n");
   ASSERT_EQ(reading.diagnostics.size(), 1u);
   EXPECT_EQ(reading.diagnostics[0].rule, "CONFIG_NO_EFFECT");
   EXPECT_TRUE(reading.valid());

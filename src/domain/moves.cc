@@ -117,8 +117,6 @@ constexpr auto of_runs = std::to_array<RunMove>({
   {C::deadline_passed, R::dispatching, R::pending_pickup},
   {C::deadline_passed, R::pending_pickup, R::failed},
   {C::deadline_passed, R::executing, R::failed}, {C::deadline_passed, R::verifying, R::failed},
-  {C::deadline_passed, R::executing, R::executing},
-  {C::deadline_passed, R::verifying, R::verifying},
   {C::deadline_passed, R::delivering, R::delivering},
 
   {C::cancel, R::allocated, R::cancelled}, {C::cancel, R::dispatching, R::cancelled},

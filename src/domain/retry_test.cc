@@ -119,7 +119,7 @@ TEST(Retry, ACodeThatIsNotRetryableEndsAtOnceWhateverTheRule) {
   Policy policy = uncapped();
   policy.retry.by_code[FailureCode::PATH_FORBIDDEN] = {50, 1s, 1s};
   EXPECT_EQ(runs_until_the_end(FailureCode::PATH_FORBIDDEN, policy), 1);
-  EXPECT_EQ(runs_until_the_end(FailureCode::AGENT_LOGIN, policy), 1);
+  EXPECT_EQ(runs_until_the_end(FailureCode::DELIVERY_REFUSED, policy), 1);
 }
 
 TEST(Retry, FaultsOfTheSurroundingsHaveABudgetOfTheirOwn) {

@@ -133,7 +133,7 @@ constexpr Question questions[] = {
     {"title", "What is the task called? (one line)"},
     {"description", "What is wrong or missing now, and what should be there instead?"},
     {"criteria", "How does one see that it is done? (one criterion a line; a line `check: COMMAND` "
-                 "under a criterion makes it executable)"},
+                 "or a ```check block under a criterion makes it executable)"},
 };
 
 const char* step_after(const std::string& step) {
@@ -150,18 +150,41 @@ IntakePrompt prompt_of(const store::IntakeRow& row) {
   return {row.id, row.step, ""};
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string line = text.substr(begin, end - begin);
-    const auto first = line.find_first_not_of(" \t\r-*");
-    const auto last = line.find_last_not_of(" \t\r");
-    if (first != std::string::npos && last >= first) lines.push_back(line.substr(first, last - first + 1));
-    begin = end + 1;
+/// What stands between the blanks and the bullet of a line.
+std::string_view item_of(std::string_view line) {
+  const auto first = line.find_first_not_of(" \t\r-*");
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+/// One criterion a line; under it `check: COMMAND`, or a fenced block as in a spec.
+std::vector<spec::DraftCriterion> criteria_of(std::string_view text) {
+  constexpr std::string_view check = "check:";
+  constexpr std::string_view fence = "```";
+  std::vector<spec::DraftCriterion> criteria;
+  bool fenced = false;
+  std::size_t indent = 0;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const auto item = item_of(line);
+    if (fenced) {
+      fenced = item != fence;
+      auto& script = criteria.back().script;
+      const auto inner = std::min({indent, line.find_first_not_of(' '), line.size()});
+      if (fenced) script += (script.empty() ? "" : "\n") + std::string(line.substr(inner));
+    } else if (item.starts_with("```check") && !criteria.empty()) {
+      fenced = true;
+      criteria.back().keeps = item == "```check keeps";
+      indent = line.find(fence);
+    } else if (item.starts_with(check) && !criteria.empty()) {
+      const auto at = item.find_first_not_of(' ', check.size());
+      criteria.back().script = at == std::string_view::npos ? "" : item.substr(at);
+    } else if (!item.empty()) {
+      criteria.push_back({.text = std::string(item)});
+    }
   }
-  return lines;
+  return criteria;
 }
 
 std::string text_of(const store::IntakeRow& row, std::optional<Vtid> vtid) {
@@ -174,15 +197,7 @@ std::string text_of(const store::IntakeRow& row, std::optional<Vtid> vtid) {
   parts.title = value("title");
   parts.summary = value("title");
   parts.problem = value("description");
-  for (auto& line : lines_of(value("criteria"))) {
-    constexpr std::string_view check = "check:";
-    if (line.starts_with(check) && !parts.criteria.empty()) {
-      const auto at = line.find_first_not_of(' ', check.size());
-      parts.criteria.back().script = at == std::string::npos ? "" : line.substr(at);
-    } else {
-      parts.criteria.push_back({.text = std::move(line)});
-    }
-  }
+  parts.criteria = criteria_of(value("criteria"));
   return spec::render_spec(parts);
 }
 
@@ -212,7 +227,7 @@ Result<IntakePrompt> Intake::answer(std::int64_t id, const std::string& text) {
     if (step == "ready" || step == "done") {
       return failure(FailureCode::STATE_REFUSED, fmt::format("intake {} asks nothing any more", id));
     }
-    if (lines_of(text).empty()) {
+    if (text.find_first_not_of(" \t\r\n-*") == std::string::npos) {
       return failure(FailureCode::SPEC_INVALID, fmt::format("the {} must not be empty", step));
     }
     auto state = Json::parse(row->state, nullptr, false);

@@ -1,0 +1,205 @@
+"""A newcomer's first minutes: an empty repository, an agent in PATH, and a delivered branch."""
+
+import pathlib
+import signal
+import tomllib
+
+from harness import SOURCE, Engine, World, spec_text, wait_until
+
+AGENTS = SOURCE / "examples/agents"
+
+# Records how it was started inside the tree, the only place that it may write to, and does its work.
+RECORDER = """#!/bin/sh -e
+mkdir -p seen docs
+cat > seen/stdin
+for word in "$@"; do printf '%s\\n' "$word"; done > seen/argv
+env | cut -d= -f1 | sort > seen/environment
+cp "$VITANA_SPEC_FILE" seen/spec
+cp "$VITANA_PROMPT_FILE" seen/prompt
+printf '%s %s\\n' "$VITANA_VTID" "$VITANA_RUN_ID" > seen/ids
+echo 'Vitana was here' > docs/vitana-first-task.md
+"""
+
+
+class NewcomerWorld(World):
+    def prepare(self):
+        self.repo.commit("a page", {"page.txt": "colour: red\n"})
+
+    def program(self, name, text=RECORDER):
+        file = self.root / "bin" / name
+        file.write_text(text)
+        file.chmod(0o755)
+
+    def delivered_branch(self, vtid="VTID-00001"):
+        prefix = f"vtid/{vtid[5:]}-"
+        found = [branch for branch in self.repo.branches() if branch.startswith(prefix)]
+        self.assertEqual(len(found), 1, self.repo.branches())
+        return found[0]
+
+
+class FromNothingToADeliveredBranch(NewcomerWorld):
+    def test_three_commands_in_a_fresh_repository(self):
+        self.program("claude")
+        tip = self.repo.head()
+        self.vitana("init", code=0)
+        self.vitana("doctor", code=0)
+        answer = self.vitana("run", "docs/specs/00001-first-task.md", code=0)
+        self.assertIn("2 of 2 verified", answer.out)
+        branch = self.delivered_branch()
+        self.assertIn(branch, answer.out + answer.err)
+        self.assertEqual(self.repo.show("docs/vitana-first-task.md", branch), "Vitana was here")
+        self.assertEqual(self.repo.count(f"main..{branch}"), 1)
+        self.assertEqual(self.repo.head(), tip)
+        self.assertEqual(sorted(self.repo.status().splitlines()),
+                         ["?? docs/specs/00001-first-task.md", "?? vitana.toml"])
+        self.assertNoProcess()
+
+    def test_what_init_writes_is_valid(self):
+        self.program("claude")
+        self.vitana("init", code=0)
+        self.vitana("config", "check", code=0)
+        self.vitana("spec", "validate", "docs/specs/00001-first-task.md", code=0)
+        # A second time nothing is overwritten.
+        before = (self.repo.folder / "vitana.toml").read_bytes()
+        self.vitana("init", code=4)
+        self.assertEqual((self.repo.folder / "vitana.toml").read_bytes(), before)
+
+    def test_without_an_agent_it_says_so(self):
+        answer = self.vitana("init", code=0)
+        self.assertIn("no agent was found", answer.err)
+        self.vitana("config", "check", code=0)
+        self.assertEqual(self.vitana("doctor").code, 1)
+        told = self.vitana("run", "docs/specs/00001-first-task.md", "--json", seconds=120)
+        self.assertNotEqual(told.code, 0)
+        self.assertIn("agent", (told.out + told.err).lower())
+        self.assertNoProcess()
+
+    def test_outside_a_repository_it_says_what_to_do(self):
+        place = self.root / "elsewhere"
+        place.mkdir()
+        answer = self.vitana("init", folder=place, code=3)
+        self.assertIn("git init", answer.err)
+
+    def test_run_prints_the_task_as_json(self):
+        self.program("claude")
+        self.vitana("init", code=0)
+        task = self.vitana("run", "docs/specs/00001-first-task.md", "--json", code=0).json
+        self.assertEqual((task["vtid"], task["status"]), ("VTID-00001", "completed"))
+        self.assertEqual(task, self.show("VTID-00001"))
+
+    def test_run_again_does_not_do_it_twice(self):
+        self.program("claude")
+        self.vitana("init", code=0)
+        self.vitana("run", "docs/specs/00001-first-task.md", code=0)
+        again = self.vitana("run", "docs/specs/00001-first-task.md", code=0)
+        self.assertIn("completed before", again.err)
+        self.assertEqual(self.runs("VTID-00001"), 1)
+
+    def test_a_run_that_fails_exits_with_1_and_the_code(self):
+        self.program("claude", "#!/bin/sh\ncat > /dev/null\n")
+        self.vitana("init", code=0)
+        config = self.repo.folder / "vitana.toml"
+        config.write_text(config.read_text() + '\n[retry]\nruns = 1\n')
+        answer = self.vitana("run", "docs/specs/00001-first-task.md", code=1)
+        self.assertIn("[AGENT_NO_CHANGE]", answer.err)
+        self.assertIn("vitana task log VTID-00001", answer.err)
+
+
+class TheAgentsThatInitKnows(NewcomerWorld):
+    """Each has a stand-in of its name; the prompt comes on standard input and holds the spec."""
+
+    def check(self, name):
+        self.program(name)
+        self.vitana("init", code=0)
+        self.assertIn(f'agent = "{name}"', (self.repo.folder / "vitana.toml").read_text())
+        self.vitana("doctor", code=0)
+        self.vitana("run", "docs/specs/00001-first-task.md", code=0)
+        seen = self.repo.show("seen/stdin", self.delivered_branch())
+        self.assertIn("docs/vitana-first-task.md", seen)
+
+    def test_claude(self):
+        self.check("claude")
+
+    def test_codex(self):
+        self.check("codex")
+
+    def test_gemini(self):
+        self.check("gemini")
+
+    def test_opencode(self):
+        self.check("opencode")
+
+
+class TheReadyMadeAgentTables(NewcomerWorld):
+    """examples/agents/*.toml, each with a program of that name that records how it is started."""
+
+    secrets = {"ANTHROPIC_API_KEY": "key-of-a", "CODEX_API_KEY": "key-of-c", "OPENAI_API_KEY": "key-of-o",
+               "GEMINI_API_KEY": "key-of-g"}
+
+    def test_each_gets_the_spec_on_standard_input_and_its_own_secret_only(self):
+        files = sorted(AGENTS.glob("*.toml"))
+        self.assertGreaterEqual(len(files), 2)
+        for number, file in enumerate(files, start=101):
+            with self.subTest(file.name):
+                self.run_with(file, f"VTID-{number:05}")
+
+    def run_with(self, file, vtid):
+        table = tomllib.loads(file.read_text())
+        agent = table["agents"][table["worker"]["agent"]]
+        self.program(pathlib.Path(agent["command"][0]).name)
+        self.repo.write("vitana.toml", '[[repos]]\nname = "shop"\npath = "."\nbranch = "main"\n\n' + file.read_text())
+        text = spec_text(vtid, f"Work of {file.stem}", check="test -s docs/vitana-first-task.md")
+        spec = self.repo.write(f"docs/specs/{vtid}-x.md", text)
+        environment = {**self.environment, **self.secrets}
+        self.vitana("config", "check", code=0, environment=environment)
+        self.vitana("run", spec, code=0, environment=environment)
+        branch = self.delivered_branch(vtid)
+        self.assertIn("The page is as it should be", self.repo.show("seen/stdin", branch))
+        self.assertEqual(self.repo.show("seen/stdin", branch), self.repo.show("seen/prompt", branch))
+        self.assertEqual(self.repo.show("seen/spec", branch), text.rstrip("\n"))
+        self.assertEqual(self.repo.show("seen/argv", branch).splitlines(), agent["command"][1:])
+        self.assertEqual(self.repo.show("seen/ids", branch), f"{vtid} {vtid}.1")
+        names = set(self.repo.show("seen/environment", branch).split())
+        granted = {secret.removeprefix("env:") for secret in agent.get("secrets", [])}
+        self.assertEqual(names & set(self.secrets), granted)
+        log = self.vitana("task", "log", vtid, code=0).out
+        for value in self.secrets.values():
+            self.assertNotIn(value, log)
+
+
+class ControlC(NewcomerWorld):
+    """A person stops `vitana run`; nothing is left behind, nothing is lost."""
+
+    def prepare(self):
+        super().prepare()
+        self.repo.commit("configuration", {"vitana.toml": self.config(mode="branch")})
+        self.spec = self.repo.write("docs/specs/VTID-00111-x.md", spec_text("VTID-00111"))
+
+    def interrupted(self, times):
+        self.agent("VTID-00111", "sleep 600")
+        run = Engine(["run", str(self.spec)], self.repo.folder, self.environment, self.root / "logs/run.log")
+        self.engines.append(run)
+        self.wait_for_run("VTID-00111", "executing")
+        wait_until(lambda: f"the agent sleeps {self.processes()}",
+                   lambda: any(line.startswith("sleep 600") for line in self.processes().values()))
+        run.signal(signal.SIGINT)
+        if times > 1:
+            wait_until("it says that it stops", lambda: "stopping" in run.said())
+            run.signal(signal.SIGINT)
+        self.assertEqual(run.end(60), 3, run.said())
+        self.assertNoProcess()
+        self.assertIn("INTERRUPTED", run.said())
+        self.assertIn("vitana run", run.said())
+
+    def test_once_and_the_next_run_goes_on(self):
+        self.interrupted(1)
+        self.agent("VTID-00111")
+        self.vitana("run", self.spec, code=0)
+        self.assertEqual(self.repo.show("page.txt", self.delivered_branch("VTID-00111")), "colour: blue")
+        self.assertEqual(self.runs("VTID-00111"), 1)
+
+    def test_twice_is_at_once(self):
+        self.interrupted(2)
+        self.agent("VTID-00111")
+        self.vitana("run", self.spec, code=0)
+        self.assertEqual(self.runs("VTID-00111"), 1)
