@@ -156,13 +156,18 @@ constexpr const char* restore_actor = "restore";
 /// take the database's place.
 Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh) {
   std::error_code error;
-  for (const char* companion : {"", "-wal", "-shm"}) fs::remove(fresh.string() + companion, error);
-  if (!fs::copy_file(backup, fresh, error)) {
+  const fs::path work = fresh.string() + ".work";
+  const auto clear = [&] {
+    for (const char* companion : {"", "-wal", "-shm"}) fs::remove(work.string() + companion, error);
+  };
+  clear();
+  fs::remove(fresh, error);
+  if (!fs::copy_file(backup, work, error)) {
     return failure(FailureCode::FILE_UNREADABLE, fmt::format("{}: {}", backup.string(), error.message()));
   }
   SystemClock clock;
   SystemEntropy entropy;
-  auto store = store::Store::open({fresh.string(), store::OpenMode::engine}, clock, entropy);
+  auto store = store::Store::open({work.string(), store::OpenMode::engine}, clock, entropy);
   if (!store) return failure(std::move(store.error()).under("the backup cannot be used"));
   auto damage = (*store)->audit(std::nullopt);
   if (!damage) return failure(std::move(damage.error()));
@@ -170,13 +175,19 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh) {
     return failure(FailureCode::STORE_DAMAGED,
                    fmt::format("the backup is damaged: {}: {}", damage->front().where, damage->front().what));
   }
-  return (*store)->commit([&](store::Ledger& ledger) -> Result<void> {
+  auto begun = (*store)->commit([&](store::Ledger& ledger) -> Result<void> {
     ledger.begin_epoch();
     ledger.append({domain::EventType::store_restored, std::nullopt, std::nullopt, restore_actor, "{}"});
     ledger.put(store::ControlRow{engine::execution_control,
                                  {false, "restored from a backup", restore_actor, std::nullopt, ledger.now()}});
     return {};
   });
+  if (!begun) return begun;
+  // One plain file, without a log beside it, whole and on disk.
+  if (auto written = (*store)->backup(fresh.string()); !written) return written;
+  store->reset();
+  clear();
+  return {};
 }
 
 /// Folds the log of the database that stands there into its file, and keeps that file by another

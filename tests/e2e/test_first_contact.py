@@ -52,8 +52,8 @@ class FirstContactWithManyOldSpecs(World):
         self.assertEqual(len(files), len(self.files))
         self.assertEqual(dict(collections.Counter(file["outcome"] for file in files.values())), counted)
         for path, outcome in {
-            "VTID-01100-retry-queue.md": "held", "01213-sidebar-operator-color.md": "conflict",
-            "VTID-01213-chat-log.md": "conflict", "01230-payment.md": "conflict", "VTID-01230-a-plan.md": "conflict",
+            "VTID-01100-retry-queue.md": "held", "01213-sidebar-operator-color.md": "held",
+            "VTID-01213-chat-log.md": "ignored", "01230-payment.md": "conflict", "VTID-01230-a-plan.md": "conflict",
             "VTID-01120-no-criteria.md": "invalid", "VTID-01123-placeholders.md": "invalid",
             "VTID-01130-status-closes.md": "completed", "VTID-01129-status-holds.md": "held",
             "DEV-CICDL-0035-pipeline.md": "invalid", "VTID-0526-D-voice-bridge.md": "invalid",
@@ -74,8 +74,8 @@ class FirstContactWithManyOldSpecs(World):
             if row["status"] == "blocked":
                 self.assertIn(row["blocked_reason"], ("not_adopted", "spec_conflict", "spec_held", "spec_renumbered"), row)
         # A conflict that nobody owns is no task that could run, and it says who fights.
-        task = self.assertStatus("VTID-01213", "blocked:spec_conflict", "SPEC_CONFLICT")
-        for name in ("01213-sidebar-operator-color.md", "VTID-01213-chat-log.md"):
+        task = self.assertStatus("VTID-01230", "blocked:spec_conflict", "SPEC_CONFLICT")
+        for name in ("01230-payment.md", "VTID-01230-a-plan.md"):
             self.assertIn(name, task["failure"]["message"])
 
     def test_a_new_spec_runs_by_itself_while_the_old_ones_wait(self):
