@@ -146,6 +146,19 @@ class TheEngineIsStopped(World):
         self.assertEqual(len(task["runs"]), 1)
         self.assertEqual(self.repo.trailers("VTID"), ["VTID-00621"])
 
+    def test_a_patient_stop_is_hastened_by_a_second_word(self):
+        engine = self.start_synced()
+        self.add_spec("VTID-00623", script=WAIT_FOR_GO + DONE)
+        self.wait_for_run("VTID-00623", "executing")
+        engine.signal(signal.SIGTERM)
+        wait_until("the engine says that it stops", lambda: "stopping" in engine.said())
+        self.vitana("stop", "--now", code=0)
+        self.assertEqual(engine.end(30), 0)
+        self.assertNoProcess()
+        self.tell_agent("go")
+        self.until_idle()
+        self.assertEqual(self.runs("VTID-00623"), 1)
+
     def test_stop_lets_a_step_end_that_is_under_way(self):
         engine = self.start_synced()
         self.add_spec("VTID-00622", script=WAIT_FOR_GO + DONE)

@@ -1,0 +1,162 @@
+"""Every command, configuration and spec of the documentation is run."""
+
+import os
+import re
+import subprocess
+import tomllib
+
+from harness import COMMAND_SECONDS, SOURCE, World, wait_until
+
+DOCUMENTS = [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]
+EXAMPLES = sorted((SOURCE / "examples").rglob("*.toml"))
+
+# Run by script/test and by every build, not from here.
+SCRIPT = re.compile(r"script/[a-z-]+")
+FENCE = re.compile(r"(`{3,})([^`]*)$")
+# Pictures: nothing in them is typed or read by the program.
+PICTURES = ("text", "mermaid")
+STAND_IN = """#!/bin/sh -e
+cat > /dev/null
+mkdir -p docs
+echo 'Vitana was here' > docs/vitana-first-task.md
+"""
+
+
+def blocks_of(text):
+    """(line, info string, content) of each fenced block that stands at the margin."""
+    blocks, fence, info, start, content = [], None, "", 0, []
+    for number, line in enumerate(text.splitlines(), start=1):
+        match = FENCE.match(line)
+        if fence is None:
+            if match:
+                fence, info, start, content = match[1], match[2].strip(), number, []
+        elif match and len(match[1]) >= len(fence) and not match[2].strip():
+            blocks.append((start, info, "\n".join(content) + "\n"))
+            fence = None
+        else:
+            content.append(line)
+    return blocks
+
+
+def commands_of(block):
+    """Its lines without comments, as a shell reads them one after the other."""
+    joined = block.replace("\\\n", " ")
+    return [line for line in (re.sub(r"\s+#.*$|^#.*$", "", line).strip() for line in joined.splitlines()) if line]
+
+
+class EveryBlockIsRun(World):
+    mode = "branch"
+
+    def prepare(self):
+        self.repo.commit("a page", {"page.txt": "colour: red\n", "check.sh": "#!/bin/sh\ntest -s page.txt\n",
+                                    "tools/fixer.sh": STAND_IN, "tools/tell.sh": "#!/bin/sh\ncat > /dev/null\n"})
+        for name in ("check.sh", "tools/fixer.sh", "tools/tell.sh"):
+            (self.repo.folder / name).chmod(0o755)
+        self.repo.commit("programs")
+        agent = self.root / "bin/claude"
+        agent.write_text(STAND_IN)
+        agent.chmod(0o755)
+        self.environment["ANTHROPIC_API_KEY"] = "a-key-for-the-stand-in"
+        (self.root / "tmp").mkdir()
+
+    # What is wrong with a block; nothing if it does what it says.
+
+    def toml(self, text):
+        tomllib.loads(text)  # says where
+        file = self.repo.write("block.toml", text)
+        answer = self.vitana("config", "check", "--config", file)
+        file.unlink()
+        return "" if answer.code == 0 else str(answer)
+
+    def spec(self, text):
+        """A whole spec, or a section of one."""
+        if not re.search(r"(?m)^# ", text):
+            text = "# VTID-00900: A title\n\n## Summary\n\nA summary that is long enough.\n\n" + text
+        answer = self.vitana("spec", "validate", "-", input=text)
+        return "" if answer.code == 0 else str(answer)
+
+    def front_matter(self, text):
+        return self.spec(text + "\n# VTID-01213: A title\n\n## Summary\n\nA summary that is long enough.\n\n"
+                                "## Acceptance Criteria\n\n- It is there\n")
+
+    def shell(self, block):
+        for line in commands_of(block):
+            wrong = self.command(line)
+            if wrong:
+                return wrong
+        return ""
+
+    def command(self, line):
+        if SCRIPT.fullmatch(line.split()[0]):
+            script = SOURCE / line.split()[0]
+            return "" if os.access(script, os.X_OK) else f"{script} is no program"
+        if line == "vitana autopilot":
+            engine = self.start("autopilot")
+            wait_until(engine.said, lambda: "autopilot:" in engine.said() or not engine.alive())
+            code = engine.stop()
+            return "" if code == 0 else f"{line}: exit {code}\n{engine.said()}"
+        line = line.replace("/tmp/", f"{self.root}/tmp/")
+        done = subprocess.run(["sh", "-e", "-c", line], cwd=self.repo.folder, env=self.environment, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS)
+        return "" if done.returncode == 0 else f"$ {line}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}"
+
+    def problem(self, info, text):
+        kind = info.split()[0] if info else ""
+        if kind in PICTURES:
+            return ""
+        try:
+            if kind == "toml":
+                return self.toml(text)
+            if kind == "sh":
+                return self.shell(text)
+            if kind == "markdown":
+                return self.spec(text)
+            if kind == "yaml" and text.startswith("---\n"):
+                return self.front_matter(text)
+        except (tomllib.TOMLDecodeError, AssertionError, subprocess.TimeoutExpired) as error:
+            return str(error)
+        return f"nobody knows how to run a block of '{info}'; a picture says ```text"
+
+    def check(self, name):
+        document = SOURCE / name
+        blocks = blocks_of(document.read_text())
+        if all(info in PICTURES for _, info, _ in blocks):
+            return
+        sets_up = any("vitana init" in commands_of(text) for _, info, text in blocks if info == "sh")
+        if not sets_up:
+            self.vitana("init", code=0)
+            self.vitana("run", "docs/specs/00001-first-task.md", code=0)
+        for line, info, text in blocks:
+            with self.subTest(f"{name}:{line}"):
+                wrong = self.problem(info, text)
+                self.assertFalse(wrong, f"{name}:{line}: {wrong}")
+        self.assertNoProcess()
+
+    def test_the_examples(self):
+        self.assertTrue(EXAMPLES)
+        for file in EXAMPLES:
+            with self.subTest(str(file.relative_to(SOURCE))):
+                self.assertEqual(self.toml(file.read_text()), "")
+
+    # A gate that cannot fail is none.
+
+    def test_a_broken_block_is_found(self):
+        self.vitana("init", code=0)
+        for info, text in (("toml", "[worker]\nslotz = 3\n"), ("toml", "[worker\n"), ("sh", "vitana tusk list\n"),
+                           ("sh", "true\nfalse\ntrue\n"), ("sh", "script/nothing\n"), ("", "some words\n"),
+                           ("markdown", "# VTID-00001: A title\n\nNothing else.\n"), ("python", "print(1)\n")):
+            with self.subTest(text):
+                self.assertNotEqual(self.problem(info, text), "")
+
+    def test_blocks_in_blocks_are_read_as_one(self):
+        text = "````markdown\n- one\n\n```check\ntrue\n```\n````\n\n```sh\nls\n```\n"
+        self.assertEqual([(line, info) for line, info, _ in blocks_of(text)], [(1, "markdown"), (9, "sh")])
+
+
+def document_test(name):
+    return lambda self: self.check(name)
+
+
+for document in DOCUMENTS:
+    name = str(document.relative_to(SOURCE))
+    setattr(EveryBlockIsRun, "test_" + re.sub(r"\W+", "_", name.lower()).strip("_"), document_test(name))
