@@ -154,10 +154,6 @@ Result<int> Conductor::work_off_effects() {
     auto done = do_effect(effect);
     if (done) continue;
     auto later = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-      if (effect.attempts + 1 >= effect_tries_max) {
-        ledger.settle(effect.effect.key, EffectOutcome::failed);
-        return {};
-      }
       const auto wait = domain::backoff(setup_.policy.retry.delay, setup_.policy.retry.delay_max,
                                         effect.attempts + 1, entropy_.roll());
       ledger.postpone(effect.id, ledger.now() + wait, to_string(done.error()));

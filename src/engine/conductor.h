@@ -58,6 +58,5 @@ inline constexpr int refused_max = 1024;    ///< passed over in one unit
 inline constexpr int reconcile_max = 256;
 inline constexpr int renew_max = 100'000;
 inline constexpr int effects_max = 64;
-inline constexpr int effect_tries_max = 8;  ///< then failed, and shown
 
 }  // namespace vitana::engine

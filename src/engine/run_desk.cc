@@ -159,14 +159,6 @@ Directive RunDesk::renew(const RunId& run, domain::Fence fence) {
   return draining_ ? Directive::drain : Directive::go_on;
 }
 
-void RunDesk::note_failure(store::Ledger& ledger, const domain::Run& run, const Error& error) {
-  trip_breaker(ledger, run, error);
-}
-
-void RunDesk::note_success(store::Ledger& ledger, const domain::Run& run) {
-  close_breakers(ledger, run);
-}
-
 Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
                              std::vector<domain::Evidence> evidence) {
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
@@ -192,9 +184,9 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
     auto decision = conduct(ledger, setup_, entropy_, run.vtid, command, actor);
     if (!decision) return failure(std::move(decision.error()));
     if (failed != nullptr) {
-      note_failure(ledger, *before, failed->error);
+      trip_breaker(ledger, *before, failed->error);
     } else if (std::holds_alternative<domain::Executed>(report)) {
-      note_success(ledger, *before);
+      close_breakers(ledger, *before);
     } else if (std::holds_alternative<domain::Delivered>(report)) {
       ledger.put(store::DeliveryRow{before->repo, run.vtid, before->spec_digest.to_string(),
                                     before->deliverable->new_commit});

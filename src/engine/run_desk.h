@@ -56,8 +56,6 @@ class RunDesk : public port::RunSource {
 
   Result<void> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
                      domain::Step step, std::vector<port::Assignment>& granted);
-  void note_failure(store::Ledger& ledger, const domain::Run& run, const Error& error);
-  void note_success(store::Ledger& ledger, const domain::Run& run);
 
   store::Store& store_;
   port::Clock& clock_;

@@ -13,7 +13,7 @@
 namespace vitana::store {
 
 /// An effect that failed this often is given up (state `failed`).
-inline constexpr int effect_attempts_max = 20;
+inline constexpr int effect_attempts_max = 8;
 
 class Transaction;  // the batch behind it; store/transaction.h
 
