@@ -154,7 +154,8 @@ constexpr const char* restore_actor = "restore";
 
 /// Makes a backup's copy ready beside the database: whole, of a new epoch, paused. Only then may it
 /// take the database's place.
-Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh) {
+Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh,
+                          const std::vector<config::Repo>& repos) {
   std::error_code error;
   const fs::path work = fresh.string() + ".work";
   const auto clear = [&] {
@@ -180,6 +181,11 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh) {
     ledger.append({domain::EventType::store_restored, std::nullopt, std::nullopt, restore_actor, "{}"});
     ledger.put(store::ControlRow{engine::execution_control,
                                  {false, "restored from a backup", restore_actor, std::nullopt, ledger.now()}});
+    for (const auto& repo : repos) {
+      auto row = ledger.repo(repo.name).value_or(store::RepoRow{.name = repo.name});
+      row.unsettled = true;
+      ledger.put(row);
+    }
     return {};
   });
   if (!begun) return begun;
@@ -213,9 +219,10 @@ Result<void> keep_old(const fs::path& database) {
 }
 
 /// Puts a copy of the backup in the database's place; what was there is kept beside it.
-Result<void> place_backup(const fs::path& backup, const fs::path& database) {
+Result<void> place_backup(const fs::path& backup, const fs::path& database,
+                          const std::vector<config::Repo>& repos) {
   const fs::path fresh = database.string() + ".restoring";
-  if (auto ready = prepare_copy(backup, fresh); !ready) return ready;
+  if (auto ready = prepare_copy(backup, fresh, repos); !ready) return ready;
   if (auto kept = keep_old(database); !kept) return kept;
   std::error_code error;
   fs::rename(fresh, database, error);
@@ -377,7 +384,7 @@ Result<void> VitanaApplication::restore(const std::string& backup,
   if (auto made = data.make(); !made) return made;
   auto lock = FileLock::take(data.lock().string());
   if (!lock) return failure(std::move(lock.error()));
-  if (auto placed = place_backup(backup, data.database()); !placed) return placed;
+  if (auto placed = place_backup(backup, data.database(), config->config.repos); !placed) return placed;
 
   cli::OpenOptions again = options;
   again.create = true;
@@ -386,10 +393,12 @@ Result<void> VitanaApplication::restore(const std::string& backup,
   auto& engine = (*session)->engine();
   if (auto freed = engine.runs.end_dead_incarnations(incarnation()); !freed) return freed;
   for (const auto& repo : engine.setup().repos) {
-    if (auto synced = engine.registry.sync(repo); !synced) return failure(std::move(synced.error()));
+    if (auto synced = engine.registry.sync(repo); !synced) {
+      return failure(std::move(synced.error())
+                         .under(fmt::format("the backup is in its place; repository {} is held until it "
+                                            "can be read: vitana spec sync", repo.name)));
+    }
   }
-  auto settled = engine.registry.settle_known_deliveries(restore_actor);
-  if (!settled) return failure(std::move(settled.error()));
   return {};
 }
 

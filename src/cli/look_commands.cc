@@ -160,7 +160,7 @@ Answer controls_list(Call& call) {
     return {};
   });
   if (!done) return failure(std::move(done.error()));
-  std::erase_if(breakers, [](const store::BreakerRow& row) { return !row.open; });
+  std::erase_if(breakers, [](const store::BreakerRow& row) { return !row.breaker.open; });
   if (call.json) {
     Json list = Json::array();
     for (const auto& row : rows) {

@@ -137,8 +137,10 @@ struct Release {
 /// `task.next.due` has passed.
 struct DeadlinePassed {};
 
+/// While a change is being delivered it is refused, unless the delivery's last try failed.
 struct Cancel {
   std::string reason;
+  bool delivery_known = false;  ///< the branch was read: what this run would deliver is there
 };
 
 /// A person wants a finished or stuck task to run again.

@@ -10,7 +10,7 @@ namespace {
 /// Collects verdicts in the order in which they are asked.
 class Verdicts {
  public:
-  void ask(std::string gate, bool pass, FailureCode code, std::string detail) {
+  void ask(std::string gate, bool pass, std::optional<FailureCode> code, std::string detail) {
     GateVerdict verdict{std::move(gate), pass};
     if (!pass) verdict.code = code;
     verdict.detail = std::move(detail);
@@ -95,12 +95,22 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
   verdicts.ask("execution control", on, FailureCode::EXECUTION_PAUSED, pause);
   verdicts.ask("repository", in.repo_known, FailureCode::REPO_UNKNOWN,
                in.repo_known ? in.task.repo : fmt::format("no repository '{}'", in.task.repo));
+  verdicts.ask("known deliveries", in.repo_settled, FailureCode::EXECUTION_PAUSED,
+               in.repo_settled ? "none is missing"
+                               : "the store was restored; what was delivered since the backup is "
+                                 "known after: vitana spec sync");
   const auto ask_breaker = [&](std::string gate, const std::optional<Breaker>& breaker) {
-    const bool closed = !breaker || breaker->probe_at <= now;
-    verdicts.ask(std::move(gate), closed, breaker ? breaker->code : FailureCode::BASE_RED,
-                 closed ? "no fault known"
-                        : fmt::format("{} since {}; tried again at {}", breaker->detail,
-                                      to_rfc3339(breaker->since), to_rfc3339(breaker->probe_at)));
+    if (!breaker || !breaker->open) return verdicts.ask(std::move(gate), true, {}, "no fault known");
+    const std::string fault =
+        fmt::format("{} since {}", breaker->detail, to_rfc3339(breaker->since));
+    if (breaker->probe) {
+      const bool mine = in.run && in.run->id == *breaker->probe;
+      return verdicts.ask(std::move(gate), mine, breaker->code,
+                          fmt::format("{}; {} tries whether it works again", fault,
+                                      breaker->probe->to_string()));
+    }
+    verdicts.ask(std::move(gate), breaker->probe_at <= now, breaker->code,
+                 fmt::format("{}; one run tries again at {}", fault, to_rfc3339(breaker->probe_at)));
   };
   ask_breaker("state of the repository", in.repo_breaker);
   if (point == GatePoint::delivery) return;
@@ -108,6 +118,12 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
   verdicts.ask("agent", in.agent_known, FailureCode::AGENT_UNKNOWN,
                in.agent_known ? "configured" : "no such agent is configured");
   ask_breaker("state of the agent", in.agent_breaker);
+  const auto trial = in.agent_breaker.value_or(Breaker{}).trial_slots();
+  const bool tried = in.agent_breaker && in.agent_breaker->open;  // the probe's question, above
+  verdicts.ask("trial of the agent",
+               point == GatePoint::claim || tried || !trial || in.agent_running < *trial,
+               FailureCode::SLOTS_BUSY,
+               trial ? fmt::format("until it works, {} runs at a time", *trial) : "it has worked");
   const bool day_left =
       policy.caps.runs_per_repo_day == 0 || in.repo_runs_day < policy.caps.runs_per_repo_day;
   verdicts.ask("runs of the day", day_left || point == GatePoint::claim, FailureCode::BUDGET_DAY,

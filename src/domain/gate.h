@@ -9,6 +9,7 @@
 
 #include "base/failure.h"
 #include "base/time.h"
+#include "domain/breaker.h"
 #include "domain/policy.h"
 #include "domain/run.h"
 #include "domain/task.h"
@@ -31,14 +32,6 @@ struct Control {
 /// Is the switch on at `now`? A grant (on) that ran out is off; a pause (off) that ran out is on.
 bool is_on(const std::optional<Control>& control, Instant now);
 
-/// A pause of one agent or one repository, opened by repeated faults of the surroundings.
-struct Breaker {
-  FailureCode code;
-  std::string detail;
-  Instant since{};
-  Instant probe_at{};  ///< from then on one task may try
-};
-
 /// What the gate looks at. Loaded by the engine; what does not apply at a point is left out.
 struct GateInput {
   Task task;
@@ -47,12 +40,15 @@ struct GateInput {
   std::optional<Digest> text_digest;
   std::string spec_problem;         ///< why there is no valid spec, where it was looked for
   std::optional<Control> execution; ///< the switch `execution`
+  /// A probe that has ended is left out of them.
   std::optional<Breaker> repo_breaker;
   std::optional<Breaker> agent_breaker;
   bool repo_known = true;
+  bool repo_settled = true;         ///< false in a restored store, until the repository is synced
   bool agent_known = true;
   bool from_outside = false;        ///< the spec came by webhook
   int running = 0;                  ///< runs in execution now
+  int agent_running = 0;            ///< those of this agent
   int repo_runs_day = 0;            ///< runs of the repository in the last 24 hours
 };
 

@@ -42,19 +42,20 @@ TEST(Gate, AsksInOneOrderAtEachPoint) {
       names(gate(GatePoint::dispatch, open(), {}, noon)),
       ElementsAre("spec", "integrity", "conflict", "identity", "adoption", "approved text",
                   "dependencies", "permission", "quarantine", "back-off", "runs of the task",
-                  "execution control", "repository", "state of the repository", "agent",
-                  "state of the agent", "runs of the day", "concurrency"));
+                  "execution control", "repository", "known deliveries", "state of the repository", "agent",
+                  "state of the agent", "trial of the agent", "runs of the day", "concurrency"));
   EXPECT_THAT(
       names(gate(GatePoint::schedule, open(), {}, noon)),
       ElementsAre("spec", "integrity", "conflict", "identity", "adoption", "approved text",
                   "dependencies", "permission", "quarantine", "back-off", "runs of the task"));
   EXPECT_THAT(
       names(gate(GatePoint::claim, open(), {}, noon)),
-      ElementsAre("spec", "integrity", "execution control", "repository", "state of the repository",
-                  "agent", "state of the agent", "runs of the day", "concurrency"));
+      ElementsAre("spec", "integrity", "execution control", "repository", "known deliveries",
+                  "state of the repository", "agent", "state of the agent", "trial of the agent",
+                  "runs of the day", "concurrency"));
   EXPECT_THAT(names(gate(GatePoint::delivery, open(), {}, noon)),
               ElementsAre("spec", "integrity", "execution control", "repository",
-                          "state of the repository"));
+                          "known deliveries", "state of the repository"));
 }
 
 struct Held {
@@ -62,6 +63,10 @@ struct Held {
   FailureCode code;
   std::function<void(GateInput&)> change;
 };
+
+Breaker opened(FailureCode code, Instant probe_at) {
+  return {.code = code, .detail = "a fault", .since = noon - 1min, .probe_at = probe_at, .open = true};
+}
 
 /// In the order in which they are asked.
 std::vector<Held> all_held() {
@@ -88,15 +93,18 @@ std::vector<Held> all_held() {
       {"execution control", FailureCode::EXECUTION_PAUSED,
        [](GateInput& in) { in.execution->on = false; }},
       {"repository", FailureCode::REPO_UNKNOWN, [](GateInput& in) { in.repo_known = false; }},
+      {"known deliveries", FailureCode::EXECUTION_PAUSED,
+       [](GateInput& in) { in.repo_settled = false; }},
       {"state of the repository", FailureCode::BASE_RED,
        [](GateInput& in) {
-         in.repo_breaker = Breaker{FailureCode::BASE_RED, "red", noon, noon + 1s};
+         in.repo_breaker = opened(FailureCode::BASE_RED, noon + 1s);
        }},
       {"agent", FailureCode::AGENT_UNKNOWN, [](GateInput& in) { in.agent_known = false; }},
       {"state of the agent", FailureCode::AGENT_QUOTA,
        [](GateInput& in) {
-         in.agent_breaker = Breaker{FailureCode::AGENT_QUOTA, "empty", noon, noon + 1s};
+         in.agent_breaker = opened(FailureCode::AGENT_QUOTA, noon + 1s);
        }},
+      {"trial of the agent", FailureCode::SLOTS_BUSY, [](GateInput& in) { in.agent_running = 3; }},
       {"runs of the day", FailureCode::BUDGET_DAY, [](GateInput& in) { in.repo_runs_day = 100; }},
       {"concurrency", FailureCode::SLOTS_BUSY, [](GateInput& in) { in.running = 2; }},
   };
@@ -154,10 +162,25 @@ TEST(Gate, TheDaysRunsDoNotHoldARunThatExists) {
   EXPECT_TRUE(gate(GatePoint::claim, in, {}, noon).allowed());
 }
 
-TEST(Gate, ABreakerLetsAProbePass) {
+TEST(Gate, AnOpenBreakerLetsOneProbePassAndNobodyBesideIt) {
   GateInput in = open();
-  in.repo_breaker = Breaker{FailureCode::BASE_RED, "red", noon - 1min, noon};
+  in.repo_breaker = opened(FailureCode::BASE_RED, noon);
   EXPECT_TRUE(gate(GatePoint::dispatch, in, {}, noon).allowed());
+  in.repo_breaker->probe = RunId{in.task.vtid, 1};
+  EXPECT_FALSE(gate(GatePoint::dispatch, in, {}, noon).allowed());
+  in.run = domain::Run{.id = *in.repo_breaker->probe, .spec_digest = in.task.spec->digest};
+  EXPECT_TRUE(gate(GatePoint::claim, in, {}, noon).allowed());
+  in.run->id.attempt = 2;
+  EXPECT_FALSE(gate(GatePoint::claim, in, {}, noon).allowed());
+}
+
+TEST(Gate, AnAgentThatHasWorkedIsNotOnTrial) {
+  GateInput in = open();
+  in.agent_running = 50;
+  in.agent_breaker = Breaker{.proven = true};
+  EXPECT_TRUE(gate(GatePoint::dispatch, in, {}, noon).allowed());
+  in.agent_breaker->failures = 2;
+  EXPECT_FALSE(gate(GatePoint::dispatch, in, {}, noon).allowed());
 }
 
 TEST(Gate, ASpecsOwnFailureSaysWhyThereIsNone) {

@@ -83,7 +83,6 @@ inline constexpr int base_moves_max = 10;             ///< verifying again becau
 inline constexpr Duration lease_time = std::chrono::seconds(30);
 inline constexpr Duration lease_renew = std::chrono::seconds(10);
 inline constexpr Duration dirty_recheck = std::chrono::seconds(30);
-inline constexpr Duration base_red_recheck = std::chrono::seconds(60);
 inline constexpr Duration dependency_unknown_deadline = std::chrono::hours(24);
 inline constexpr Duration unlimited_step = std::chrono::days(7);  ///< stands for [caps] wall = 0
 inline constexpr Duration step_slack = std::chrono::minutes(5);  ///< on top of a step's own limits

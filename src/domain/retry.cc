@@ -2,23 +2,15 @@
 
 #include <algorithm>
 
+#include "domain/breaker.h"
+
 namespace vitana::domain {
-
-namespace {
-
-/// Faults that meet every task alike: the repository or the agent is paused, no task pays for it.
-bool of_surroundings(FailureCode code) {
-  return code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED ||
-         code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA ||
-         code == FailureCode::AGENT_MISSING || code == FailureCode::SANDBOX_UNAVAILABLE;
-}
-
-}  // namespace
 
 Budget budget_of(FailureCode code) {
   const auto& info = failure_info(code);
   if (!info.retryable) return Budget::none;
-  if (of_surroundings(code)) return Budget::environment;
+  // Such a fault meets every task alike: what causes it is paused, no task pays for it.
+  if (breaker_scope(code)) return Budget::environment;
   if (code == FailureCode::STEP_TIMEOUT) return Budget::transient;
   switch (info.cls) {
     case FailureClass::agent:
@@ -62,7 +54,7 @@ RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, In
       ++answer.spent.runs;
       return answer;
     case Budget::environment:
-      answer.again = now + base_red_recheck;
+      answer.again = now + probe_delay;
       return answer;
     case Budget::transient:
       if (++answer.spent.transient < transient_failures_max) {

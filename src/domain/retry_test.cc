@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/breaker.h"
+
 namespace vitana::domain {
 namespace {
 
@@ -136,7 +138,7 @@ TEST(Retry, ARedBaseNeverCounts) {
   Spent spent{2, transient_failures_max - 1, 2, 19, {}};
   const auto answer = retry(spent, FailureCode::BASE_RED, {}, noon, 0.5);
   EXPECT_EQ(answer.spent, spent);
-  EXPECT_EQ(answer.again, noon + base_red_recheck);
+  EXPECT_EQ(answer.again, noon + probe_delay);
   EXPECT_EQ(runs_until_the_end(FailureCode::BASE_RED, {}), 1000);
 }
 

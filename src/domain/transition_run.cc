@@ -80,7 +80,14 @@ void Mover::retry_step(const Error& error) {
   run().lease.reset();
   run().not_before = now_ + backoff(policy_.retry.delay, policy_.retry.delay_max,
                                     run().step_failures, roll_.value);
-  run_event(EventType::step_retried, failure_json(Failure::of(error, name_of(run().state))));
+  const Failure why = Failure::of(error, name_of(run().state));
+  run_event(EventType::step_retried, failure_json(why));
+  if (run().state == RunState::delivering && run().step_failures == step_retries_max) {
+    // It goes on trying, and a person should know that the remote stays away.
+    task().failure = why;
+    effect(EffectKind::notify, fmt::format("notify:delivery:{}", run().id.to_string()),
+           {{"reason", "delivery"}, {"code", name_of(why.code)}, {"message", why.message}}, now_);
+  }
   wait_for(NextKind::worker, "the step is tried again", run().not_before + step_slack);
 }
 

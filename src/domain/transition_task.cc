@@ -230,12 +230,17 @@ Result<void> Mover::on(const Allocate& c) {
 
 Result<void> Mover::on(const Cancel& c) {
   if (live_run()) {
-    if (run().state == RunState::delivering && !run().parked) {
+    const bool delivering = run().state == RunState::delivering;
+    const bool waits = run().parked || (!run().lease && run().step_failures > 0);
+    if (delivering && !waits && !c.delivery_known) {
       return failure(FailureCode::STATE_REFUSED,
                      "the change is being delivered; in a moment the task has ended");
     }
+    Json data{{"reason", c.reason}};
+    // Its last push failed, or its answer was lost: only the branch itself can tell.
+    if (delivering && !run().parked && !c.delivery_known) data["delivery"] = "unknown";
     end_delivery(EffectOutcome::void_);
-    enter(RunState::cancelled, {{"reason", c.reason}});
+    enter(RunState::cancelled, std::move(data));
   }
   task().status = TaskStatus::cancelled;
   task().blocked.reset();

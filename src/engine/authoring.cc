@@ -104,7 +104,11 @@ Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
     }
     const auto reading = spec::parse_spec(draft->markdown, {.profile = setup_.policy.profile});
     if (!draft->vtid) draft->vtid = reading.spec.vtid;
-    if (!draft->vtid) draft->vtid = ledger.allocate_vtid();
+    if (!draft->vtid) {
+      const auto given = new_vtid(ledger, setup_);
+      if (!given) return failure(given.error());
+      draft->vtid = *given;
+    }
     Submission submission{draft->vtid, draft->markdown,
                           {.source = domain::SpecSource::oasis, .author = actor, .at = ledger.now(),
                            .reference = std::to_string(id)}};
@@ -264,7 +268,9 @@ Result<Registered> Intake::complete(std::int64_t id, const std::string& actor,
       return failure(FailureCode::STATE_REFUSED,
                      fmt::format("intake {} still asks for: {}", id, row->step));
     }
-    const Vtid vtid = ledger.allocate_vtid();
+    const auto given = new_vtid(ledger, setup_);
+    if (!given) return failure(given.error());
+    const Vtid vtid = *given;
     Submission submission{vtid, text_of(*row, vtid),
                           {.source = domain::SpecSource::intake, .author = actor,
                            .at = ledger.now(), .reference = std::to_string(id)}};

@@ -30,10 +30,14 @@ Autopilot::~Autopilot() {
   join();
 }
 
+Result<void> Autopilot::take_over(const std::string& incarnation) {
+  if (auto freed = runs_.end_dead_incarnations(incarnation); !freed) return freed;
+  return conductor_.renew_waiting();
+}
+
 Result<void> Autopilot::start(const std::string& incarnation,
                               std::map<std::string, Duration> scan_every, Hooks hooks) {
-  if (auto freed = runs_.end_dead_incarnations(incarnation); !freed) return freed;
-  if (auto renewed = conductor_.renew_waiting(); !renewed) return renewed;
+  if (auto taken = take_over(incarnation); !taken) return taken;
   scan_every_ = std::move(scan_every);
   hooks_ = std::move(hooks);
   conductor_thread_ = std::jthread([this](std::stop_token stop) { conduct_loop(stop); });

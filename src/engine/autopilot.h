@@ -29,7 +29,11 @@ class Autopilot {
     std::function<void(const std::string& repo, const Error&)> fault = {};
   };
 
-  /// Frees what dead engines held, then starts the threads. `scan_every` by repository name.
+  /// What an engine's start does to the store: frees what dead engines held, gives waiting work
+  /// its time again. Called once, under the engine's lock; start() does it.
+  Result<void> take_over(const std::string& incarnation);
+
+  /// Takes over, then starts the threads. `scan_every` by repository name.
   Result<void> start(const std::string& incarnation, std::map<std::string, Duration> scan_every,
                      Hooks hooks);
   void request_stop();

@@ -4,58 +4,19 @@
 
 #include <nlohmann/json.hpp>
 
-#include "domain/policy.h"
-#include "domain/retry.h"
-
 namespace vitana::engine {
+
+using domain::Breaker;
+using domain::BreakerNews;
+using domain::BreakerScope;
+
 namespace {
 
-bool of_repository(FailureCode code) {
-  return code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED;
+const std::string& name_in(const domain::Run& run, BreakerScope scope) {
+  return scope == BreakerScope::repository ? run.repo : run.agent;
 }
 
-bool of_agent(FailureCode code) {
-  return code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA ||
-         code == FailureCode::AGENT_MISSING || code == FailureCode::SANDBOX_UNAVAILABLE;
-}
-
-void close(store::Ledger& ledger, const std::string& key, const domain::Run& run) {
-  auto row = ledger.breaker(key);
-  if (!row || row->failures == 0) return;
-  if (row->open) {
-    const auto type = row->breaker.code == FailureCode::BASE_RED
-                          ? domain::EventType::repo_base_green
-                          : domain::EventType::breaker_closed;
-    ledger.append({type, std::nullopt, std::nullopt, "engine",
-                   nlohmann::ordered_json{{"what", key}, {"probe", run.id.to_string()}}.dump()});
-  }
-  row->open = false;
-  row->failures = 0;
-  row->last_task.clear();
-  ledger.put(*row);
-}
-
-}  // namespace
-
-void trip_breaker(store::Ledger& ledger, const domain::Run& run, const Error& error) {
-  if (!of_repository(error.code) && !of_agent(error.code)) return;
-  const std::string key = of_repository(error.code) ? "repo:" + run.repo : "agent:" + run.agent;
-  auto row = ledger.breaker(key).value_or(store::BreakerRow{.key = key, .breaker = {.code = error.code}});
-  const std::string task = run.id.vtid.to_string();
-  const bool same = row.failures > 0 && row.breaker.code == error.code;
-  if (!same) row.failures = 0;
-  if (row.last_task != task || !same) ++row.failures;
-  row.last_task = task;
-  // A login or a quota may fail for one task by chance; the rest is the same for every task.
-  const bool by_chance = error.code == FailureCode::AGENT_LOGIN || error.code == FailureCode::AGENT_QUOTA;
-  const bool opens = !row.open && (!by_chance || row.failures >= breaker_tasks);
-  if (opens) row.breaker.since = ledger.now();
-  row.open |= opens;
-  row.breaker.code = error.code;
-  row.breaker.detail = error.message;
-  row.breaker.probe_at = ledger.now() + domain::base_red_recheck;
-  ledger.put(row);
-  if (!opens) return;
+void tell_opened(store::Ledger& ledger, const std::string& key, const Error& error) {
   const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
                                                         : domain::EventType::breaker_opened;
   const nlohmann::ordered_json data{{"what", key},
@@ -68,9 +29,57 @@ void trip_breaker(store::Ledger& ledger, const domain::Run& run, const Error& er
                             std::nullopt, data.dump(), ledger.now()});
 }
 
-void close_breakers(store::Ledger& ledger, const domain::Run& run) {
-  close(ledger, "repo:" + run.repo, run);
-  close(ledger, "agent:" + run.agent, run);
+void worked(store::Ledger& ledger, BreakerScope scope, const domain::Run& run) {
+  const auto key = breaker_key(scope, name_in(run, scope));
+  auto row = ledger.breaker(key).value_or(store::BreakerRow{key, {}});
+  const Breaker before = row.breaker;
+  const auto news = domain::breaker_success(row.breaker);
+  if (row.breaker == before) return;
+  ledger.put(row);
+  if (news != BreakerNews::closed) return;
+  const auto type = before.code == FailureCode::BASE_RED ? domain::EventType::repo_base_green
+                                                         : domain::EventType::breaker_closed;
+  ledger.append({type, std::nullopt, std::nullopt, "engine",
+                 nlohmann::ordered_json{{"what", key}, {"probe", run.id.to_string()}}.dump()});
+}
+
+}  // namespace
+
+std::string breaker_key(BreakerScope scope, const std::string& name) {
+  return (scope == BreakerScope::repository ? "repo:" : "agent:") + name;
+}
+
+void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& error) {
+  const auto scope = domain::breaker_scope(error.code);
+  if (!scope) {
+    // The agent was started, so the base was green and its login was good; only its work was not.
+    const auto cls = failure_info(error.code).cls;
+    const bool ran = run.state == domain::RunState::executing &&
+                     (cls == FailureClass::agent || cls == FailureClass::timeout) &&
+                     error.code != FailureCode::STEP_TIMEOUT;
+    if (ran) note_executed(ledger, run);
+    return;
+  }
+  const auto key = breaker_key(*scope, name_in(run, *scope));
+  auto row = ledger.breaker(key).value_or(store::BreakerRow{key, {}});
+  const auto news =
+      domain::breaker_fault(row.breaker, run.id, error.code, error.message, ledger.now());
+  ledger.put(row);
+  if (news == BreakerNews::opened) tell_opened(ledger, key, error);
+}
+
+void note_executed(store::Ledger& ledger, const domain::Run& run) {
+  worked(ledger, BreakerScope::repository, run);
+  worked(ledger, BreakerScope::agent, run);
+}
+
+void note_granted(store::Ledger& ledger, const domain::Run& run) {
+  for (const auto scope : {BreakerScope::repository, BreakerScope::agent}) {
+    auto row = ledger.breaker(breaker_key(scope, name_in(run, scope)));
+    if (!row || !row->breaker.open) continue;
+    domain::breaker_probe(row->breaker, run.id, ledger.now());
+    ledger.put(*row);
+  }
 }
 
 }  // namespace vitana::engine

@@ -1,19 +1,26 @@
-// Breakers: a fault of the surroundings that meets several tasks pauses what causes it.
+// Breakers in the store: what the ends of steps say of agents and repositories.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
+#include "domain/breaker.h"
 #include "domain/run.h"
 #include "store/ledger.h"
 
 namespace vitana::engine {
 
-inline constexpr int breaker_tasks = 3;  ///< different tasks in a row with the same fault
+/// Key of the row: "agent:NAME" or "repo:NAME".
+std::string breaker_key(domain::BreakerScope scope, const std::string& name);
 
-/// Counts a failed step. A red base, a failed setup, a missing agent or sandbox opens the breaker of
-/// its repository or agent at once; a login or quota when the third task in a row meets it.
-void trip_breaker(store::Ledger& ledger, const domain::Run& run, const Error& error);
+/// A step of `run` failed. A fault of the surroundings counts against what caused it, and may pause
+/// it with one event and one notification; an agent's own failure shows that it can work.
+void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& error);
 
-/// An agent worked on a green base: what was open for them is closed.
-void close_breakers(store::Ledger& ledger, const domain::Run& run);
+/// An agent worked on a green base: what was paused for them goes on.
+void note_executed(store::Ledger& ledger, const domain::Run& run);
+
+/// `run` is about to execute: where its agent or repository is paused, it is the one that tries.
+void note_granted(store::Ledger& ledger, const domain::Run& run);
 
 }  // namespace vitana::engine

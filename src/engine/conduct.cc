@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/breaker.h"
+
 namespace vitana::engine {
 
 using namespace std::chrono_literals;
@@ -64,13 +66,20 @@ domain::GateInput input_from(Source& source, const Setup& setup, const domain::T
   const std::string agent = live ? run->agent : task.agent.empty() ? setup.agent : task.agent;
   const auto breaker = [&](const std::string& key) -> std::optional<domain::Breaker> {
     const auto row = source.breaker(key);
-    return row && row->open ? std::optional(row->breaker) : std::nullopt;
+    if (!row) return std::nullopt;
+    auto known = row->breaker;
+    const auto probe = known.probe ? source.run(*known.probe) : std::nullopt;
+    if (probe && domain::is_terminal(probe->state)) known.probe.reset();
+    return known;
   };
-  in.repo_breaker = breaker("repo:" + task.repo);
-  in.agent_breaker = breaker("agent:" + agent);
+  in.repo_breaker = breaker(breaker_key(domain::BreakerScope::repository, task.repo));
+  in.agent_breaker = breaker(breaker_key(domain::BreakerScope::agent, agent));
+  const auto known_repo = source.repo(task.repo);
+  in.repo_settled = !known_repo || !known_repo->unsettled;
   in.repo_known = setup.repo(task.repo) != nullptr;
   in.agent_known = setup.has_agent(agent);
   in.running = source.running();
+  in.agent_running = source.running(agent);
   in.repo_runs_day = source.repo_runs_since(task.repo, source.now() - 24h);
   return in;
 }

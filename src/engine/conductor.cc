@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "domain/retry.h"
+#include "engine/breaker.h"
 #include "engine/conduct.h"
 
 namespace vitana::engine {
@@ -74,6 +75,7 @@ Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger, Vti
   const auto answer = setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, ledger.now());
   if (const auto* verdict = answer.blocking()) {
     if (holds_all(*verdict)) return Allocation::none_can;
+    if (verdict->code == FailureCode::SLOTS_BUSY) return Allocation::refused;  // no news
     // Once for each reason: a round that only refuses what it refused before writes nothing.
     const auto key = fmt::format("gate:{}:{}:{}", vtid.to_string(), name_of(*verdict->code),
                                  subject.task.attempt);
@@ -94,6 +96,7 @@ Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger, Vti
       subject.task.delivery.value_or(setup_.policy.delivery)};
   auto made = conduct(ledger, setup_, entropy_, vtid, allocate, "engine");
   if (!made) return failure(std::move(made.error()));
+  note_granted(ledger, *made->run);
   const std::string url = setup_.dispatcher ? setup_.dispatcher->callback_url(made->run->id) : "";
   auto offered = conduct(ledger, setup_, entropy_, vtid, domain::Offer{url}, "engine");
   if (!offered) return failure(std::move(offered.error()));
@@ -128,6 +131,12 @@ Result<int> Conductor::reconcile() {
 Result<void> Conductor::renew_waiting() {
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     for (const auto vtid : ledger.overdue(renew_max)) put_off(ledger, ledger.subject(vtid));
+    // Who starts the engine may have mended what was paused: one run tries at once.
+    for (auto& row : ledger.breakers()) {
+      if (!row.breaker.open) continue;
+      row.breaker.probe_at = ledger.now();
+      ledger.put(row);
+    }
     return {};
   });
 }
@@ -218,7 +227,8 @@ Result<void> Conductor::resolve_dependents(const store::EffectRow& effect) {
       waiting = ledger.dependents(*effect.effect.vtid, page, after);
       for (const auto vtid : waiting) {
         auto fresh = registry_.refresh_dependencies(ledger, vtid);
-        if (!fresh) return fresh;
+        // One that refuses is in the log, and keeps nobody else waiting.
+        if (!fresh && fresh.error().code != FailureCode::STATE_REFUSED) return fresh;
       }
       if (waiting.size() < page) ledger.settle(effect.effect.key, EffectOutcome::done);
       return {};

@@ -29,7 +29,7 @@ class Conductor {
   Result<int> reconcile();
 
   /// At the engine's start: deadlines of work that waits for a worker passed while nobody could
-  /// take it; they begin anew.
+  /// take it; they begin anew. What a breaker paused is tried again at once.
   Result<void> renew_waiting();
 
   /// Does the effects that are due: dispatch, notify, resolve_dependents. (A push is done by the

@@ -142,6 +142,11 @@ Result<domain::Task> Desk::approve_spec(Vtid vtid, const std::string& actor) {
     ledger.approve_spec(vtid, newest->version, newest->digest, actor);
     ledger.append({domain::EventType::spec_approved, vtid, std::nullopt, actor,
                    Json{{"version", newest->version}, {"digest", newest->digest.to_string()}}.dump()});
+    if (task->newer && task->newer->spec.version == newest->version) {
+      task->newer->needs_approval = false;
+      ++task->revision;
+      ledger.put(*task);
+    }
     if (domain::is_terminal(task->status) || task->status == TaskStatus::in_progress) return {};
     auto waits = task->waits;
     waits.spec_approval = false;

@@ -145,6 +145,18 @@ Result<void> Registry::refresh_dependencies(store::Ledger& ledger, Vtid vtid) {
   return {};
 }
 
+Result<Vtid> new_vtid(store::Ledger& ledger, const Setup& setup) {
+  for (const auto& repo : setup.repos) {
+    const auto row = ledger.repo(repo.name);
+    if (!row || !row->unsettled) continue;
+    return failure(FailureCode::STATE_REFUSED,
+                   fmt::format("the store was restored, and which numbers repository {} has seen since "
+                               "the backup is known after: vitana spec sync",
+                               repo.name));
+  }
+  return ledger.allocate_vtid();
+}
+
 bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>& on) {
   std::set<Vtid> seen;
   std::deque<Vtid> open(on.begin(), on.end());
@@ -228,9 +240,10 @@ Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::Candi
       command.close = true;
       command.close_reason = fmt::format("delivered before, by commit {}", known->commit);
     }
-    command.own_delivery = how.own_commits.contains(provenance.commit);
+    command.own_delivery = ledger.delivered_by(provenance.repo, provenance.commit);
   }
-  if (reading.spec.directive == domain::SpecDirective::close) {
+  // What a run wrote closes nothing.
+  if (reading.spec.directive == domain::SpecDirective::close && !command.own_delivery) {
     command.close = true;
     command.close_reason = "its front matter says that it is done";
   }
@@ -405,7 +418,9 @@ Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std:
                                            const std::string& actor, const std::string& repo) {
   std::optional<domain::Task> made;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    const Vtid vtid = asked ? *asked : ledger.allocate_vtid();
+    const auto given = asked ? Result<Vtid>(*asked) : new_vtid(ledger, setup_);
+    if (!given) return failure(given.error());
+    const Vtid vtid = *given;
     if (asked && ledger.task(vtid)) {
       return failure(FailureCode::STATE_REFUSED, fmt::format("{} exists already", vtid.to_string()));
     }

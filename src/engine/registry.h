@@ -65,14 +65,10 @@ class Registry {
                                const std::string& actor);
 
   /// Reads every spec file of one repository that is not yet read, by the difference between the
-  /// last synced commit's tree and the branch's tip. Idempotent; may be killed anywhere.
+  /// last synced commit's tree and the branch's tip. Idempotent; may be killed anywhere. In a
+  /// restored store it also ends what was delivered since the backup (RepoRow::unsettled).
   /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, STORE_*.
   Result<RepoSync> sync(const RepoSetup& repo);
-
-  /// Ends what was delivered while the store did not know it (it was restored from a backup): tasks
-  /// whose current text stands in a delivery's trailers are completed, their runs cancelled. Call
-  /// after sync(). Returns them.
-  Result<std::vector<Vtid>> settle_known_deliveries(const std::string& actor);
 
   /// Is there one valid, locked text for this VTID? Reads all sources; unifies them if needed.
   /// Errors: SPEC_NOT_FOUND (saying where it looked), SPEC_INVALID, SPEC_CONFLICT,
@@ -104,6 +100,9 @@ class Registry {
   domain::Task task_or_new(store::Ledger& ledger, Vtid vtid, const std::string& repo,
                            const std::string& actor);
   std::string where_looked() const;
+  Result<RepoSync> read_branch(const RepoSetup& repo);
+  /// Tasks whose current text stands in a delivery's trailers are completed, their runs cancelled.
+  Result<void> settle_known_deliveries(const std::string& repo);
   Result<std::vector<File>> read_files(const RepoSetup& repo, const std::string& from,
                                        const std::string& to);
   Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
@@ -115,6 +114,10 @@ class Registry {
   port::Entropy& entropy_;
   const Setup& setup_;
 };
+
+/// A number that no task ever had. Errors: STATE_REFUSED in a restored store whose repositories are
+/// not synced yet: they may hold numbers that were given out since the backup.
+Result<Vtid> new_vtid(store::Ledger& ledger, const Setup& setup);
 
 /// Does a chain of dependencies lead from `vtid` back to itself? Bounded at 1,000 tasks.
 bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>& on);

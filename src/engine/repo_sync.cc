@@ -53,7 +53,9 @@ void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string
   for (const auto* part : parts) {
     for (const auto& file : part->files) ++counts[file.outcome];
   }
-  ledger.put(store::RepoRow{repo.name, tip, scope_of(repo), ledger.now()});
+  const auto known = ledger.repo(repo.name);
+  ledger.put(store::RepoRow{repo.name, tip, scope_of(repo), ledger.now(),
+                            known && known->unsettled});
   if (counts.empty()) return;
   ledger.append({domain::EventType::repo_synced, std::nullopt, std::nullopt, sync_actor,
                  Json{{"repo", repo.name}, {"commit", tip}, {"outcomes", counts}}.dump()});
@@ -214,8 +216,7 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       refuse_cycle(ledger, claim.row, claim.file->reading.spec.dependencies);
       ledger.put(claim.row);
     }
-    Unification how{.actor = sync_actor, .hold_for_adoption = range.first && !repo.adopt_all,
-                    .own_commits = range.own_commits};
+    Unification how{.actor = sync_actor, .hold_for_adoption = range.first && !repo.adopt_all};
     auto answer = unify_in(ledger, vtid, how);
     if (!answer) {
       if (answer.error().code != FailureCode::STATE_REFUSED) return failure(std::move(answer.error()));
@@ -232,12 +233,27 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
 }
 
 Result<RepoSync> Registry::sync(const RepoSetup& repo) {
+  auto report = read_branch(repo);
+  if (!report) return report;
+  bool unsettled = false;
+  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    const auto row = reader.repo(repo.name);
+    unsettled = row && row->unsettled;
+    return {};
+  });
+  if (!read) return failure(std::move(read.error()));
+  if (!unsettled) return report;
+  if (auto settled = settle_known_deliveries(repo.name); !settled) {
+    return failure(std::move(settled.error()));
+  }
+  return report;
+}
+
+Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   RepoSync report{.repo = repo.name};
   store::RepoRow row{.name = repo.name};
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
-    for (auto& known : reader.repos()) {
-      if (known.name == repo.name) row = std::move(known);
-    }
+    row = reader.repo(repo.name).value_or(row);
     return {};
   });
   if (!read) return failure(std::move(read.error()));
@@ -263,8 +279,7 @@ Result<RepoSync> Registry::sync(const RepoSetup& repo) {
   auto files = read_files(repo, from, *tip);
   if (!files) return failure(std::move(files.error()));
 
-  SyncRange range{*tip, first, {}};
-  for (const auto& trailer : *trailers) range.own_commits.insert(trailer.commit);
+  const SyncRange range{*tip, first};
   // All files of one VTID are taken in by one unit: whoever comes first must not own by chance.
   std::stable_sort(files->begin(), files->end(),
                    [](const File& a, const File& b) { return a.vtid < b.vtid; });
@@ -292,44 +307,38 @@ Result<RepoSync> Registry::sync(const RepoSetup& repo) {
   return report;
 }
 
-Result<std::vector<Vtid>> Registry::settle_known_deliveries(const std::string& actor) {
+Result<void> Registry::settle_known_deliveries(const std::string& repo) {
+  constexpr const char* actor = "restore";
   std::vector<Vtid> open;
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
     store::TaskFilter filter{.limit = 1000};
     for (;;) {
       const auto page = reader.tasks(filter);
       for (const auto& task : page) {
-        if (!domain::is_terminal(task.status) && task.spec) open.push_back(task.vtid);
+        if (task.repo == repo && !domain::is_terminal(task.status) && task.spec) {
+          open.push_back(task.vtid);
+        }
       }
       if (page.size() < static_cast<std::size_t>(filter.limit)) return {};
       filter.after = page.back().vtid;
     }
   });
-  if (!read) return failure(std::move(read.error()));
+  if (!read) return read;
 
-  std::vector<Vtid> settled;
   for (const auto vtid : open) {
-    bool done_before = false;
     auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
       const auto subject = ledger.subject(vtid);
+      if (domain::is_terminal(subject.task.status)) return {};
       const bool live = subject.run && !domain::is_terminal(subject.run->state);
       const Digest& digest = live ? subject.run->spec_digest : subject.task.spec->digest;
-      const auto known = ledger.delivery(subject.task.repo, vtid, digest.to_string());
-      done_before = known.has_value() && !domain::is_terminal(subject.task.status);
-      if (!done_before) return {};
+      const auto known = ledger.delivery(repo, vtid, digest.to_string());
+      if (!known) return {};
       const std::string why = fmt::format("delivered before, by commit {}", known->commit);
       std::vector<domain::Command> moves;
       if (live && subject.run->lease) {
         moves.emplace_back(domain::LeaseLost{subject.run->lease->fence, true});
       }
-      if (live && subject.run->state == domain::RunState::delivering) {
-        // Its own deliverable may be another commit than the one that is there: the way back is the
-        // deliver step's own.
-        const auto fence = ledger.next_fence(*subject.run);
-        moves.emplace_back(domain::Claim{actor, fence, ledger.now(), {}});
-        moves.emplace_back(domain::BaseMoved{fence, known->commit});
-      }
-      moves.emplace_back(domain::Cancel{why});
+      moves.emplace_back(domain::Cancel{why, /*delivery_known=*/true});
       moves.emplace_back(domain::Close{why});
       for (const auto& move : moves) {
         auto made = conduct(ledger, setup_, entropy_, vtid, move, actor);
@@ -337,10 +346,15 @@ Result<std::vector<Vtid>> Registry::settle_known_deliveries(const std::string& a
       }
       return {};
     });
-    if (!done) return failure(std::move(done.error()));
-    if (done_before) settled.push_back(vtid);
+    if (!done) return done;
   }
-  return settled;
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto row = ledger.repo(repo);
+    if (!row) return {};
+    row->unsettled = false;
+    ledger.put(*row);
+    return {};
+  });
 }
 
 }  // namespace vitana::engine

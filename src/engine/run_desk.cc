@@ -80,6 +80,7 @@ Result<void> RunDesk::grant(store::Ledger& ledger, const RunId& id,
   if (!subject.run || subject.run->id != id || subject.run->wants() != step) return {};
   auto input = gate_input(ledger, setup_, subject.task, subject.run);
   input.running = 0;  // the run has had its slot since it was allocated
+  if (step != Step::execute) input.agent_breaker.reset();  // the agent has done its part
   const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
   const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
   const auto broken = unfit(answer);
@@ -98,6 +99,7 @@ Result<void> RunDesk::grant(store::Ledger& ledger, const RunId& id,
     return {};
   }
 
+  if (step == Step::execute) note_granted(ledger, *decision->run);
   port::Assignment assignment{.run = *decision->run, .step = step, .title = decision->task.title};
   const auto spec = ledger.spec(id.vtid, subject.run->spec_version);
   assignment.spec_text = spec->text;
@@ -184,9 +186,9 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
     auto decision = conduct(ledger, setup_, entropy_, run.vtid, command, actor);
     if (!decision) return failure(std::move(decision.error()));
     if (failed != nullptr) {
-      trip_breaker(ledger, *before, failed->error);
+      note_failed(ledger, *before, failed->error);
     } else if (std::holds_alternative<domain::Executed>(report)) {
-      close_breakers(ledger, *before);
+      note_executed(ledger, *before);
     } else if (std::holds_alternative<domain::Delivered>(report)) {
       ledger.put(store::DeliveryRow{before->repo, run.vtid, before->spec_digest.to_string(),
                                     before->deliverable->new_commit});

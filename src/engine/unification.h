@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 
 #include "engine/registry.h"
@@ -17,7 +16,6 @@ struct Registry::Unification {
   std::string agent = {};
   std::optional<domain::DeliveryMode> delivery = {};
   std::string repo = {};
-  std::set<std::string> own_commits = {};  ///< commits that our own deliveries made
 };
 
 /// One spec file of a repository as it was read at a commit.
@@ -36,8 +34,7 @@ struct Registry::File {
 /// What one sync covers.
 struct Registry::SyncRange {
   std::string tip;
-  bool first = false;                 ///< first contact with the repository
-  std::set<std::string> own_commits;  ///< those that our own deliveries made
+  bool first = false;  ///< first contact with the repository
 };
 
 }  // namespace vitana::engine

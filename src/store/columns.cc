@@ -300,4 +300,9 @@ std::optional<Vtid> optional_vtid(const sql::Row& row, std::size_t column) {
   return text ? std::optional(vtid_of(*text)) : std::nullopt;
 }
 
+std::optional<RunId> optional_run(const sql::Row& row, std::size_t column) {
+  const auto text = row.optional_text(column);
+  return text ? std::optional(run_id_of(*text)) : std::nullopt;
+}
+
 }  // namespace vitana::store

@@ -53,6 +53,7 @@ int int_of(std::int64_t value);
 inline Instant instant_of(std::int64_t us) { return from_us(us); }
 std::optional<Instant> optional_instant(const sql::Row& row, std::size_t column);
 std::optional<Vtid> optional_vtid(const sql::Row& row, std::size_t column);
+std::optional<RunId> optional_run(const sql::Row& row, std::size_t column);
 
 /// `column` of `row` through one of the name tables: word(row, 3, "state", domain::run_state).
 template <typename Parse>

@@ -141,14 +141,6 @@ void Ledger::approve_spec(Vtid vtid, int version, const Digest& digest, const st
   transaction_.table<ApprovalMap>().put(row);
 }
 
-bool Ledger::spec_approved(Vtid vtid, int version) {
-  const auto& row = transaction_.find<ApprovalMap>({vtid, version});
-  if (!row) return false;
-  const Digest approved = row->digest;
-  const auto& locked = transaction_.find<SpecMap>({vtid, version});
-  return locked && locked->digest == approved;
-}
-
 // Outbox.
 
 void Ledger::put(const domain::Effect& effect) {

@@ -63,7 +63,6 @@ class Ledger {
   void put(const CandidateRow& candidate);
   void remove_candidate(Vtid vtid, const std::string& origin);
   void approve_spec(Vtid vtid, int version, const Digest& digest, const std::string& actor);
-  bool spec_approved(Vtid vtid, int version);
 
   // Dependencies.
   std::vector<Vtid> dependencies(Vtid vtid);
@@ -80,7 +79,8 @@ class Ledger {
   std::vector<Vtid> overdue(int limit);
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
-  int running();  ///< runs from allocated to executing
+  /// Runs from allocated to executing; of all agents where none is named.
+  int running(const std::string& agent = {});
   int repo_runs_since(const std::string& repo, Instant since);
 
   // Outbox.
@@ -98,6 +98,8 @@ class Ledger {
   void put(const RepoFileRow& file);
   void put(const DeliveryRow& delivery);
   std::optional<DeliveryRow> delivery(const std::string& repo, Vtid vtid, const std::string& digest);
+  /// Is `commit` one of the repository's known deliveries?
+  bool delivered_by(const std::string& repo, const std::string& commit);
   std::optional<BaseCheckRow> base_check(const std::string& repo, const std::string& commit,
                                          const Digest& config);
   void put(const BaseCheckRow& check);
@@ -107,6 +109,7 @@ class Ledger {
   void put(const ControlRow& control);
   std::optional<BreakerRow> breaker(const std::string& key);
   void put(const BreakerRow& breaker);
+  std::vector<BreakerRow> breakers();
 
   // Drafts and intakes.
   std::int64_t next_id(const std::string& counter);  ///< "draft", "intake": 1, 2, 3, …

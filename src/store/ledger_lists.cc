@@ -64,6 +64,18 @@ std::vector<Vtid> Ledger::overdue(int limit) {
   return queries::overdue(transaction_.connection(), now_, limit);
 }
 
+bool Ledger::delivered_by(const std::string& repo, const std::string& commit) {
+  transaction_.flush<DeliveryMap>();
+  return queries::number(transaction_.connection(),
+                         "SELECT COUNT(*) FROM deliveries WHERE repo = $1 AND commit_id = $2",
+                         {repo, commit}) > 0;
+}
+
+std::vector<BreakerRow> Ledger::breakers() {
+  transaction_.flush<BreakerMap>();
+  return select_rows<BreakerMap>(transaction_.connection(), "ORDER BY key");
+}
+
 std::vector<RunId> Ledger::leased(int limit) {
   transaction_.flush<RunMap>();
   return queries::run_ids(transaction_.connection(),
@@ -72,9 +84,9 @@ std::vector<RunId> Ledger::leased(int limit) {
                           {limit});
 }
 
-int Ledger::running() {
+int Ledger::running(const std::string& agent) {
   transaction_.flush<RunMap>();
-  return queries::running(transaction_.connection());
+  return queries::running(transaction_.connection(), agent);
 }
 
 int Ledger::repo_runs_since(const std::string& repo, Instant since) {

@@ -150,7 +150,7 @@ EffectRow EffectMap::read(const sql::Row& row) {
   EffectRow out{.id = row.int64(1),
                 .effect = {.kind = word(row, 2, "kind", domain::effect_kind), .key = row.text(0)}};
   out.effect.vtid = optional_vtid(row, 3);
-  if (!row.is_null(4)) out.effect.run = run_id_of(row.text(4));
+  out.effect.run = optional_run(row, 4);
   out.effect.payload = row.text(5);
   out.state = row.text(6);
   out.attempts = int_of(row.int64(7));
@@ -212,7 +212,7 @@ StoredEvent EventMap::read(const sql::Row& row) {
                 .actor = row.text(6),
                 .data = row.text(7),
                 .hash = digest_of(row.text(8))};
-  if (!row.is_null(5)) e.run = run_id_of(row.text(5));
+  e.run = optional_run(row, 5);
   return e;
 }
 

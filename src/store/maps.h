@@ -104,7 +104,7 @@ VITANA_STORE_MAP(EvidenceMap, StoredEvidence, EvidenceKey, "evidence", 3, 3, tru
   "vtid", "attempt", "ordinal", "round", "criterion", "criterion_text", "class", "verdict",
   "command", "exit_code", "base_exit_code", "output", "tree", "judged_at")
 VITANA_STORE_MAP(RepoMap, RepoRow, std::string, "repos", 1, 1, false,
-  "name", "synced_commit", "branch", "synced_at")
+  "name", "synced_commit", "branch", "synced_at", "unsettled")
 VITANA_STORE_MAP(RepoFileMap, RepoFileRow, TextPair, "repo_files", 2, 2, false,
   "repo", "path", "blob_id", "vtid", "checksum", "outcome", "reason")
 VITANA_STORE_MAP(DeliveryMap, DeliveryRow, DeliveryKey, "deliveries", 3, 3, false,
@@ -114,7 +114,8 @@ VITANA_STORE_MAP(BaseCheckMap, BaseCheckRow, BaseCheckKey, "base_checks", 3, 3, 
 VITANA_STORE_MAP(ControlMap, ControlRow, std::string, "controls", 1, 1, false,
   "key", "is_on", "reason", "actor", "until_at", "set_at")
 VITANA_STORE_MAP(BreakerMap, BreakerRow, std::string, "breakers", 1, 1, false,
-  "key", "error_code", "detail", "since", "probe_at", "failures", "last_task", "is_open")
+  "key", "error_code", "detail", "since", "probe_at", "failures", "last_task", "is_open",
+  "proven", "probes", "probe_run")
 VITANA_STORE_MAP(DraftMap, DraftRow, DraftKey, "oasis_specs", 2, 2, false,
   "id", "version", "vtid", "title", "markdown", "checksum", "status", "author", "created_at",
   "updated_at")

@@ -95,10 +95,10 @@ std::string RepoMap::key_of(const Row& row) { return row.name; }
 void RepoMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void RepoMap::bind_row(const Row& row, Values& values) {
   bind(values, utf8_clean(row.name), row.synced_commit, utf8_clean(row.branch),
-       us_of(row.synced_at));
+       us_of(row.synced_at), row.unsettled);
 }
 RepoRow RepoMap::read(const sql::Row& row) {
-  return {row.text(0), row.text(1), row.text(2), optional_instant(row, 3)};
+  return {row.text(0), row.text(1), row.text(2), optional_instant(row, 3), row.boolean(4)};
 }
 
 TextPair RepoFileMap::key_of(const Row& row) { return {row.repo, row.path}; }
@@ -162,15 +162,21 @@ void BreakerMap::bind_key(const Key& key, Values& values) { bind(values, utf8_cl
 void BreakerMap::bind_row(const Row& row, Values& values) {
   const auto& b = row.breaker;
   bind(values, utf8_clean(row.key), name_of(b.code), utf8_clean(b.detail), to_us(b.since),
-       to_us(b.probe_at), row.failures, utf8_clean(row.last_task), row.open);
+       to_us(b.probe_at), b.failures, text_of(b.last_task), b.open, b.proven, b.probes,
+       text_of(b.probe));
 }
 BreakerRow BreakerMap::read(const sql::Row& row) {
   return {row.text(0),
-          {word(row, 1, "error_code", failure_code), row.text(2), instant_of(row.int64(3)),
-           instant_of(row.int64(4))},
-          int_of(row.int64(5)),
-          row.text(6),
-          row.boolean(7)};
+          {.code = word(row, 1, "error_code", failure_code),
+           .detail = row.text(2),
+           .since = instant_of(row.int64(3)),
+           .probe_at = instant_of(row.int64(4)),
+           .failures = int_of(row.int64(5)),
+           .last_task = optional_vtid(row, 6),
+           .open = row.boolean(7),
+           .proven = row.boolean(8),
+           .probes = int_of(row.int64(9)),
+           .probe = optional_run(row, 10)}};
 }
 
 // Drafts and intakes.

@@ -40,12 +40,14 @@ std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id) {
   return std::move(rows.front());
 }
 
-int running(sql::Connection& connection) {
+int running(sql::Connection& connection, const std::string& agent) {
   // The first condition is the index's own: without it finished runs would be read too.
   return int_of(number(connection,
                        "SELECT COUNT(*) FROM autopilot_runs "
                        "WHERE state NOT IN ('completed', 'failed', 'cancelled') "
-                       "AND state IN ('allocated', 'dispatching', 'pending_pickup', 'executing')"));
+                       "AND state IN ('allocated', 'dispatching', 'pending_pickup', 'executing') "
+                       "AND ($1 = '' OR agent = $1)",
+                       {agent}));
 }
 
 std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip) {

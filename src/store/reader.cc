@@ -54,7 +54,7 @@ std::string Reader::store_id() {
   return row->text;
 }
 
-int Reader::running() { return queries::running(connection_); }
+int Reader::running(const std::string& agent) { return queries::running(connection_, agent); }
 
 int Reader::repo_runs_since(const std::string& repo, Instant since) {
   return queries::repo_runs_since(connection_, repo, since);
@@ -91,6 +91,10 @@ bool Reader::claimable(const std::vector<domain::Step>& steps) {
 bool Reader::eligible() { return !queries::eligible(connection_, now_, 1).empty(); }
 
 std::vector<Vtid> Reader::overdue(int limit) { return queries::overdue(connection_, now_, limit); }
+
+std::optional<RepoRow> Reader::repo(const std::string& name) {
+  return select_by_key<RepoMap>(connection_, name);
+}
 
 std::optional<BreakerRow> Reader::breaker(const std::string& key) {
   return select_by_key<BreakerMap>(connection_, key);

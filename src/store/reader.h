@@ -64,6 +64,7 @@ class Reader {
   ChainHead head();
   std::optional<domain::Control> control(const std::string& key);
   std::vector<ControlRow> controls();
+  std::optional<RepoRow> repo(const std::string& name);
   std::optional<BreakerRow> breaker(const std::string& key);
   std::vector<BreakerRow> breakers();
   std::vector<Vtid> dependencies(Vtid vtid);
@@ -71,7 +72,8 @@ class Reader {
   std::optional<DraftRow> draft(std::int64_t id);
   std::optional<IntakeRow> intake(std::int64_t id);
   std::vector<EffectRow> pending_effects(int limit);
-  int running();  ///< runs from allocated to executing
+  /// Runs from allocated to executing; of all agents where none is named.
+  int running(const std::string& agent = {});
   int repo_runs_since(const std::string& repo, Instant since);
   std::vector<StatRow> stats(const std::string& by, Instant since);
   /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.

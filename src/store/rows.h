@@ -52,6 +52,8 @@ struct RepoRow {
   std::string synced_commit;  ///< the commit whose specs are registered; empty: none yet
   std::string branch;         ///< what `synced_commit` was read for: the branch, then the patterns
   std::optional<Instant> synced_at;
+  /// The store was restored: what was delivered since the backup is known after the next sync only.
+  bool unsettled = false;
 };
 
 /// What became of one file that matches a repository's spec patterns. Key: (repo, path).
@@ -125,9 +127,6 @@ struct ControlRow {
 struct BreakerRow {
   std::string key;  ///< "repo:NAME" or "agent:NAME"
   domain::Breaker breaker;
-  int failures = 0;       ///< different tasks in a row that met the fault
-  std::string last_task;  ///< the newest of them
-  bool open = false;
 };
 
 struct EvidenceRow {

@@ -607,7 +607,7 @@ bool Schedule::move_clock_on() {
     }
     for (const auto& effect : reader.pending_effects(100)) consider(effect.due);
     for (const auto& row : reader.breakers()) {
-      if (row.open) consider(row.breaker.probe_at);
+      if (row.breaker.open) consider(row.breaker.probe_at);
     }
     // What is left may wait for a budget of the day.
     if (scheduled && policy_.caps.runs_per_repo_day > 0) consider(now + 6h);

@@ -51,7 +51,7 @@ void World::reopen() {
 void World::restart() {
   engine_ = std::make_unique<engine::Engine>(*store_, clock_, entropy_, setup(), options_.notifier);
   ++incarnation_;
-  CHECK(engine_->runs.end_dead_incarnations(std::to_string(incarnation_)).has_value());
+  CHECK(engine_->autopilot.take_over(std::to_string(incarnation_)).has_value());
 }
 
 void World::scan() { (void)engine_->autopilot.scan(engine_->setup().repos.front()).has_value(); }

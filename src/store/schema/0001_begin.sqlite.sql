@@ -231,7 +231,8 @@ CREATE TABLE repos (
   name TEXT NOT NULL PRIMARY KEY,
   synced_commit TEXT NOT NULL,
   branch TEXT NOT NULL,
-  synced_at INTEGER
+  synced_at INTEGER,
+  unsettled INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE repo_files (
@@ -253,6 +254,7 @@ CREATE TABLE deliveries (
   commit_id TEXT NOT NULL,
   PRIMARY KEY (repo, vtid, checksum)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_by_commit ON deliveries (repo, commit_id);
 
 CREATE TABLE base_checks (
   repo TEXT NOT NULL,
@@ -280,8 +282,11 @@ CREATE TABLE breakers (
   since INTEGER NOT NULL,
   probe_at INTEGER NOT NULL,
   failures INTEGER NOT NULL,
-  last_task TEXT NOT NULL,
-  is_open INTEGER NOT NULL
+  last_task TEXT,
+  is_open INTEGER NOT NULL,
+  proven INTEGER NOT NULL,
+  probes INTEGER NOT NULL,
+  probe_run TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- Drafts of the authoring flow: one row for each version.

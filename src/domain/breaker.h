@@ -1,0 +1,55 @@
+// Breakers: a fault of the surroundings that meets several tasks pauses the agent or repository
+// that causes it, so that one refused login does not cost every task a run.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/failure.h"
+#include "base/time.h"
+#include "base/vtid.h"
+
+namespace vitana::domain {
+
+inline constexpr int breaker_tasks = 3;  ///< different tasks in a row with the same fault
+inline constexpr Duration probe_delay = std::chrono::seconds(60);
+inline constexpr Duration probe_delay_max = std::chrono::minutes(15);
+
+/// What a fault is a fault of; nothing for what a task itself is to blame for.
+enum class BreakerScope { agent, repository };
+std::optional<BreakerScope> breaker_scope(FailureCode code);
+
+/// What is known of one agent or one repository.
+struct Breaker {
+  FailureCode code = FailureCode::AGENT_LOGIN;  ///< of the newest fault
+  std::string detail;
+  Instant since{};             ///< when it was opened
+  Instant probe_at{};          ///< while it is open: from then on one run may try
+  int failures = 0;            ///< different tasks in a row that met the fault
+  std::optional<Vtid> last_task;
+  bool open = false;
+  bool proven = false;         ///< it has worked before
+  int probes = 0;              ///< that failed since it was opened
+  std::optional<RunId> probe;  ///< the run that tries now
+
+  /// How many runs may be under way at a time while it is closed; nothing is any number. An agent
+  /// that never worked, or failed last, gets no more runs than would open the breaker.
+  std::optional<int> trial_slots() const;
+
+  bool operator==(const Breaker&) const = default;
+};
+
+enum class BreakerNews { none, opened, closed };
+
+/// `run` met a fault of this breaker's scope. A login or quota may fail for one task by chance: the
+/// third in a row opens it; the rest is the same for every task and opens it at once.
+BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
+                          const std::string& detail, Instant now);
+
+/// A run showed that the fault is gone, or was none.
+BreakerNews breaker_success(Breaker& breaker);
+
+/// `run` is the one that tries; nobody else does before its end, or before the next probe is due.
+void breaker_probe(Breaker& breaker, const RunId& run, Instant now);
+
+}  // namespace vitana::domain

@@ -1,0 +1,77 @@
+// A delivery whose remote stays away, and what a restored store may not repeat.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace vitana::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::RunState;
+using domain::TaskStatus;
+
+const Vtid vtid(1213);
+
+class RemoteAway : public ::testing::Test {
+ protected:
+  RemoteAway() : world_(options()) {
+    world_.repository().commit({{"docs/specs/01213-x.md", sample_spec()}});
+    while (!delivering()) {
+      world_.scan();
+      world_.conduct();
+      if (!world_.work_one({domain::Step::execute, domain::Step::verify})) break;
+    }
+    world_.repository().unavailable = true;
+  }
+
+  WorldOptions options() {
+    WorldOptions options;
+    options.notifier = [this](const std::string& event) -> Result<void> {
+      told_.push_back(event);
+      return {};
+    };
+    return options;
+  }
+  bool delivering() {
+    if (!world_.find(vtid)) return false;
+    const auto runs = world_.runs(vtid);
+    return !runs.empty() && runs.back().state == RunState::delivering;
+  }
+  void try_for_long() {
+    for (int i = 0; i < 30; ++i) {
+      world_.conduct();
+      while (world_.work_one()) world_.conduct();
+      world_.clock().advance(11min);
+    }
+  }
+
+  std::vector<std::string> told_;
+  World world_;
+};
+
+TEST_F(RemoteAway, IsTriedOnAndAPersonIsToldOnce) {
+  ASSERT_TRUE(delivering());
+  try_for_long();
+  EXPECT_TRUE(delivering());
+  EXPECT_EQ(told_.size(), 1U);
+  EXPECT_EQ(world_.runs(vtid).size(), 1U) << "another run could deliver it again";
+  world_.repository().unavailable = false;
+  world_.settle();
+  world_.clock().advance(11min);
+  world_.settle();
+  EXPECT_EQ(world_.task(vtid).status, TaskStatus::completed);
+  EXPECT_EQ(world_.repository().deliveries_of("VTID-01213"), 1);
+}
+
+TEST_F(RemoteAway, CanBeCancelledBetweenTwoTries) {
+  try_for_long();
+  ASSERT_TRUE(world_.engine().desk.cancel(vtid, "the remote is gone", "op"));
+  EXPECT_EQ(world_.task(vtid).status, TaskStatus::cancelled);
+  world_.repository().unavailable = false;
+  world_.settle();
+  EXPECT_EQ(world_.repository().deliveries_of("VTID-01213"), 0);
+}
+
+}  // namespace
+}  // namespace vitana::testing

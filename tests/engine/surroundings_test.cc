@@ -1,0 +1,147 @@
+// Faults of the surroundings: what they may cost, who is told, and how the work goes on by itself.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/world.h"
+
+namespace vitana::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::TaskStatus;
+
+constexpr int tasks = 20;
+
+/// Twenty tasks, an agent whose runs fail as the test says, and a count of what was spent on them.
+class Surroundings : public ::testing::Test {
+ protected:
+  explicit Surroundings(int concurrent = 8) : world_(options(concurrent)) {
+    SimRepository::Tree specs;
+    for (int i = 1; i <= tasks; ++i) {
+      specs[fmt::format("docs/specs/{:05}-x.md", i)] = sample_spec(fmt::format("Change number {}", i));
+    }
+    world_.repository().commit(specs);
+  }
+
+  WorldOptions options(int concurrent) {
+    WorldOptions options;
+    options.policy.caps.concurrent = concurrent;
+    options.agent = [this](const port::Assignment&) {
+      ++starts_;
+      SimAgent agent;
+      agent.error = fault_;
+      return agent;
+    };
+    options.notifier = [this](const std::string& event) -> Result<void> {
+      told_.push_back(event);
+      return {};
+    };
+    return options;
+  }
+
+  int unspent() {
+    int count = 0;
+    for (int i = 1; i <= tasks; ++i) count += world_.task(Vtid(static_cast<std::uint32_t>(i))).attempt == 0;
+    return count;
+  }
+  int with_status(TaskStatus status) {
+    int count = 0;
+    for (int i = 1; i <= tasks; ++i) {
+      count += world_.task(Vtid(static_cast<std::uint32_t>(i))).status == status;
+    }
+    return count;
+  }
+  int runs_counted() {
+    int count = 0;
+    for (int i = 1; i <= tasks; ++i) count += world_.task(Vtid(static_cast<std::uint32_t>(i))).spent.runs;
+    return count;
+  }
+
+  std::optional<Error> fault_ = Error{FailureCode::AGENT_LOGIN, "the key is refused"};
+  int starts_ = 0;
+  std::vector<std::string> told_;
+  World world_;
+};
+
+TEST_F(Surroundings, ALoginThatFailsCostsThreeStartsAndOneNotification) {
+  world_.settle();
+  EXPECT_EQ(starts_, 3);
+  EXPECT_EQ(told_.size(), 1U);
+  EXPECT_EQ(unspent(), tasks - 3);
+  EXPECT_EQ(runs_counted(), 0);
+  EXPECT_EQ(with_status(TaskStatus::scheduled), tasks);
+}
+
+TEST_F(Surroundings, OneRunTriesAgainWhenItIsTime) {
+  world_.settle();
+  world_.clock().advance(61s);
+  world_.settle();
+  EXPECT_EQ(starts_, 4);
+  world_.clock().advance(61s);
+  world_.settle();
+  EXPECT_EQ(starts_, 4) << "a second try waits longer than the first";
+  world_.clock().advance(60s);
+  world_.settle();
+  EXPECT_EQ(starts_, 5);
+  EXPECT_EQ(told_.size(), 1U);
+}
+
+TEST_F(Surroundings, ATryThatWorksSetsAllTheOthersGoing) {
+  world_.settle();
+  fault_.reset();
+  world_.clock().advance(61s);
+  world_.settle();
+  EXPECT_EQ(with_status(TaskStatus::completed), tasks);
+  EXPECT_THAT(world_.event_types(), ::testing::Contains("governance.breaker.closed").Times(1));
+}
+
+TEST_F(Surroundings, AStartOfTheEngineTriesAtOnce) {
+  world_.settle();
+  world_.restart();
+  world_.settle();
+  EXPECT_EQ(starts_, 4);
+}
+
+TEST_F(Surroundings, ATryThatIsCancelledHoldsNobodyForEver) {
+  world_.settle();
+  world_.clock().advance(61s);
+  world_.scan();
+  world_.conduct();
+  for (int i = 1; i <= tasks; ++i) {
+    const Vtid vtid(static_cast<std::uint32_t>(i));
+    if (world_.task(vtid).status != TaskStatus::in_progress) continue;
+    ASSERT_TRUE(world_.engine().desk.cancel(vtid, "not this one", "op"));
+  }
+  fault_.reset();
+  world_.clock().advance(5min);
+  world_.settle();
+  EXPECT_EQ(with_status(TaskStatus::completed), tasks - 1);
+}
+
+TEST_F(Surroundings, ARedBaseSpendsNoAttempt) {
+  fault_ = Error{FailureCode::BASE_RED, "make test fails on the base"};
+  world_.settle();
+  EXPECT_LE(starts_, 3);
+  EXPECT_EQ(runs_counted(), 0);
+  EXPECT_EQ(told_.size(), 1U);
+  fault_.reset();
+  world_.clock().advance(61s);
+  world_.settle();
+  EXPECT_EQ(with_status(TaskStatus::completed), tasks);
+}
+
+TEST_F(Surroundings, AnAgentsOwnFailureIsNoFaultOfTheSurroundings) {
+  fault_ = Error{FailureCode::AGENT_FAILED, "exit 1"};
+  for (int i = 0; i < 10; ++i) {
+    world_.settle();
+    world_.clock().advance(1h);
+  }
+  EXPECT_EQ(with_status(TaskStatus::failed), tasks);
+  EXPECT_THAT(world_.event_types(), ::testing::Not(::testing::Contains("governance.breaker.opened")));
+}
+
+}  // namespace
+}  // namespace vitana::testing
