@@ -156,6 +156,7 @@ std::optional<worker::AgentConfig> AppSession::agent(const std::string& name) co
   agent.timeout = configured->timeout;
   agent.silence = configured->silence;
   agent.memory_bytes = configured->memory;
+  agent.exits = configured->exits;
   return agent;
 }
 

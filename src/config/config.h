@@ -70,6 +70,8 @@ struct Agent {
   Duration timeout = std::chrono::minutes(30);
   Duration silence = std::chrono::minutes(5);
   std::uint64_t memory = std::uint64_t{4} << 30;  ///< bytes
+  /// Exit codes by which the program says that not the task but its account is the fault.
+  std::map<int, FailureCode> exits;
 
   bool operator==(const Agent&) const = default;
 };

@@ -1,6 +1,7 @@
 #include "config/parse.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <tuple>
 
@@ -88,6 +89,7 @@ class Reader {
   void read_agents();
   void read_agent(const std::string& name, const Value& value);
   void read_network(Section& section, Network& network);
+  void read_exits(Section& section, const Value& value, std::map<int, FailureCode>& into);
   void read_worker();
   void read_delivery();
   void read_caps();
@@ -251,8 +253,31 @@ void Reader::read_agent(const std::string& name, const Value& value) {
     section.error("memory", bytes ? "CONFIG_RANGE" : "CONFIG_VALUE",
                   "memory is no size of 16M or more", "a number and K, M, G or T, such as \"4G\"");
   }
+  if (const Value* exits = section.take("exits")) read_exits(section, *exits, agent.exits);
   section.finish();
   out_.agents.emplace(name, std::move(agent));
+}
+
+void Reader::read_exits(Section& section, const Value& value, std::map<int, FailureCode>& into) {
+  const std::string hint = "such as exits = { 41 = \"AGENT_LOGIN\" }";
+  if (value.kind != Value::Kind::table) {
+    section.error("exits", "CONFIG_TYPE", "exits is a table of exit codes", hint);
+    return;
+  }
+  for (const auto& [key, code_name] : value.table) {
+    int exit = 0;
+    const auto [end, fault] = std::from_chars(key.data(), key.data() + key.size(), exit);
+    if (fault != std::errc{} || end != key.data() + key.size() || exit < 1 || exit > 255) {
+      findings_.error("CONFIG_RANGE", code_name, fmt::format("{} is no exit code from 1 to 255", key), hint);
+      continue;
+    }
+    const auto code = failure_code(code_name.text);
+    if (code != FailureCode::AGENT_LOGIN && code != FailureCode::AGENT_QUOTA) {
+      findings_.error("CONFIG_VALUE", code_name, "an exit code can stand for AGENT_LOGIN or AGENT_QUOTA", hint);
+      continue;
+    }
+    into.emplace(exit, *code);
+  }
 }
 
 void Reader::read_network(Section& section, Network& network) {

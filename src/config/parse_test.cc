@@ -47,6 +47,7 @@ read = ["../shared"]
 timeout = "20m"
 silence = "2m"
 memory = "512M"
+exits = { 41 = "AGENT_LOGIN", 42 = "AGENT_QUOTA" }
 
 [agents.critic]
 kind = "claude"
@@ -217,6 +218,7 @@ TEST(ParseConfig, ReadsEveryKeyOfAnAgent) {
   fixer.timeout = 20min;
   fixer.silence = 2min;
   fixer.memory = std::uint64_t{512} << 20;
+  fixer.exits = {{41, FailureCode::AGENT_LOGIN}, {42, FailureCode::AGENT_QUOTA}};
   ASSERT_NE(c.agent("fixer"), nullptr);
   EXPECT_EQ(*c.agent("fixer"), fixer);
 }

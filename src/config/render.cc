@@ -65,6 +65,11 @@ void write(Writer& w, const std::string& name, const Agent& agent) {
   w.duration("timeout", agent.timeout);
   w.duration("silence", agent.silence);
   w.text("memory", size_text(agent.memory));
+  std::string exits;
+  for (const auto& [exit, code] : agent.exits) {
+    exits += fmt::format("{}{} = \"{}\"", exits.empty() ? "" : ", ", exit, name_of(code));
+  }
+  if (!exits.empty()) w.raw("exits", "{ " + exits + " }");
 }
 
 void write(Writer& w, const domain::RetryPolicy& retry) {

@@ -36,6 +36,7 @@ Config unlike_the_defaults() {
   fixer.timeout = 90s;
   fixer.silence = 1500ms;
   fixer.memory = std::uint64_t{1536} << 20;
+  fixer.exits = {{7, FailureCode::AGENT_LOGIN}, {255, FailureCode::AGENT_QUOTA}};
   Agent critic;
   critic.kind = AgentKind::acp;
   critic.network.mode = Network::Mode::loopback;

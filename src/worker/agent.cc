@@ -50,6 +50,11 @@ std::optional<AgentReport> parse_report(std::string_view text) {
   AgentReport report;
   report.summary = text_at(root, "summary");
   report.question = text_at(root, "question");
+  if (const auto why = text_at(root, "failure"); why == "login") {
+    report.failure = FailureCode::AGENT_LOGIN;
+  } else if (why == "quota") {
+    report.failure = FailureCode::AGENT_QUOTA;
+  }
   if (const auto notes = root.find("criteria"); notes != root.end() && notes->is_array()) {
     for (const auto& note : *notes) {
       if (report.notes.size() == notes_max) break;

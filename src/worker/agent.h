@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ struct AgentConfig {
   std::uint64_t output_bytes = std::uint64_t{64} << 20;
   std::uint64_t disk_bytes = std::uint64_t{20} << 30;  ///< of the workspace
   int processes = 4096;
+  /// Exit codes that stand for AGENT_LOGIN or AGENT_QUOTA.
+  std::map<int, FailureCode> exits;
 };
 
 /// The value of a granted secret; nothing when it is not there (the agent then starts without it).
@@ -46,6 +49,8 @@ using SecretSource = std::function<std::optional<std::string>(const std::string&
 struct AgentReport {
   std::string summary;
   std::string question;
+  /// Why it could not begin: AGENT_LOGIN or AGENT_QUOTA, from "failure": "login" or "quota".
+  std::optional<FailureCode> failure;
   std::vector<std::pair<std::string, std::string>> notes;  ///< criterion's id, note
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;

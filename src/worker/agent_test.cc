@@ -22,6 +22,12 @@ TEST(AgentReport, EveryKeyIsRead) {
   EXPECT_EQ(report->turns, 3);
 }
 
+TEST(AgentReport, AFaultOfTheAccountHasItsCode) {
+  EXPECT_EQ(parse_report(R"({"failure":"login"})")->failure, FailureCode::AGENT_LOGIN);
+  EXPECT_EQ(parse_report(R"({"failure":"quota"})")->failure, FailureCode::AGENT_QUOTA);
+  EXPECT_EQ(parse_report(R"({"failure":"BASE_RED"})")->failure, std::nullopt);
+}
+
 TEST(AgentReport, WrongTypesCountAsMissing) {
   const auto report = parse_report(
       R"({"summary":1,"question":null,"criteria":{"a":1},

@@ -41,8 +41,17 @@ Error agent_error(FailureCode code, std::string message, const SupervisedExit& e
 
 std::string bytes_in_words(std::uint64_t bytes) { return fmt::format("{} MiB", bytes >> 20); }
 
+/// What an exit code other than 0 means: the agent's account, as the operator or the agent's report
+/// says, else its work. Its output is never searched for reasons.
+FailureCode code_of_exit(int exit_code, const AgentConfig& agent, const AgentReport& report) {
+  const auto known = agent.exits.find(exit_code);
+  if (known != agent.exits.end()) return known->second;
+  return report.failure.value_or(FailureCode::AGENT_FAILED);
+}
+
 // Only exit 0 is a result; everything else says what happened.
-Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const RunLog& log) {
+Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const AgentConfig& agent,
+                        const AgentReport& report, const RunLog& log) {
   using enum FailureCode;
   const auto refuse = [&](FailureCode code, std::string message) {
     return failure(agent_error(code, std::move(message), exit, log));
@@ -53,8 +62,8 @@ Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const 
         return refuse(AGENT_FAILED, fmt::format("signal {} ended the agent", exit.signal));
       }
       if (exit.exit_code != 0) {
-        return refuse(AGENT_FAILED,
-                      fmt::format("the agent ended with exit code {}", exit.exit_code));
+        return refuse(code_of_exit(exit.exit_code, agent, report),
+                      fmt::format("agent {} ended with exit code {}", agent.name, exit.exit_code));
       }
       return {};
     case EndCause::wall:
@@ -258,7 +267,7 @@ Result<void> CommandExecutor::run_agent(Job& job, std::stop_token stop) const {
                        name_of(exit->cause), exit->exit_code, exit->signal,
                        to_words(exit->duration), bytes_in_words(exit->memory_peak)));
   if (!job.report.summary.empty()) log.note("the agent's summary: " + job.report.summary);
-  return judge_exit(*exit, confinement.limits, log);
+  return judge_exit(*exit, confinement.limits, job.agent, job.report, log);
 }
 
 Result<domain::Executed> CommandExecutor::take_result(Job& job) const {

@@ -172,6 +172,19 @@ TEST_F(CommandExecutorTest, FifoIsForbidden) {
   EXPECT_EQ(error.context.at("path"), "src/pipe");
 }
 
+TEST_F(CommandExecutorTest, AConfiguredExitCodeIsTheAccountsFault) {
+  agent.exits = {{41, FailureCode::AGENT_LOGIN}};
+  expect_failure("exit 41", FailureCode::AGENT_LOGIN);
+  expect_failure("exit 42", FailureCode::AGENT_FAILED);
+}
+
+TEST_F(CommandExecutorTest, TheReportOfAFailedAgentMaySayThatItsAccountIsTheFault) {
+  expect_failure("echo '{\"failure\":\"quota\"}' > $VITANA_REPORT_FILE; exit 1",
+                 FailureCode::AGENT_QUOTA);
+  const auto executed = execute("echo '{\"failure\":\"quota\"}' > $VITANA_REPORT_FILE; echo x > x");
+  EXPECT_TRUE(executed) << "exit 0 is a result, whatever the report says";
+}
+
 TEST_F(CommandExecutorTest, SecretsAreGivenAndRedacted) {
   agent.secrets = {"API_KEY", "MISSING_KEY"};
   secrets = {{"API_KEY", "sk-very-secret"}, {"OTHER", "not-granted"}};
