@@ -11,6 +11,13 @@ EVP_MD_CTX* context_of(void* context) { return static_cast<EVP_MD_CTX*>(context)
 
 constexpr std::string_view prefix = "sha256:";
 
+/// Looked up once: the look-up costs more than the digest of a small text.
+const EVP_MD* sha256() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  CHECK(method != nullptr);
+  return method;
+}
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -21,7 +28,7 @@ int hex_value(char c) {
 
 Hasher::Hasher() : context_(EVP_MD_CTX_new()) {
   CHECK(context_ != nullptr);
-  CHECK(EVP_DigestInit_ex(context_of(context_), EVP_sha256(), nullptr) == 1);
+  CHECK(EVP_DigestInit_ex(context_of(context_), sha256(), nullptr) == 1);
 }
 
 Hasher::~Hasher() { EVP_MD_CTX_free(context_of(context_)); }

@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace vitana {
 namespace {
@@ -31,6 +32,18 @@ std::size_t sequence_length(std::string_view text) {
   return 0;
 }
 
+/// The length of the front of `text` that is plain ASCII, in whole words.
+std::size_t ascii_prefix(std::string_view text) {
+  constexpr std::uint64_t high_bits = 0x8080808080808080;
+  std::size_t length = 0;
+  std::uint64_t word = 0;
+  for (; length + sizeof word <= text.size(); length += sizeof word) {
+    std::memcpy(&word, text.data() + length, sizeof word);
+    if ((word & high_bits) != 0) break;
+  }
+  return length;
+}
+
 template <typename Refused>
 std::string rewrite(std::string_view text, Refused refused) {
   std::string out;
@@ -53,10 +66,8 @@ std::string rewrite(std::string_view text, Refused refused) {
 std::optional<std::size_t> utf8_fault(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    if (static_cast<std::uint8_t>(text[at]) < 0x80) {
-      ++at;
-      continue;
-    }
+    at += ascii_prefix(text.substr(at));
+    if (at == text.size()) break;
     const std::size_t length = sequence_length(text.substr(at));
     if (length == 0) return at;
     at += length;

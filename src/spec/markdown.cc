@@ -35,6 +35,13 @@ cmark_node* parse(std::string_view text) {
   return root;
 }
 
+/// How often a rare character stands in a text. Faster than std::count, which looks at each byte.
+std::size_t occurrences(std::string_view text, char wanted) {
+  std::size_t count = 0;
+  for (auto at = text.find(wanted); at != text.npos; at = text.find(wanted, at + 1)) ++count;
+  return count;
+}
+
 /// "**Acceptance Criteria**" or "**Acceptance Criteria:**" alone in its paragraph.
 std::optional<std::string> bold_heading(cmark_node* block) {
   if (cmark_node_get_type(block) != CMARK_NODE_PARAGRAPH) return std::nullopt;
@@ -76,6 +83,11 @@ std::optional<int> complexity_fault(std::string_view text) {
   constexpr std::size_t brackets_max = 2'000;
   constexpr std::size_t pipes_max = 500;
   constexpr std::size_t cells_max = 100'000;
+  const auto pipes_all = occurrences(text, '|');
+  if (pipes_all <= pipes_max && pipes_all * (occurrences(text, '\n') + 1) <= cells_max &&
+      occurrences(text, '[') <= brackets_max) {
+    return std::nullopt;
+  }
   std::size_t cells_before = 0;
   std::size_t brackets = 0;
   std::size_t pipes = 0;
