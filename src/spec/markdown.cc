@@ -18,12 +18,13 @@ struct FreeParser {
   void operator()(cmark_parser* parser) const { cmark_parser_free(parser); }
 };
 
-cmark_node* parse(std::string_view text) {
+cmark_node* parse(std::string_view text, const TreeMemory& memory) {
   // Strikethrough is not attached: it registers its `~` in a table that all parsers share, so two
   // threads would change each other's reading. The tildes are taken off in plain_text.
   static const bool registered = (cmark_gfm_core_extensions_ensure_registered(), true);
   CHECK(registered);
-  const std::unique_ptr<cmark_parser, FreeParser> parser(cmark_parser_new(CMARK_OPT_DEFAULT));
+  const std::unique_ptr<cmark_parser, FreeParser> parser(
+      cmark_parser_new_with_mem(CMARK_OPT_DEFAULT, memory.parser_memory()));
   for (const auto* name : {"table", "tasklist"}) {
     auto* const extension = cmark_find_syntax_extension(name);
     CHECK(extension != nullptr);
@@ -115,7 +116,7 @@ std::optional<int> complexity_fault(std::string_view text) {
   return std::nullopt;
 }
 
-Markdown::Markdown(std::string_view text) : text_(text), root_(parse(text)) {
+Markdown::Markdown(std::string_view text) : text_(text), root_(parse(text, memory_)) {
   line_starts_.push_back(0);
   for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
     line_starts_.push_back(at + 1);
@@ -163,7 +164,7 @@ bool Markdown::is_title(std::string_view text) const {
 void Markdown::cut() {
   constexpr int bold_level = 7;
   sections_.emplace_back();
-  for (auto* block = cmark_node_first_child(root_.get()); block != nullptr;
+  for (auto* block = cmark_node_first_child(root_); block != nullptr;
        block = cmark_node_next(block)) {
     const int line = cmark_node_get_start_line(block);
     if (sections_.size() < sections_max) {

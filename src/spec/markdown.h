@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "spec/headings.h"
+#include "spec/tree_memory.h"
 
 namespace vitana::spec {
 
@@ -31,6 +32,7 @@ struct SectionBody {
   std::vector<cmark_node*> blocks;
 };
 
+/// For one thread: the one that made it.
 class Markdown {
  public:
   /// REQUIRES: `text` is UTF-8 without NUL and has no complexity_fault; it outlives this object.
@@ -55,11 +57,9 @@ class Markdown {
   bool is_title(std::string_view text) const;
   void open_section(std::string heading, int level, int line);
 
-  struct FreeTree {
-    void operator()(cmark_node* node) const { cmark_node_free(node); }
-  };
   std::string_view text_;
-  std::unique_ptr<cmark_node, FreeTree> root_;
+  TreeMemory memory_;
+  cmark_node* root_;  ///< goes with `memory_`
   std::vector<std::size_t> line_starts_;
   std::vector<SectionBody> sections_;
   std::vector<Title> titles_;
