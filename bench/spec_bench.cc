@@ -81,7 +81,13 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark((name + "/cmark").c_str(), over, texts, parse_with_cmark);
     benchmark::RegisterBenchmark((name + "/vitana").c_str(), over, texts, read_as_spec);
   };
-  add("made", made());
-  if (argc > 1) add("corpus", found(argv[1]));
+  Texts all = made();
+  add("made", all);
+  if (argc > 1) {
+    const Texts corpus = found(argv[1]);
+    add("corpus", corpus);
+    all.insert(all.end(), corpus.begin(), corpus.end());
+    add("all", all);
+  }
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -6,24 +6,10 @@
 #include <set>
 
 #include "base/glob.h"
+#include "git/listing.h"
 
 namespace vitana::git {
 namespace {
-
-constexpr std::size_t listing_bytes_max = 512 << 20;
-
-// Takes up to the next NUL; what git prints with -z ends each field with one.
-std::string_view take(std::string_view& rest) {
-  const auto field = rest.substr(0, rest.find('\0'));
-  rest.remove_prefix(std::min(rest.size(), field.size() + 1));
-  return field;
-}
-
-std::string_view take_word(std::string_view& rest) {
-  const auto word = rest.substr(0, rest.find(' '));
-  rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-  return word;
-}
 
 unsigned octal(std::string_view digits) {
   unsigned value = 0;
@@ -33,10 +19,6 @@ unsigned octal(std::string_view digits) {
 
 Oid oid_or_empty(std::string_view text) {
   return text.find_first_not_of('0') == text.npos ? Oid() : Oid(text);
-}
-
-auto garbled(std::string_view command) {
-  return failure(FailureCode::GIT_FAILED, fmt::format("git {} printed something else", command));
 }
 
 Result<std::string> run_large(const Mirror& mirror, std::vector<std::string> args,
@@ -60,27 +42,13 @@ std::set<std::string> fixed_folders(std::span<const std::string> globs) {
   return folders;
 }
 
-Result<Oid> empty_tree(const Mirror& mirror) {
-  auto id = mirror.run({"hash-object", "-t", "tree", "--stdin"});
-  if (!id) return id;
-  while (id->ends_with('\n')) id->pop_back();
-  return id;
-}
-
 Result<std::pair<Oid, Oid>> both_trees(const Mirror& mirror, const std::optional<Oid>& old,
                                        const Oid& next) {
-  auto from = old ? tree_of(mirror, *old) : empty_tree(mirror);
+  auto from = old ? tree_of(mirror, *old) : empty_tree_of(next);
   if (!from) return failure(std::move(from.error()));
   auto to = tree_of(mirror, next);
   if (!to) return failure(std::move(to.error()));
   return std::pair(std::move(*from), std::move(*to));
-}
-
-Result<void> require_commit(const Mirror& mirror, const Oid& commit) {
-  auto there = mirror.exists(commit);
-  if (!there) return failure(std::move(there.error()));
-  if (*there) return {};
-  return failure(FailureCode::COMMIT_MISSING, fmt::format("there is no commit {}", commit));
 }
 
 std::optional<ChangeKind> kind_of(char status) {
@@ -110,6 +78,36 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 }  // namespace
 
+tl::unexpected<Error> garbled(std::string_view command) {
+  return failure(FailureCode::GIT_FAILED, fmt::format("git {} printed something else", command));
+}
+
+Oid empty_tree_of(const Oid& like) {
+  return like.size() == 40 ? "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+                           : "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
+}
+
+Result<void> require_commit(const Mirror& mirror, const Oid& commit) {
+  auto there = mirror.exists(commit);
+  if (!there) return failure(std::move(there.error()));
+  if (*there) return {};
+  return failure(FailureCode::COMMIT_MISSING, fmt::format("there is no commit {}", commit));
+}
+
+CommitInfo take_commit_info(std::string_view& rest) {
+  CommitInfo info;
+  info.commit = take_field(rest);
+  info.author_name = take_field(rest);
+  info.author_email = take_field(rest);
+  const auto seconds = take_field(rest);
+  std::int64_t time = 0;
+  std::from_chars(seconds.data(), seconds.data() + seconds.size(), time);
+  // A forged date may be anything; keep it within what can be written as a date.
+  constexpr std::int64_t latest = 253'402'300'799;
+  info.time = Instant(std::chrono::seconds(std::clamp<std::int64_t>(time, 0, latest)));
+  return info;
+}
+
 Result<Oid> tree_of(const Mirror& mirror, const Oid& commit_or_tree) {
   auto info = mirror.blobs().info(commit_or_tree);
   if (!info) return failure(std::move(info.error()));
@@ -135,7 +133,7 @@ Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit
   if (!listed) return failure(std::move(listed.error()));
   std::vector<TreeEntry> entries;
   for (std::string_view rest = *listed; !rest.empty();) {
-    auto line = take(rest);
+    auto line = take_field(rest);
     const auto tab = line.find('\t');
     if (tab == line.npos) return garbled("ls-tree");
     const auto path = line.substr(tab + 1);
@@ -161,7 +159,7 @@ Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional
   if (!listed) return failure(std::move(listed.error()));
   std::vector<Change> changes;
   for (std::string_view rest = *listed; !rest.empty();) {
-    auto columns = take(rest);
+    auto columns = take_field(rest);
     if (!columns.starts_with(':')) return garbled("diff-tree");
     columns.remove_prefix(1);
     Change change;
@@ -170,7 +168,7 @@ Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional
     change.old_blob = oid_or_empty(take_word(columns));
     change.blob = oid_or_empty(take_word(columns));
     const auto kind = columns.empty() ? std::nullopt : kind_of(columns.front());
-    change.path = take(rest);
+    change.path = take_field(rest);
     if (!kind || change.path.empty()) return garbled("diff-tree");
     change.kind = *kind;
     if (!globs.empty() && !glob_match_any(globs, change.path)) continue;
@@ -202,7 +200,7 @@ Result<std::optional<std::string>> read_file(const Mirror& mirror, const Oid& co
   auto listed = mirror.run({"ls-tree", "-z", "--full-tree", *tree, "--", path});
   if (!listed) return failure(std::move(listed.error()));
   std::string_view rest = *listed;
-  auto columns = take(rest);
+  auto columns = take_field(rest);
   columns = columns.substr(0, columns.find('\t'));
   const auto entry_mode = octal(take_word(columns));
   if (entry_mode != mode::file && entry_mode != mode::executable) {
@@ -218,21 +216,11 @@ Result<std::optional<CommitInfo>> last_commit_of(const Mirror& mirror, const Oid
                                                  const std::string& path) {
   if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
   auto printed = mirror.run({"log", "-1", "-z", "--no-show-signature", "--no-mailmap",
-                             "--format=%H%x00%an%x00%ae%x00%at", tip, "--", path});
+                             commit_info_format, tip, "--", path});
   if (!printed) return failure(std::move(printed.error()));
   if (printed->empty()) return std::optional<CommitInfo>();
   std::string_view rest = *printed;
-  CommitInfo info;
-  info.commit = take(rest);
-  info.author_name = take(rest);
-  info.author_email = take(rest);
-  const auto seconds = take(rest);
-  std::int64_t time = 0;
-  std::from_chars(seconds.data(), seconds.data() + seconds.size(), time);
-  // A forged date may be anything; keep it within what can be written as a date.
-  constexpr std::int64_t latest = 253'402'300'799;
-  info.time = Instant(std::chrono::seconds(std::clamp<std::int64_t>(time, 0, latest)));
-  return std::optional(std::move(info));
+  return std::optional(take_commit_info(rest));
 }
 
 namespace {
@@ -257,9 +245,9 @@ Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror,
   if (!printed) return failure(std::move(printed.error()));
   std::vector<DeliveryTrailer> trailers;
   for (std::string_view rest = *printed; !rest.empty();) {
-    const auto commit = take(rest);
-    const auto vtids = lines_of(take(rest));
-    const auto digests = lines_of(take(rest));
+    const auto commit = take_field(rest);
+    const auto vtids = lines_of(take_field(rest));
+    const auto digests = lines_of(take_field(rest));
     if (!is_oid(commit)) return garbled("log");
     if (vtids.size() != digests.size()) continue;
     for (std::size_t i = 0; i < vtids.size(); ++i) {
