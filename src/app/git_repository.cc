@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "base/glob.h"
 #include "base/utf8.h"
+#include "git/history.h"
 #include "git/push.h"
 #include "git/tree.h"
 
@@ -49,17 +49,12 @@ Result<std::vector<port::TreeChange>> GitRepository::changes(const std::string& 
                                                              const std::vector<std::string>& globs) {
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));
-  std::optional<git::Oid> old;
-  if (!from.empty()) {
-    auto known = (*open)->exists(from);
-    if (!known) return failure(std::move(known.error()));
-    if (*known) old = from;
-  }
-  auto diff = git::diff_trees(**open, old, to);
+  auto old = known(from);
+  if (!old) return failure(std::move(old.error()));
+  auto diff = git::diff_trees(**open, *old, to, globs);
   if (!diff) return failure(std::move(diff.error()));
   std::vector<port::TreeChange> changes;
   for (const auto& change : *diff) {
-    if (!glob_match_any(globs, change.path)) continue;
     const bool removed = change.kind == git::ChangeKind::deleted;
     const unsigned mode = removed ? change.old_mode : change.mode;
     const bool regular = mode == git::mode::file || mode == git::mode::executable;
@@ -85,29 +80,44 @@ Result<std::optional<std::string>> GitRepository::read_file(const std::string& c
   return git::read_file(**open, commit, path, bytes_max);
 }
 
-Result<port::PathCommit> GitRepository::last_commit(const std::string& tip,
-                                                    const std::string& path) {
+Result<std::optional<git::Oid>> GitRepository::known(const std::string& commit) {
+  if (commit.empty()) return std::optional<git::Oid>();
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));
-  auto info = git::last_commit_of(**open, tip, path);
-  if (!info) return failure(std::move(info.error()));
-  if (!*info) return port::PathCommit{tip, "", {}};
-  const auto& who = **info;
-  return port::PathCommit{who.commit, utf8_clean(fmt::format("{} <{}>", who.author_name, who.author_email)),
-                          who.time};
+  auto there = (*open)->exists(commit);
+  if (!there) return failure(std::move(there.error()));
+  return *there ? std::optional<git::Oid>(commit) : std::nullopt;
+}
+
+Result<std::vector<port::PathCommit>> GitRepository::last_commits(
+    const std::string& tip, const std::string& since, const std::vector<std::string>& paths) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  auto before = known(since);
+  if (!before) return failure(std::move(before.error()));
+  auto found = git::last_commits_of(**open, tip, *before, paths);
+  if (!found) return failure(std::move(found.error()));
+  std::vector<port::PathCommit> answer;
+  answer.reserve(found->size());
+  for (const auto& who : *found) {
+    if (!who) {
+      answer.push_back({tip, "", {}});
+      continue;
+    }
+    answer.push_back({who->commit,
+                      utf8_clean(fmt::format("{} <{}>", who->author_name, who->author_email)),
+                      who->time});
+  }
+  return answer;
 }
 
 Result<std::vector<port::DeliveryTrailer>> GitRepository::deliveries(const std::string& from,
                                                                      const std::string& to) {
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));
-  std::optional<git::Oid> since;
-  if (!from.empty()) {
-    auto known = (*open)->exists(from);
-    if (!known) return failure(std::move(known.error()));
-    if (*known) since = from;
-  }
-  auto trailers = git::log_trailers(**open, to, since);
+  auto since = known(from);
+  if (!since) return failure(std::move(since.error()));
+  auto trailers = git::log_trailers(**open, to, *since);
   if (!trailers) return failure(std::move(trailers.error()));
   auto beside = git::branch_trailers(**open, to);
   if (!beside) return failure(std::move(beside.error()));

@@ -56,8 +56,10 @@ class OneCommit : public port::Repository {
     const auto it = files.find(path);
     return it == files.end() ? std::nullopt : std::optional(it->second);
   }
-  Result<port::PathCommit> last_commit(const std::string&, const std::string&) override {
-    return port::PathCommit{tip, "Ada <ada@example.org>", from_us(1'769'000'000'000'000)};
+  Result<std::vector<port::PathCommit>> last_commits(
+      const std::string&, const std::string&, const std::vector<std::string>& paths) override {
+    const port::PathCommit who{tip, "Ada <ada@example.org>", from_us(1'769'000'000'000'000)};
+    return std::vector<port::PathCommit>(paths.size(), who);
   }
   Result<std::vector<port::DeliveryTrailer>> deliveries(const std::string&,
                                                         const std::string&) override {

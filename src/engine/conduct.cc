@@ -80,7 +80,10 @@ domain::GateInput input_from(Source& source, const Setup& setup, const domain::T
   in.agent_known = setup.has_agent(agent);
   in.running = source.running();
   in.agent_running = source.running(agent);
-  in.repo_runs_day = source.repo_runs_since(task.repo, source.now() - 24h);
+  // Counted only where it matters: the runs of a busy day are many.
+  if (setup.policy.caps.runs_per_repo_day > 0) {
+    in.repo_runs_day = source.repo_runs_since(task.repo, source.now() - 24h);
+  }
   return in;
 }
 

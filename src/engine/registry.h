@@ -105,6 +105,8 @@ class Registry {
   Result<void> settle_known_deliveries(const std::string& repo);
   Result<std::vector<File>> read_files(const RepoSetup& repo, const std::string& from,
                                        const std::string& to);
+  Result<void> read_authors(const RepoSetup& repo, const std::string& from, const std::string& to,
+                            std::vector<File>& files);
   Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
                        std::span<const File> files, RepoSync& report);
   FileOutcome outcome_of(store::Ledger& ledger, const File& file, const domain::Candidate& candidate,

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
 #include "engine/conduct.h"
 #include "engine/registry.h"
 #include "engine/unification.h"
@@ -99,16 +100,32 @@ Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
     } else if (file.is_spec) {
       file.refused = std::move(vtid.error());
     }
-    if (file.vtid && file.is_spec) {
-      auto who = repo.repository->last_commit(to, file.change.file.path);
-      if (!who) return failure(std::move(who.error()));
-      file.author = std::move(who->author);
-      file.commit = std::move(who->commit);
-      file.at = who->at;
-    }
     files.push_back(std::move(file));
   }
+  if (auto done = read_authors(repo, from, to, files); !done) return failure(std::move(done.error()));
   return files;
+}
+
+Result<void> Registry::read_authors(const RepoSetup& repo, const std::string& from,
+                                    const std::string& to, std::vector<File>& files) {
+  std::vector<File*> specs;
+  std::vector<std::string> paths;
+  for (auto& file : files) {
+    if (!file.vtid || !file.is_spec) continue;
+    specs.push_back(&file);
+    paths.push_back(file.change.file.path);
+  }
+  if (specs.empty()) return {};
+  auto found = repo.repository->last_commits(to, from, paths);
+  if (!found) return failure(std::move(found.error()));
+  CHECK(found->size() == specs.size());
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    auto& who = (*found)[i];
+    specs[i]->author = std::move(who.author);
+    specs[i]->commit = std::move(who.commit);
+    specs[i]->at = who.at;
+  }
+  return {};
 }
 
 FileOutcome Registry::outcome_of(store::Ledger& ledger, const File& file,

@@ -71,7 +71,11 @@ class Repository {
                                                        const std::string& path,
                                                        std::size_t bytes_max) = 0;
 
-  virtual Result<PathCommit> last_commit(const std::string& tip, const std::string& path) = 0;
+  /// For each path the last commit up to `tip` that changed it, in the paths' order. `since`
+  /// (empty: none): a commit after which most of them changed; only a hint.
+  virtual Result<std::vector<PathCommit>> last_commits(const std::string& tip,
+                                                       const std::string& since,
+                                                       const std::vector<std::string>& paths) = 0;
 
   /// The trailers of the commits that are in `to` and not in `from` (empty: all of `to`), and of
   /// those on the branches that deliveries make (vtid/…).

@@ -48,10 +48,10 @@ Result<std::optional<std::string>> FaultyRepository::read_file(const std::string
   return inner_->read_file(commit, path, bytes_max);
 }
 
-Result<port::PathCommit> FaultyRepository::last_commit(const std::string& tip,
-                                                       const std::string& path) {
+Result<std::vector<port::PathCommit>> FaultyRepository::last_commits(
+    const std::string& tip, const std::string& since, const std::vector<std::string>& paths) {
   if (faults_.fails()) return broken();
-  return inner_->last_commit(tip, path);
+  return inner_->last_commits(tip, since, paths);
 }
 
 Result<std::vector<port::DeliveryTrailer>> FaultyRepository::deliveries(const std::string& from,

@@ -116,8 +116,10 @@ Result<std::optional<std::string>> SimRepository::read_file(const std::string& c
   return it == tree.end() ? std::nullopt : std::optional(it->second);
 }
 
-Result<port::PathCommit> SimRepository::last_commit(const std::string& tip, const std::string&) {
-  return port::PathCommit{tip, "An Author <author@example.org>", Instant{}};
+Result<std::vector<port::PathCommit>> SimRepository::last_commits(
+    const std::string& tip, const std::string&, const std::vector<std::string>& paths) {
+  const port::PathCommit who{tip, "An Author <author@example.org>", Instant{}};
+  return std::vector<port::PathCommit>(paths.size(), who);
 }
 
 Result<std::vector<port::DeliveryTrailer>> SimRepository::deliveries(const std::string& from,

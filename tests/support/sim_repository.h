@@ -47,7 +47,8 @@ class SimRepository : public port::Repository {
   Result<std::string> read_blob(const std::string& blob, std::size_t bytes_max) override;
   Result<std::optional<std::string>> read_file(const std::string& commit, const std::string& path,
                                                std::size_t bytes_max) override;
-  Result<port::PathCommit> last_commit(const std::string& tip, const std::string& path) override;
+  Result<std::vector<port::PathCommit>> last_commits(const std::string& tip, const std::string& since,
+                                                     const std::vector<std::string>& paths) override;
   Result<std::vector<port::DeliveryTrailer>> deliveries(const std::string& from,
                                                         const std::string& to) override;
   Result<bool> holds(const std::string& ref, const std::string& ancestor) override;

@@ -1,0 +1,256 @@
+// Whole lives of tasks that do nothing, through the shipped engine and a store on disk that waits
+// for it (synchronous=FULL): registered, allocated, claimed, executed, verified, delivered.
+//   lifecycle_bench [--seconds N] [--batches 1,8,64,256] [--past 1000,100000] [--audit]
+// A batch is the number of callers at a time; what waits together is committed together.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/engine.h"
+#include "git/temp_dir.h"
+#include "past.h"
+#include "store/store.h"
+
+namespace vitana::bench {
+namespace {
+
+using domain::Step;
+using Seconds = std::chrono::duration<double>;
+
+template <typename T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(to_string(result.error()));
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+class Clock : public port::Clock {
+ public:
+  explicit Clock(Duration behind = {}) : behind_(behind) {}
+  Instant now() override {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) - behind_;
+  }
+
+ private:
+  Duration behind_;
+};
+
+class Dice : public port::Entropy {
+ public:
+  double roll() override { return 0.5; }
+  std::uint64_t bits() override { return ++last_; }
+
+ private:
+  std::atomic<std::uint64_t> last_ = 0;
+};
+
+constexpr const char* spec_text =
+    "# Nothing\n\n## Summary\n\nA task that changes nothing and is done at once.\n\n"
+    "## Problem\n\nNone.\n\n## Acceptance Criteria\n\n- It is done\n\n"
+    "  ```check\n  true\n  ```\n";
+
+const std::string commit_id(40, 'c');
+
+engine::Setup setup_without_caps() {
+  engine::Setup setup;
+  setup.repos.push_back({"hub", nullptr, "main", {}, true, ""});
+  setup.agents = {"instant"};
+  setup.agent = "instant";
+  setup.policy.caps = {.runs_per_task = 0, .runs_per_repo_day = 0, .concurrent = 0};
+  setup.config_digest = Digest::of("bench");
+  setup.config_text = "bench";
+  return setup;
+}
+
+/// The engine on one store, and workers that are done at once.
+class House {
+ public:
+  House(const std::string& path, port::Clock& clock)
+      : store_(must(store::Store::open({.path = path}, clock, dice_))),
+        engine_(*store_, clock, dice_, setup_without_caps()) {
+    store_->start_committer();
+    must(store_->commit([](store::Ledger& ledger) -> Result<void> {
+      if (!ledger.repo("hub")) ledger.put(store::RepoRow{"hub", commit_id, "main", ledger.now()});
+      return {};
+    }));
+    conductor_ = std::jthread([this](const std::stop_token& stop) { conduct(stop); });
+  }
+
+  store::Store& store() { return *store_; }
+  long completed() const { return completed_; }
+
+  Vtid submit() {
+    const auto vtid = must(engine_.registry.create_task({}, "nothing", spec_text, "bench", "hub")).vtid;
+    ++submitted_;
+    return vtid;
+  }
+
+  /// Takes one step of any run and does it; false when there was none.
+  bool work_one(const std::string& worker) {
+    const auto granted = must(engine_.runs.claim(
+        {.worker = worker, .request_id = "", .steps = {Step::deliver, Step::verify, Step::execute}, .max = 1}));
+    if (granted.empty()) return false;
+    const auto& assignment = granted.front();
+    std::vector<domain::Evidence> evidence;
+    const auto report = do_step(assignment, evidence);
+    must(engine_.runs.report(assignment.run.id, report, std::move(evidence)));
+    if (assignment.step == Step::deliver) ++completed_;
+    return true;
+  }
+
+  void wait() { engine_.runs.wait(std::chrono::milliseconds(50)); }
+
+  /// `callers` at a time for so long; how many tasks were completed.
+  long run(int callers, Seconds length) {
+    const auto before = completed_.load();
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < callers; ++i) {
+      threads.emplace_back([this, i](const std::stop_token& stop) {
+        const auto worker = engine::local_worker("bench", std::to_string(i));
+        while (!stop.stop_requested()) {
+          if (work_one(worker)) continue;
+          // As many under way as there are callers.
+          if (submitted_ - completed_ < static_cast<long>(callers_)) submit();
+          else wait();
+        }
+      });
+    }
+    std::this_thread::sleep_for(length);
+    for (auto& thread : threads) thread.request_stop();
+    threads.clear();
+    return completed_ - before;
+  }
+
+  void callers(int count) { callers_ = count; }
+
+  void finish_all() {
+    while (submitted_ > completed_) {
+      if (!work_one(engine::local_worker("bench", "last"))) wait();
+    }
+  }
+
+ private:
+  void conduct(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const auto seen = store_->commits();
+      if (must(engine_.autopilot.round()) == 0) store_->wait_for_commit(seen, std::chrono::milliseconds(100));
+    }
+  }
+
+  static port::StepReport do_step(const port::Assignment& assignment,
+                                  std::vector<domain::Evidence>& evidence) {
+    const auto fence = assignment.lease().fence;
+    switch (assignment.step) {
+      case Step::execute:
+        return domain::Executed{fence, commit_id, commit_id, true, false, false, "", "workspace"};
+      case Step::verify: {
+        evidence.push_back({"AC-1", "It is done", domain::CriterionClass::command,
+                            domain::EvidenceVerdict::passed, "true", 0, 1, "", commit_id, Instant{}});
+        domain::Verified verified{.fence = fence};
+        verified.passed = 1;
+        verified.deliverable = {"refs/heads/main", commit_id, commit_id, commit_id};
+        return verified;
+      }
+      case Step::deliver: break;
+    }
+    return domain::Delivered{fence};
+  }
+
+  Dice dice_;
+  std::unique_ptr<store::Store> store_;
+  engine::Engine engine_;
+  std::atomic<long> submitted_ = 0;
+  std::atomic<long> completed_ = 0;
+  std::atomic<int> callers_ = 1;
+  std::jthread conductor_;
+};
+
+/// A store with so many finished tasks in it, forty days old.
+void make_past(const std::string& path, unsigned tasks) {
+  Vtid pattern(1);
+  {
+    Clock clock(std::chrono::hours(24 * 40));
+    House house(path, clock);
+    pattern = house.submit();
+    house.finish_all();
+  }
+  if (tasks > 1) repeat_task(path, pattern, tasks - 1);
+}
+
+double megabytes(const std::string& path) {
+  return static_cast<double>(std::filesystem::file_size(path)) / 1e6;
+}
+
+void measure(const std::filesystem::path& folder, unsigned past, const std::vector<int>& batches,
+             Seconds length, bool audit) {
+  const auto path = (folder / fmt::format("past-{}.db", past)).string();
+  const auto start = std::chrono::steady_clock::now();
+  make_past(path, past);
+  const Seconds taken = std::chrono::steady_clock::now() - start;
+  fmt::print("{} finished tasks, {:.0f} MB, made in {:.0f} s\n", past, megabytes(path), taken.count());
+  Clock clock;
+  House house(path, clock);
+  for (const int batch : batches) {
+    house.callers(batch);
+    house.run(batch, length / 4);
+    const auto commits = house.store().commits();
+    const auto completed = house.run(batch, length);
+    const auto made = static_cast<double>(house.store().commits() - commits);
+    fmt::print("  {:4} at a time: {:8.1f} lives/s, {:6.2f} commits a life\n", batch,
+               static_cast<double>(completed) / length.count(),
+               made / std::max(1.0, static_cast<double>(completed)));
+    std::fflush(stdout);
+  }
+  house.finish_all();
+  if (!audit) return;
+  const auto damage = must(house.store().audit({}));
+  for (const auto& one : damage) fmt::print("  audit: {}: {}\n", one.where, one.what);
+  if (!damage.empty()) throw std::runtime_error("the store is damaged");
+  fmt::print("  audit: clean\n");
+}
+
+template <typename Number>
+std::vector<Number> numbers(const std::string& text) {
+  std::vector<Number> all;
+  for (const char* at = text.c_str(); *at != '\0'; at += *at == ',' ? 1 : 0) {
+    char* end = nullptr;
+    const long value = std::strtol(at, &end, 10);
+    if (end == at || value < 1 || value > 10'000'000) throw std::runtime_error("bad number: " + text);
+    all.push_back(static_cast<Number>(value));
+    at = end;
+  }
+  return all;
+}
+
+}  // namespace
+}  // namespace vitana::bench
+
+int main(int argc, char** argv) try {
+  using namespace vitana::bench;
+  Seconds length(5);
+  std::vector<int> batches{1, 8, 64, 256};
+  std::vector<unsigned> pasts{1'000, 100'000};
+  bool audit = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::string value = i + 1 < argc ? argv[i + 1] : "";
+    if (word == "--audit") audit = true;
+    else if (word == "--seconds") length = Seconds(numbers<int>(value).at(0)), ++i;
+    else if (word == "--batches") batches = numbers<int>(value), ++i;
+    else if (word == "--past") pasts = numbers<unsigned>(value), ++i;
+    else throw std::runtime_error("unknown option " + word);
+  }
+  const auto temp = must(vitana::git::TempDir::create(std::filesystem::temp_directory_path()));
+  for (const auto past : pasts) measure(temp.path(), past, batches, length, audit);
+} catch (const std::exception& fault) {
+  fmt::print(stderr, "lifecycle_bench: {}\n", fault.what());
+  return 1;
+}
