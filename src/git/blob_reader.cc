@@ -8,7 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
+
+#include "git/output.h"
 
 namespace vitana::git {
 namespace {
@@ -63,22 +64,9 @@ Result<std::optional<ObjectInfo>> BlobReader::info_locked(const Oid& oid) {
   }
   auto line = ask(fmt::format("info {}\n", oid), deadline());
   if (!line) return failure(std::move(line.error()));
-  const std::string_view answer = *line;
-  if (answer.ends_with(" missing")) return std::optional<ObjectInfo>();
-  const auto first = answer.find(' ');
-  const auto last = answer.rfind(' ');
-  ObjectInfo info;
-  if (first == answer.npos || first == last || answer.substr(0, first) != oid) {
-    child_.reset();
-    return broken("answered out of step");
-  }
-  info.type = answer.substr(first + 1, last - first - 1);
-  const auto digits = answer.substr(last + 1);
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), info.size).ec != std::errc()) {
-    child_.reset();
-    return broken("answered without a size");
-  }
-  return std::optional(std::move(info));
+  auto info = parse_object_info(*line, oid);
+  if (!info) child_.reset();  // out of step: nothing that it says from now on can be trusted
+  return info;
 }
 
 // A process that died since the last request is no failure: the request is asked again once.

@@ -18,6 +18,7 @@ namespace vitana::git {
 struct ObjectInfo {
   std::string type;  ///< blob, tree, commit, tag
   std::size_t size = 0;
+  bool operator==(const ObjectInfo&) const = default;
 };
 
 /// Thread-safe; requests wait for each other. The process is started by the first request and

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/utf8.h"
+#include "git/output.h"
 
 namespace vitana::git {
 namespace {
@@ -124,13 +125,7 @@ Result<void> require_clean(const Git& git, const WorkTree& tree) {
   if (answer->exit_code != 0) {
     return failure(git_error(FailureCode::GIT_FAILED, "git status failed", *answer));
   }
-  std::vector<std::string> paths;
-  constexpr std::size_t columns = 3;  // "XY " before each path
-  for (std::string_view rest = answer->out; !rest.empty();) {
-    const auto entry = rest.substr(0, rest.find('\0'));
-    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
-    if (entry.size() > columns) paths.emplace_back(entry.substr(columns));
-  }
+  const auto paths = parse_status(answer->out);
   if (paths.empty()) return {};
   return failure(dirty(tree, "has uncommitted changes", paths));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "git/output.h"
 #include "git/tree.h"
 
 namespace vitana::git {
@@ -61,21 +62,14 @@ Result<Oid> stand_in(const Mirror& mirror, const Oid& tree, std::span<const Oid>
   return make_commit(mirror, tree, parents, "merge input\n", nobody, nobody);
 }
 
-Result<Oid> conflict(const Answer& answer) {
+Result<Oid> conflict(const std::vector<std::string>& conflicts) {
   Error error{FailureCode::MERGE_CONFLICT, ""};
-  std::string_view rest = answer.out;
-  const auto next = [&rest] {
-    const auto field = rest.substr(0, rest.find('\0'));
-    rest.remove_prefix(std::min(rest.size(), field.size() + 1));
-    return field;
-  };
-  next();  // the tree with conflict markers
-  std::size_t count = 0;
+  const auto count = conflicts.size();
   std::string paths;
-  while (!rest.empty()) {
-    const auto path = printable(next());
-    if (++count <= causes_max) error.causes.push_back(path);
-    if (count > 1) paths += '\n';
+  for (const auto& conflict : conflicts) {
+    const auto path = printable(conflict);
+    if (error.causes.size() < causes_max) error.causes.push_back(path);
+    if (!paths.empty()) paths += '\n';
     paths += path;
   }
   error.message =
@@ -139,12 +133,12 @@ Result<Oid> merge_trees(const Mirror& mirror, const Oid& base, const Oid& ours, 
   auto answer = mirror.try_run(
       {"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", *left, *right});
   if (!answer) return failure(std::move(answer.error()));
-  if (answer->exit_code == 1) return conflict(*answer);
-  const auto tree = answer->out.substr(0, answer->out.find('\0'));
-  if (answer->exit_code != 0 || !is_oid(tree)) {
+  auto output = parse_merge_tree(answer->out);
+  if (answer->exit_code == 1) return conflict(output.conflicts);
+  if (answer->exit_code != 0 || !is_oid(output.tree)) {
     return failure(git_error(FailureCode::GIT_FAILED, "git merge-tree failed", *answer));
   }
-  return tree;
+  return std::move(output.tree);
 }
 
 }  // namespace vitana::git

@@ -224,7 +224,9 @@ Result<std::map<Oid, CommitInfo>> infos_of(const Mirror& mirror, const std::vect
   if (!printed) return failure(std::move(printed.error()));
   for (std::string_view rest = *printed; !rest.empty();) {
     auto info = take_commit_info(rest);
-    infos[info.commit] = info;
+    if (!info) return failure(std::move(info.error()));
+    const Oid commit = info->commit;
+    infos[commit] = std::move(*info);
   }
   return infos;
 }

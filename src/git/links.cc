@@ -1,8 +1,5 @@
 #include "git/links.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <deque>
 #include <vector>
@@ -37,23 +34,30 @@ bool link_leaves(const Links& links, std::string_view path) {
   CHECK(links.contains(path));
   std::deque<std::string> todo;
   prepend(todo, path);
-  std::vector<std::string> at;
+  std::string at;                        // the folder that is reached
+  std::vector<std::size_t> at_lengths;  // of `at` before each of its components
   int hops = 0;
   while (!todo.empty()) {
     if (todo.size() > components_max) return true;
     const auto part = std::move(todo.front());
     todo.pop_front();
     if (part == "..") {
-      if (at.empty()) return true;
-      at.pop_back();
+      if (at_lengths.empty()) return true;
+      at.resize(at_lengths.back());
+      at_lengths.pop_back();
       continue;
     }
     if (is_dot_git(part)) return true;
-    at.push_back(part);
-    const auto link = links.find(fmt::format("{}", fmt::join(at, "/")));
-    if (link == links.end()) continue;
+    const auto length = at.size();
+    if (length > 0) at += '/';
+    at += part;
+    const auto link = links.find(at);
+    if (link == links.end()) {
+      at_lengths.push_back(length);
+      continue;
+    }
     if (++hops > hops_max || link->second.starts_with('/')) return true;
-    at.pop_back();
+    at.resize(length);
     prepend(todo, link->second);
   }
   return false;

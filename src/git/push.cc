@@ -9,8 +9,8 @@
 #include <cstring>
 #include <thread>
 
-#include "base/utf8.h"
 #include "git/checked_out.h"
+#include "git/output.h"
 #include "git/tree.h"
 
 namespace vitana::git {
@@ -19,14 +19,9 @@ namespace {
 constexpr auto lock_wait = std::chrono::minutes(2);
 constexpr auto lock_pause = std::chrono::milliseconds(10);
 
-// Of `!<tab>from:to<tab>[remote rejected] (hook declined)` the last column.
 std::string reason_of(const Answer& answer) {
-  for (std::string_view rest = answer.out; !rest.empty();) {
-    const auto line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    if (line.starts_with("!\t")) return printable(line.substr(line.rfind('\t') + 1));
-  }
-  return "the push failed";
+  auto reason = parse_push_reason(answer.out);
+  return reason.empty() ? "the push failed" : reason;
 }
 
 Result<void> check_request(const Mirror& mirror, const PushRequest& request) {

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "git/ignore.h"
 #include "git/links.h"
+#include "git/output.h"
 #include "git/temp_dir.h"
 #include "git/tree.h"
 
@@ -200,12 +201,8 @@ class Snapshot {
     if (answer->exit_code > 1) {
       return failure(git_error(FailureCode::GIT_FAILED, "git check-ignore failed", *answer));
     }
-    std::set<std::string, std::less<>> ignored;
-    for (std::string_view rest = answer->out; !rest.empty();) {
-      const auto path = rest.substr(0, rest.find('\0'));
-      ignored.emplace(path.substr(2));
-      rest.remove_prefix(std::min(rest.size(), path.size() + 1));
-    }
+    const auto paths_ignored = parse_check_ignore(answer->out);
+    const std::set<std::string, std::less<>> ignored(paths_ignored.begin(), paths_ignored.end());
     for (const auto& suspect : suspects) {
       if (!ignored.contains(suspect.path)) return failure(forbidden(suspect.path, suspect.what));
     }

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
+#include "git/output.h"
 
 namespace vitana::git {
 namespace {
@@ -14,12 +13,6 @@ auto unavailable(const Source& source, const Answer& answer) {
   return failure(git_error(FailureCode::REPO_UNAVAILABLE,
                            fmt::format("the repository {} cannot be read", source.to_string()),
                            answer));
-}
-
-std::string_view take_line(std::string_view& text) {
-  const auto line = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(text.size(), line.size() + 1));
-  return line;
 }
 
 std::string trimmed(std::string text) {
@@ -40,15 +33,7 @@ Result<std::string> list_remote(const Git& git, const Source& source, std::strin
 Result<std::string> url_default_branch(const Git& git, const Source& source) {
   auto listed = list_remote(git, source, "--symref", "HEAD");
   if (!listed) return failure(std::move(listed.error()));
-  constexpr std::string_view prefix = "ref: refs/heads/";
-  constexpr std::string_view suffix = "\tHEAD";
-  for (std::string_view rest = *listed; !rest.empty();) {
-    auto line = take_line(rest);
-    if (!line.starts_with(prefix) || !line.ends_with(suffix)) continue;
-    line.remove_prefix(prefix.size());
-    line.remove_suffix(suffix.size());
-    if (is_branch_name(line)) return std::string(line);
-  }
+  if (auto branch = parse_remote_head(*listed)) return std::move(*branch);
   return failure(FailureCode::BRANCH_MISSING,
                  fmt::format("{} names no default branch", source.to_string()));
 }
@@ -80,15 +65,9 @@ Result<LocalRepository> locate(const Git& git, const std::filesystem::path& path
     return failure(git_error(FailureCode::REPO_UNAVAILABLE,
                              fmt::format("{} is no git repository", where.string()), *answer));
   }
-  // A folder's name may hold a newline; the last line is the flag and the two paths share a form.
-  std::array<std::string_view, 3> lines;
-  std::string_view rest = answer->out;
-  for (auto& line : lines) line = take_line(rest);
-  if (!rest.empty() || !lines[0].starts_with('/') || !lines[1].starts_with('/')) {
-    return failure(FailureCode::REPO_UNAVAILABLE,
-                   fmt::format("the path of the repository {} has a newline", where.string()));
-  }
-  return LocalRepository{lines[0], lines[1], lines[2] == "true"};
+  if (auto repository = parse_repository(answer->out)) return std::move(*repository);
+  return failure(FailureCode::REPO_UNAVAILABLE,
+                 fmt::format("the path of the repository {} has a newline", where.string()));
 }
 
 Result<std::optional<Oid>> remote_ref(const Git& git, const Source& source, std::string_view ref) {
@@ -109,14 +88,7 @@ Result<std::optional<Oid>> remote_ref(const Git& git, const Source& source, std:
   }
   auto listed = list_remote(git, source, "--refs", ref);
   if (!listed) return failure(std::move(listed.error()));
-  for (std::string_view rest = *listed; !rest.empty();) {
-    const auto line = take_line(rest);
-    const auto tab = line.find('\t');
-    // The pattern also matches refs that only end like it.
-    if (tab == line.npos || line.substr(tab + 1) != ref) continue;
-    if (is_oid(line.substr(0, tab))) return std::optional<Oid>(line.substr(0, tab));
-  }
-  return std::optional<Oid>();
+  return parse_ls_remote(*listed, ref);
 }
 
 Result<Oid> remote_tip(const Git& git, const Source& source, std::string_view branch) {

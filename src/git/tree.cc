@@ -2,24 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <set>
 
-#include "base/glob.h"
 #include "git/listing.h"
+#include "git/output.h"
 
 namespace vitana::git {
 namespace {
-
-unsigned octal(std::string_view digits) {
-  unsigned value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value, 8);
-  return value;
-}
-
-Oid oid_or_empty(std::string_view text) {
-  return text.find_first_not_of('0') == text.npos ? Oid() : Oid(text);
-}
 
 Result<std::string> run_large(const Mirror& mirror, std::vector<std::string> args,
                               std::size_t bytes_max = listing_bytes_max) {
@@ -51,36 +40,7 @@ Result<std::pair<Oid, Oid>> both_trees(const Mirror& mirror, const std::optional
   return std::pair(std::move(*from), std::move(*to));
 }
 
-std::optional<ChangeKind> kind_of(char status) {
-  switch (status) {
-    case 'A':
-      return ChangeKind::added;
-    case 'M':
-      return ChangeKind::modified;
-    case 'D':
-      return ChangeKind::deleted;
-    case 'T':
-      return ChangeKind::type_changed;
-    default:
-      return std::nullopt;
-  }
-}
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    if (!line.empty()) lines.push_back(line);
-  }
-  return lines;
-}
-
 }  // namespace
-
-tl::unexpected<Error> garbled(std::string_view command) {
-  return failure(FailureCode::GIT_FAILED, fmt::format("git {} printed something else", command));
-}
 
 Oid empty_tree_of(const Oid& like) {
   return like.size() == 40 ? "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -92,20 +52,6 @@ Result<void> require_commit(const Mirror& mirror, const Oid& commit) {
   if (!there) return failure(std::move(there.error()));
   if (*there) return {};
   return failure(FailureCode::COMMIT_MISSING, fmt::format("there is no commit {}", commit));
-}
-
-CommitInfo take_commit_info(std::string_view& rest) {
-  CommitInfo info;
-  info.commit = take_field(rest);
-  info.author_name = take_field(rest);
-  info.author_email = take_field(rest);
-  const auto seconds = take_field(rest);
-  std::int64_t time = 0;
-  std::from_chars(seconds.data(), seconds.data() + seconds.size(), time);
-  // A forged date may be anything; keep it within what can be written as a date.
-  constexpr std::int64_t latest = 253'402'300'799;
-  info.time = Instant(std::chrono::seconds(std::clamp<std::int64_t>(time, 0, latest)));
-  return info;
 }
 
 Result<Oid> tree_of(const Mirror& mirror, const Oid& commit_or_tree) {
@@ -131,20 +77,7 @@ Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit
   for (const auto& folder : fixed_folders(globs)) args.push_back(folder);
   auto listed = run_large(mirror, std::move(args));
   if (!listed) return failure(std::move(listed.error()));
-  std::vector<TreeEntry> entries;
-  for (std::string_view rest = *listed; !rest.empty();) {
-    auto line = take_field(rest);
-    const auto tab = line.find('\t');
-    if (tab == line.npos) return garbled("ls-tree");
-    const auto path = line.substr(tab + 1);
-    if (!globs.empty() && !glob_match_any(globs, path)) continue;
-    auto columns = line.substr(0, tab);
-    const auto entry_mode = octal(take_word(columns));
-    take_word(columns);
-    if (!is_oid(columns)) return garbled("ls-tree");
-    entries.push_back({entry_mode, Oid(columns), std::string(path)});
-  }
-  return entries;
+  return parse_ls_tree(*listed, globs);
 }
 
 Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional<Oid>& old,
@@ -157,24 +90,7 @@ Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional
   for (const auto& folder : fixed_folders(globs)) args.push_back(folder);
   auto listed = run_large(mirror, std::move(args));
   if (!listed) return failure(std::move(listed.error()));
-  std::vector<Change> changes;
-  for (std::string_view rest = *listed; !rest.empty();) {
-    auto columns = take_field(rest);
-    if (!columns.starts_with(':')) return garbled("diff-tree");
-    columns.remove_prefix(1);
-    Change change;
-    change.old_mode = octal(take_word(columns));
-    change.mode = octal(take_word(columns));
-    change.old_blob = oid_or_empty(take_word(columns));
-    change.blob = oid_or_empty(take_word(columns));
-    const auto kind = columns.empty() ? std::nullopt : kind_of(columns.front());
-    change.path = take_field(rest);
-    if (!kind || change.path.empty()) return garbled("diff-tree");
-    change.kind = *kind;
-    if (!globs.empty() && !glob_match_any(globs, change.path)) continue;
-    changes.push_back(std::move(change));
-  }
-  return changes;
+  return parse_diff_tree(*listed, globs);
 }
 
 Result<std::string> patch(const Mirror& mirror, const std::optional<Oid>& old, const Oid& next,
@@ -199,15 +115,12 @@ Result<std::optional<std::string>> read_file(const Mirror& mirror, const Oid& co
   if (path.empty() || path.ends_with('/')) return std::optional<std::string>();
   auto listed = mirror.run({"ls-tree", "-z", "--full-tree", *tree, "--", path});
   if (!listed) return failure(std::move(listed.error()));
-  std::string_view rest = *listed;
-  auto columns = take_field(rest);
-  columns = columns.substr(0, columns.find('\t'));
-  const auto entry_mode = octal(take_word(columns));
-  if (entry_mode != mode::file && entry_mode != mode::executable) {
-    return std::optional<std::string>();
-  }
-  take_word(columns);
-  auto content = read_blob(mirror, Oid(columns), bytes_max);
+  auto entries = parse_ls_tree(*listed);
+  if (!entries) return failure(std::move(entries.error()));
+  const bool there = !entries->empty() && (entries->front().mode == mode::file ||
+                                           entries->front().mode == mode::executable);
+  if (!there) return std::optional<std::string>();
+  auto content = read_blob(mirror, entries->front().blob, bytes_max);
   if (!content) return failure(std::move(content.error()).with("path", path));
   return std::optional(std::move(*content));
 }
@@ -218,9 +131,7 @@ Result<std::optional<CommitInfo>> last_commit_of(const Mirror& mirror, const Oid
   auto printed = mirror.run({"log", "-1", "-z", "--no-show-signature", "--no-mailmap",
                              commit_info_format, tip, "--", path});
   if (!printed) return failure(std::move(printed.error()));
-  if (printed->empty()) return std::optional<CommitInfo>();
-  std::string_view rest = *printed;
-  return std::optional(take_commit_info(rest));
+  return parse_last_commit(*printed);
 }
 
 namespace {
@@ -243,18 +154,7 @@ Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror,
   args.push_back("--");
   auto printed = run_large(mirror, std::move(args));
   if (!printed) return failure(std::move(printed.error()));
-  std::vector<DeliveryTrailer> trailers;
-  for (std::string_view rest = *printed; !rest.empty();) {
-    const auto commit = take_field(rest);
-    const auto vtids = lines_of(take_field(rest));
-    const auto digests = lines_of(take_field(rest));
-    if (!is_oid(commit)) return garbled("log");
-    if (vtids.size() != digests.size()) continue;
-    for (std::size_t i = 0; i < vtids.size(); ++i) {
-      trailers.push_back({Oid(commit), std::string(vtids[i]), std::string(digests[i])});
-    }
-  }
-  return trailers;
+  return parse_trailers(*printed);
 }
 
 }  // namespace
