@@ -137,9 +137,6 @@ std::vector<std::string> not_in_this_version(const config::Config& config) {
     found.emplace_back("[server] database is not in this version; the store is <data>/vitana.db");
   }
   for (const auto& repo : config.repos) {
-    if (repo.ids == config::Ids::local) {
-      found.push_back(fmt::format("[[repos]] {}: ids = \"local\" is not in this version", repo.name));
-    }
   }
   for (const auto& [name, agent] : config.agents) {
     if (agent.kind != config::AgentKind::command) {
@@ -183,7 +180,7 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh,
                                  {false, "restored from a backup", restore_actor, std::nullopt, ledger.now()}});
     for (const auto& repo : repos) {
       auto row = ledger.repo(repo.name).value_or(store::RepoRow{.name = repo.name});
-      row.unsettled = true;
+      row.unsettled = row.unnumbered = true;
       ledger.put(row);
     }
     return {};

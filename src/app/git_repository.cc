@@ -66,6 +66,20 @@ Result<std::vector<port::TreeChange>> GitRepository::changes(const std::string& 
   return changes;
 }
 
+Result<std::map<std::string, std::string>> GitRepository::renames(const std::string& from,
+                                                                  const std::string& to) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  auto known = (*open)->exists(from);
+  if (!known) return failure(std::move(known.error()));
+  if (!*known) return std::map<std::string, std::string>();  // the branch was rewritten
+  auto renamed = git::renamed(**open, from, to);
+  if (!renamed) return renamed;
+  std::map<std::string, std::string> clean;
+  for (const auto& [after, before] : *renamed) clean.emplace(utf8_clean(after), utf8_clean(before));
+  return clean;
+}
+
 Result<std::string> GitRepository::read_blob(const std::string& blob, std::size_t bytes_max) {
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));

@@ -63,7 +63,7 @@ std::vector<engine::RepoSetup> Repositories::setups() const {
   for (const auto& repo : config_.repos) {
     const auto repository = find(repo.name);
     setups.push_back({repo.name, repository, repository->branch(), repo.specs,
-                      repo.adopt == config::Adopt::all, repo.path});
+                      repo.adopt == config::Adopt::all, repo.ids == config::Ids::local, repo.path});
   }
   return setups;
 }

@@ -45,6 +45,10 @@ class OneCommit : public port::Repository {
     }
     return all;
   }
+  Result<std::map<std::string, std::string>> renames(const std::string&,
+                                                     const std::string&) override {
+    return std::map<std::string, std::string>();
+  }
   Result<std::string> read_blob(const std::string& blob, std::size_t) override {
     for (const auto& [path, text] : files) {
       if (Digest::of(text).hex().substr(0, 40) == blob) return text;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/conduct.h"
+#include "engine/local_ids.h"
 #include "engine/unification.h"
 #include "spec/parse.h"
 #include "spec/template.h"
@@ -148,7 +149,7 @@ Result<void> Registry::refresh_dependencies(store::Ledger& ledger, Vtid vtid) {
 Result<Vtid> new_vtid(store::Ledger& ledger, const Setup& setup) {
   for (const auto& repo : setup.repos) {
     const auto row = ledger.repo(repo.name);
-    if (!row || !row->unsettled) continue;
+    if (!row || !row->unnumbered) continue;
     return failure(FailureCode::STATE_REFUSED,
                    fmt::format("the store was restored, and which numbers repository {} has seen since "
                                "the backup is known after: vitana spec sync",
@@ -332,16 +333,24 @@ Result<Registered> Registry::submit(const Submission& submission, const std::str
   return std::move(*registered);
 }
 
+Result<Vtid> Registry::id_of(store::Ledger& ledger, const Submission& submission,
+                             const domain::SpecReading& reading) {
+  if (submission.vtid) return *submission.vtid;
+  const auto* repo = setup_.repo(submission.provenance.repo);
+  if (repo != nullptr && repo->local_ids && !submission.provenance.path.empty()) {
+    return local_id(ledger, setup_, repo->name, submission.provenance.path,
+                    Digest::of(submission.text));
+  }
+  return spec::resolve_vtid(reading, submission.file);
+}
+
 Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& submission,
                                        const std::string& actor) {
   const auto reading = spec::parse_spec(
       submission.text, {.file = submission.file, .profile = setup_.policy.profile});
-  Vtid vtid = submission.vtid.value_or(Vtid(1));
-  if (!submission.vtid) {
-    auto read = spec::resolve_vtid(reading, submission.file);
-    if (!read) return failure(std::move(read.error()));
-    vtid = *read;
-  }
+  auto id = id_of(ledger, submission, reading);
+  if (!id) return failure(std::move(id.error()));
+  const Vtid vtid = *id;
   if (vtid.number() > ledger.vtid_counter() + vtid_jump_max && !submission.allow_jump) {
     return failure(FailureCode::VTID_JUMP,
                    fmt::format("{} is more than {} beyond the last id", vtid.to_string(), vtid_jump_max));

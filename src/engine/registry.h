@@ -100,7 +100,13 @@ class Registry {
   domain::Task task_or_new(store::Ledger& ledger, Vtid vtid, const std::string& repo,
                            const std::string& actor);
   std::string where_looked() const;
+  Result<Vtid> id_of(store::Ledger& ledger, const Submission& submission,
+                     const domain::SpecReading& reading);
   Result<RepoSync> read_branch(const RepoSetup& repo);
+  /// In a restored store: which numbers were given out since the backup, as far as this repository
+  /// knows.
+  Result<void> learn_numbers(const std::string& repo,
+                             const std::vector<port::DeliveryTrailer>& trailers);
   /// Tasks whose current text stands in a delivery's trailers are completed, their runs cancelled.
   Result<void> settle_known_deliveries(const std::string& repo);
   Result<std::vector<File>> read_files(const RepoSetup& repo, const std::string& from,

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "engine/conduct.h"
+#include "engine/local_ids.h"
 #include "engine/registry.h"
 #include "engine/unification.h"
 #include "spec/parse.h"
@@ -94,11 +95,13 @@ Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
     file.reading = spec::parse_spec(
         file.text, {.file = file.change.file.path, .profile = setup_.policy.profile});
     file.is_spec = file.reading.not_a_spec.empty();
-    auto vtid = spec::resolve_vtid(file.reading, file.change.file.path);
-    if (vtid) {
-      file.vtid = *vtid;
-    } else if (file.is_spec) {
-      file.refused = std::move(vtid.error());
+    if (!repo.local_ids) {
+      auto vtid = spec::resolve_vtid(file.reading, file.change.file.path);
+      if (vtid) {
+        file.vtid = *vtid;
+      } else if (file.is_spec) {
+        file.refused = std::move(vtid.error());
+      }
     }
     files.push_back(std::move(file));
   }
@@ -111,7 +114,7 @@ Result<void> Registry::read_authors(const RepoSetup& repo, const std::string& fr
   std::vector<File*> specs;
   std::vector<std::string> paths;
   for (auto& file : files) {
-    if (!file.vtid || !file.is_spec) continue;
+    if (!file.is_spec || file.refused || file.change.kind == Kind::removed) continue;
     specs.push_back(&file);
     paths.push_back(file.change.file.path);
   }
@@ -130,7 +133,7 @@ Result<void> Registry::read_authors(const RepoSetup& repo, const std::string& fr
 
 FileOutcome Registry::outcome_of(store::Ledger& ledger, const File& file,
                                  const domain::Candidate& candidate, const Registered& registered) {
-  FileOutcome out{file.change.file.path, file.vtid, "", "", Digest::of(file.text).to_string()};
+  FileOutcome out{file.change.file.path, registered.vtid, "", "", Digest::of(file.text).to_string()};
   const auto task = ledger.task(registered.vtid);
   switch (registered.outcome) {
     case UnifyOutcome::not_found: out.outcome = "missing"; break;
@@ -190,10 +193,16 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
   std::map<Vtid, std::vector<Claim>> touched;
   for (const auto& file : files) {
     const auto& path = file.change.file.path;
+    std::optional<Vtid> vtid = file.vtid;
+    if (repo.local_ids && file.is_spec && !file.refused && file.change.kind != Kind::removed) {
+      auto id = local_id(ledger, setup_, repo.name, path, Digest::of(file.text));
+      if (!id) return failure(std::move(id.error()));
+      vtid = *id;
+    }
     const auto before = ledger.repo_file(repo.name, path);
     const bool was_claim = before && before->vtid;
     const domain::Provenance origin{.source = domain::SpecSource::git, .repo = repo.name, .path = path};
-    if (was_claim && (file.change.kind == Kind::removed || before->vtid != file.vtid || !file.is_spec)) {
+    if (was_claim && (file.change.kind == Kind::removed || before->vtid != vtid || !file.is_spec)) {
       ledger.remove_candidate(*before->vtid, origin.origin());
       touched.try_emplace(*before->vtid);
     }
@@ -211,19 +220,19 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       record({path, std::nullopt, "invalid",
               fmt::format("{}: {}", name_of(file.refused->code), file.refused->message), ""},
              file.change.file.blob);
-    } else if (file.vtid->number() > ledger.vtid_counter() + vtid_jump_max) {
-      record({path, file.vtid, "invalid", "VTID_JUMP: more than 100,000 beyond the last id", ""},
+    } else if (vtid->number() > ledger.vtid_counter() + vtid_jump_max) {
+      record({path, vtid, "invalid", "VTID_JUMP: more than 100,000 beyond the last id", ""},
              file.change.file.blob);
     } else {
-      store::CandidateRow row{*file.vtid, {origin, Digest::of(file.text)}, file.text};
+      store::CandidateRow row{*vtid, {origin, Digest::of(file.text)}, file.text};
       row.candidate.provenance.author = file.author;
       row.candidate.provenance.at = file.at;
       row.candidate.provenance.commit = file.commit;
       row.candidate.provenance.blob = file.change.file.blob;
       row.candidate.diagnostics = file.reading.diagnostics;
       row.candidate.valid = file.reading.valid();
-      ledger.note_vtid(*file.vtid);
-      touched[*file.vtid].push_back({&file, std::move(row)});
+      ledger.note_vtid(*vtid);
+      touched[*vtid].push_back({&file, std::move(row)});
     }
   }
 
@@ -266,6 +275,18 @@ Result<RepoSync> Registry::sync(const RepoSetup& repo) {
   return report;
 }
 
+Result<void> Registry::learn_numbers(const std::string& repo,
+                                     const std::vector<port::DeliveryTrailer>& trailers) {
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    remember_deliveries(ledger, repo, trailers);
+    auto row = ledger.repo(repo);
+    if (!row) return {};
+    row->unnumbered = false;
+    ledger.put(*row);
+    return {};
+  });
+}
+
 Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   RepoSync report{.repo = repo.name};
   store::RepoRow row{.name = repo.name};
@@ -280,7 +301,8 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   if (!*head) return report;  // an empty repository: nothing to read yet
   report.commit = **head;
   const bool same_scope = row.branch == scope_of(repo);
-  if (**head == row.synced_commit && same_scope) return report;
+  // A restored store reads what was delivered since its backup in any case.
+  if (**head == row.synced_commit && same_scope && !row.unsettled) return report;
 
   auto tip = repo.repository->fetch();
   if (!tip) return failure(std::move(tip.error()));
@@ -296,7 +318,15 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   auto files = read_files(repo, from, *tip);
   if (!files) return failure(std::move(files.error()));
 
-  const SyncRange range{*tip, first};
+  SyncRange range{*tip, first, {}};
+  if (repo.local_ids && !from.empty()) {
+    auto renames = repo.repository->renames(from, *tip);
+    if (!renames) return failure(std::move(renames.error()));
+    range.renames = std::move(*renames);
+  }
+  if (row.unnumbered) {
+    if (auto learnt = learn_numbers(repo.name, *trailers); !learnt) return failure(std::move(learnt.error()));
+  }
   // All files of one VTID are taken in by one unit: whoever comes first must not own by chance.
   std::stable_sort(files->begin(), files->end(),
                    [](const File& a, const File& b) { return a.vtid < b.vtid; });
@@ -311,7 +341,10 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
     RepoSync part_report;
     auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
       part_report = {};
-      if (begin == 0) remember_deliveries(ledger, repo.name, *trailers);
+      if (begin == 0) {
+        remember_deliveries(ledger, repo.name, *trailers);
+        move_local_ids(ledger, repo.name, range.renames);
+      }
       auto taken = take_in(ledger, repo, range, part, part_report);
       if (!taken) return taken;
       if (end == files->size()) finish_sync(ledger, repo, *tip, {&report, &part_report});

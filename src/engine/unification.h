@@ -1,6 +1,7 @@
 // How one unification is to be done. Inside engine/ only.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -34,7 +35,8 @@ struct Registry::File {
 /// What one sync covers.
 struct Registry::SyncRange {
   std::string tip;
-  bool first = false;  ///< first contact with the repository
+  bool first = false;                          ///< first contact with the repository
+  std::map<std::string, std::string> renames;  ///< new path, old path; where ids are local
 };
 
 }  // namespace vitana::engine

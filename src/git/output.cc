@@ -107,6 +107,18 @@ Result<std::vector<Change>> parse_diff_tree(std::string_view printed,
   return changes;
 }
 
+Result<std::map<std::string, std::string>> parse_renames(std::string_view printed) {
+  std::map<std::string, std::string> renames;
+  while (!printed.empty()) {
+    const auto status = take_field(printed);
+    const std::string before(take_field(printed));
+    const std::string after(take_field(printed));
+    if (!status.starts_with('R') || before.empty() || after.empty()) return garbled("diff-tree");
+    renames.emplace(after, before);
+  }
+  return renames;
+}
+
 std::vector<std::string> parse_status(std::string_view printed) {
   return fields_of(printed, std::string_view("XY ").size());
 }

@@ -2,6 +2,7 @@
 // git is run.h's. Every byte may come from a repository that somebody else made.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,9 @@ Result<std::vector<TreeEntry>> parse_ls_tree(std::string_view printed,
 /// `diff-tree --raw -z --no-abbrev --no-renames`; `globs` as above.
 Result<std::vector<Change>> parse_diff_tree(std::string_view printed,
                                             std::span<const std::string> globs = {});
+
+/// `diff-tree --name-status -z --diff-filter=R`: new path, old path.
+Result<std::map<std::string, std::string>> parse_renames(std::string_view printed);
 
 /// `status --porcelain=v1 -z --no-renames`: the paths.
 std::vector<std::string> parse_status(std::string_view printed);

@@ -93,6 +93,16 @@ Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional
   return parse_diff_tree(*listed, globs);
 }
 
+Result<std::map<std::string, std::string>> renamed(const Mirror& mirror, const Oid& old,
+                                                   const Oid& next) {
+  auto trees = both_trees(mirror, old, next);
+  if (!trees) return failure(std::move(trees.error()));
+  auto listed = run_large(mirror, {"diff-tree", "-r", "-z", "--name-status", "-M", "-l1000",
+                                   "--diff-filter=R", "--no-ext-diff", trees->first, trees->second});
+  if (!listed) return failure(std::move(listed.error()));
+  return parse_renames(*listed);
+}
+
 Result<std::string> patch(const Mirror& mirror, const std::optional<Oid>& old, const Oid& next,
                           std::size_t bytes_max) {
   auto trees = both_trees(mirror, old, next);

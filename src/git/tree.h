@@ -57,6 +57,11 @@ Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit
 Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional<Oid>& old,
                                        const Oid& next, std::span<const std::string> globs = {});
 
+/// Files that lie elsewhere in `next`, with the same content or most of it: new path, old path.
+/// Errors: COMMIT_MISSING.
+Result<std::map<std::string, std::string>> renamed(const Mirror& mirror, const Oid& old,
+                                                   const Oid& next);
+
 /// The same as a patch for a person. Errors: COMMIT_MISSING; GIT_FAILED over `bytes_max`.
 Result<std::string> patch(const Mirror& mirror, const std::optional<Oid>& old, const Oid& next,
                           std::size_t bytes_max);

@@ -1,6 +1,7 @@
 // What the engine asks of a git repository: read what is committed, put a commit on a ref.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,6 +63,11 @@ class Repository {
   /// What differs from `from` (empty: from nothing) to `to`, among paths that match `globs`.
   virtual Result<std::vector<TreeChange>> changes(const std::string& from, const std::string& to,
                                                   const std::vector<std::string>& globs) = 0;
+
+  /// Files that lie elsewhere in `to` than in `from`, their content the same or nearly so: the new
+  /// path, then the old one. `from` is a commit.
+  virtual Result<std::map<std::string, std::string>> renames(const std::string& from,
+                                                             const std::string& to) = 0;
 
   /// Errors: FILE_TOO_LARGE beyond `bytes_max`.
   virtual Result<std::string> read_blob(const std::string& blob, std::size_t bytes_max) = 0;

@@ -169,6 +169,15 @@ std::optional<RepoFileRow> Ledger::repo_file(const std::string& repo, const std:
 }
 void Ledger::put(const RepoFileRow& file) { transaction_.table<RepoFileMap>().put(file); }
 
+std::optional<Vtid> Ledger::local_id(const std::string& repo, const std::string& path) {
+  const auto& row = transaction_.find<LocalIdMap>({repo, path});
+  return row ? std::optional(row->vtid) : std::nullopt;
+}
+void Ledger::put(const LocalIdRow& id) { transaction_.table<LocalIdMap>().put(id); }
+void Ledger::remove_local_id(const std::string& repo, const std::string& path) {
+  transaction_.table<LocalIdMap>().remove({repo, path});
+}
+
 void Ledger::put(const DeliveryRow& delivery) { transaction_.table<DeliveryMap>().put(delivery); }
 std::optional<DeliveryRow> Ledger::delivery(const std::string& repo, Vtid vtid,
                                             const std::string& digest) {

@@ -96,7 +96,12 @@ class Ledger {
   std::optional<RepoFileRow> repo_file(const std::string& repo, const std::string& path);
   std::vector<RepoFileRow> repo_files(const std::string& repo, Vtid vtid);
   void put(const RepoFileRow& file);
+  std::optional<Vtid> local_id(const std::string& repo, const std::string& path);
+  void put(const LocalIdRow& id);
+  void remove_local_id(const std::string& repo, const std::string& path);
   void put(const DeliveryRow& delivery);
+  /// Tasks whose delivery of this digest is known and that are no file's local id.
+  std::vector<Vtid> delivered_without_file(const std::string& repo, const std::string& digest);
   std::optional<DeliveryRow> delivery(const std::string& repo, Vtid vtid, const std::string& digest);
   /// Is `commit` one of the repository's known deliveries?
   bool delivered_by(const std::string& repo, const std::string& commit);

@@ -64,6 +64,16 @@ std::vector<Vtid> Ledger::overdue(int limit) {
   return queries::overdue(transaction_.connection(), now_, limit);
 }
 
+std::vector<Vtid> Ledger::delivered_without_file(const std::string& repo,
+                                                 const std::string& digest) {
+  transaction_.flush<DeliveryMap>();
+  transaction_.flush<LocalIdMap>();
+  return queries::vtids(transaction_.connection(),
+                        "SELECT vtid FROM deliveries WHERE repo = $1 AND checksum = $2 "
+                        "AND vtid NOT IN (SELECT vtid FROM local_ids) ORDER BY vtid LIMIT 10",
+                        {repo, digest});
+}
+
 bool Ledger::delivered_by(const std::string& repo, const std::string& commit) {
   transaction_.flush<DeliveryMap>();
   return queries::number(transaction_.connection(),

@@ -104,7 +104,9 @@ VITANA_STORE_MAP(EvidenceMap, StoredEvidence, EvidenceKey, "evidence", 3, 3, tru
   "vtid", "attempt", "ordinal", "round", "criterion", "criterion_text", "class", "verdict",
   "command", "exit_code", "base_exit_code", "output", "tree", "judged_at")
 VITANA_STORE_MAP(RepoMap, RepoRow, std::string, "repos", 1, 1, false,
-  "name", "synced_commit", "branch", "synced_at", "unsettled")
+  "name", "synced_commit", "branch", "synced_at", "unsettled", "unnumbered")
+VITANA_STORE_MAP(LocalIdMap, LocalIdRow, TextPair, "local_ids", 2, 2, false,
+  "repo", "path", "vtid")
 VITANA_STORE_MAP(RepoFileMap, RepoFileRow, TextPair, "repo_files", 2, 2, false,
   "repo", "path", "blob_id", "vtid", "checksum", "outcome", "reason")
 VITANA_STORE_MAP(DeliveryMap, DeliveryRow, DeliveryKey, "deliveries", 3, 3, false,

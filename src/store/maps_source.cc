@@ -95,10 +95,23 @@ std::string RepoMap::key_of(const Row& row) { return row.name; }
 void RepoMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void RepoMap::bind_row(const Row& row, Values& values) {
   bind(values, utf8_clean(row.name), row.synced_commit, utf8_clean(row.branch),
-       us_of(row.synced_at), row.unsettled);
+       us_of(row.synced_at), row.unsettled, row.unnumbered);
 }
 RepoRow RepoMap::read(const sql::Row& row) {
-  return {row.text(0), row.text(1), row.text(2), optional_instant(row, 3), row.boolean(4)};
+  return {row.text(0),    row.text(1),   row.text(2), optional_instant(row, 3),
+          row.boolean(4), row.boolean(5)};
+}
+
+TextPair LocalIdMap::key_of(const Row& row) { return {row.repo, row.path}; }
+void LocalIdMap::bind_key(const Key& key, Values& values) {
+  bind(values, utf8_clean(key.first), utf8_clean(key.second));
+}
+void LocalIdMap::bind_row(const Row& row, Values& values) {
+  bind_key(key_of(row), values);
+  bind(values, row.vtid.to_string());
+}
+LocalIdRow LocalIdMap::read(const sql::Row& row) {
+  return {row.text(0), row.text(1), vtid_of(row.text(2))};
 }
 
 TextPair RepoFileMap::key_of(const Row& row) { return {row.repo, row.path}; }

@@ -54,6 +54,7 @@ struct RepoRow {
   std::optional<Instant> synced_at;
   /// The store was restored: what was delivered since the backup is known after the next sync only.
   bool unsettled = false;
+  bool unnumbered = false;  ///< nor which numbers were given out since
 };
 
 /// What became of one file that matches a repository's spec patterns. Key: (repo, path).
@@ -65,6 +66,13 @@ struct RepoFileRow {
   std::string digest;   ///< written form; empty when the file was not read
   std::string outcome;  ///< registered unchanged held completed invalid ignored conflict renamed missing
   std::string reason;
+};
+
+/// The id of a file in a repository whose specs carry none (ids = "local"). Key: (repo, path).
+struct LocalIdRow {
+  std::string repo;
+  std::string path;
+  Vtid vtid;
 };
 
 /// A draft of the authoring flow. Row of `oasis_specs`; each edit is a new version.

@@ -36,6 +36,12 @@ Result<std::vector<port::TreeChange>> FaultyRepository::changes(
   return inner_->changes(from, to, globs);
 }
 
+Result<std::map<std::string, std::string>> FaultyRepository::renames(const std::string& from,
+                                                                     const std::string& to) {
+  if (faults_.fails()) return broken();
+  return inner_->renames(from, to);
+}
+
 Result<std::string> FaultyRepository::read_blob(const std::string& blob, std::size_t bytes_max) {
   if (faults_.fails()) return broken();
   return inner_->read_blob(blob, bytes_max);

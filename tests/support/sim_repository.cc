@@ -105,6 +105,21 @@ Result<std::vector<port::TreeChange>> SimRepository::changes(const std::string& 
   return changes;
 }
 
+Result<std::map<std::string, std::string>> SimRepository::renames(const std::string& from,
+                                                                  const std::string& to) {
+  // The same content only.
+  const Tree& before = commits_.at(from).tree;
+  const Tree& after = commits_.at(to).tree;
+  std::map<std::string, std::string> renames;
+  for (const auto& [path, content] : after) {
+    if (before.contains(path)) continue;
+    for (const auto& [old, same] : before) {
+      if (same == content && !after.contains(old)) renames.emplace(path, old);
+    }
+  }
+  return renames;
+}
+
 Result<std::string> SimRepository::read_blob(const std::string& blob, std::size_t) {
   return blobs_.at(blob);
 }

@@ -44,6 +44,8 @@ class SimRepository : public port::Repository {
   Result<std::string> fetch() override;
   Result<std::vector<port::TreeChange>> changes(const std::string& from, const std::string& to,
                                                 const std::vector<std::string>& globs) override;
+  Result<std::map<std::string, std::string>> renames(const std::string& from,
+                                                     const std::string& to) override;
   Result<std::string> read_blob(const std::string& blob, std::size_t bytes_max) override;
   Result<std::optional<std::string>> read_file(const std::string& commit, const std::string& path,
                                                std::size_t bytes_max) override;

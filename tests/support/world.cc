@@ -26,7 +26,8 @@ void World::open_store() {
 
 engine::Setup World::setup() const {
   engine::Setup setup;
-  setup.repos.push_back({"hub", seen_repository_, "main", {"docs/specs/**/*.md"}, options_.adopt_all, ""});
+  setup.repos.push_back({"hub", seen_repository_, "main", {"docs/specs/**/*.md"}, options_.adopt_all,
+                         options_.local_ids, ""});
   setup.agents = {"fixer"};
   setup.agent = "fixer";
   setup.policy = options_.policy;

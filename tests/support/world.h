@@ -48,6 +48,7 @@ struct WorldOptions {
   domain::Policy policy = {};
   engine::Rules rules = {};
   bool adopt_all = true;
+  bool local_ids = false;
   std::shared_ptr<port::Dispatcher> dispatcher = {};
   std::function<void(bool after)> around_commit = {};
   std::string store_path = ":memory:";

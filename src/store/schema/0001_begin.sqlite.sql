@@ -232,7 +232,16 @@ CREATE TABLE repos (
   synced_commit TEXT NOT NULL,
   branch TEXT NOT NULL,
   synced_at INTEGER,
-  unsettled INTEGER NOT NULL
+  unsettled INTEGER NOT NULL,
+  unnumbered INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Ids of files in repositories whose specs carry none.
+CREATE TABLE local_ids (
+  repo TEXT NOT NULL,
+  path TEXT NOT NULL,
+  vtid TEXT NOT NULL UNIQUE,
+  PRIMARY KEY (repo, path)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE repo_files (
