@@ -126,16 +126,18 @@ Result<std::vector<port::PathCommit>> GitRepository::last_commits(
 }
 
 Result<std::vector<port::DeliveryTrailer>> GitRepository::deliveries(const std::string& from,
-                                                                     const std::string& to) {
+                                                                     const std::string& to, bool beside) {
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));
   auto since = known(from);
   if (!since) return failure(std::move(since.error()));
   auto trailers = git::log_trailers(**open, to, *since);
   if (!trailers) return failure(std::move(trailers.error()));
-  auto beside = git::branch_trailers(**open, to);
-  if (!beside) return failure(std::move(beside.error()));
-  trailers->insert(trailers->end(), beside->begin(), beside->end());
+  if (beside) {
+    auto of_branches = git::branch_trailers(**open, to);
+    if (!of_branches) return failure(std::move(of_branches.error()));
+    trailers->insert(trailers->end(), of_branches->begin(), of_branches->end());
+  }
   std::vector<port::DeliveryTrailer> answer;
   for (auto& trailer : *trailers) {
     answer.push_back({std::move(trailer.commit), std::move(trailer.vtid), std::move(trailer.digest)});

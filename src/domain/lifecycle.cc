@@ -36,6 +36,21 @@ std::optional<Step> Run::wants() const {
   return std::nullopt;
 }
 
+std::string delivery_branch(const Vtid& vtid, std::string_view title) {
+  constexpr std::size_t slug_max = 40;
+  std::string slug;
+  for (const char c : title) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (letter) slug += c;
+    if (c >= 'A' && c <= 'Z') slug += static_cast<char>(c - 'A' + 'a');
+    if (!letter && !(c >= 'A' && c <= 'Z') && !slug.empty() && slug.back() != '-') slug += '-';
+    if (slug.size() >= slug_max) break;
+  }
+  while (!slug.empty() && slug.back() == '-') slug.pop_back();
+  const auto number = vtid.to_string().substr(std::string_view("VTID-").size());
+  return "refs/heads/vtid/" + number + (slug.empty() ? "" : "-" + slug);
+}
+
 Failure Failure::of(const Error& error, std::string_view from_state) {
   return {error.code, error.message, std::string(from_state), error.causes, error.context};
 }

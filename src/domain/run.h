@@ -114,4 +114,7 @@ struct Run {
   bool operator==(const Run&) const = default;
 };
 
+/// The branch of a task's own: "refs/heads/vtid/01213-dark-sidebar".
+std::string delivery_branch(const Vtid& vtid, std::string_view title);
+
 }  // namespace vitana::domain

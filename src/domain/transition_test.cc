@@ -411,5 +411,11 @@ TEST(MovesDiagram, ShowsBothMachines) {
   EXPECT_THAT(text, ::testing::HasSubstr("  delivering --> verifying: base_moved\n"));
 }
 
+TEST(DeliveryBranch, IsMadeOfNumberAndTitle) {
+  EXPECT_EQ(delivery_branch(Vtid(7), "Größe & Farbe"), "refs/heads/vtid/00007-gr-e-farbe");
+  EXPECT_EQ(delivery_branch(Vtid(7), "?!"), "refs/heads/vtid/00007");
+  EXPECT_EQ(delivery_branch(Vtid(1234567), std::string(200, 'a')).size(), 24U + 40);
+}
+
 }  // namespace
 }  // namespace vitana::domain

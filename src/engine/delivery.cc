@@ -3,6 +3,21 @@
 #include <fmt/format.h>
 
 namespace vitana::engine {
+namespace {
+
+constexpr std::string_view heads = "refs/heads/";
+
+/// Puts the commit on a branch of its own, if nothing else is there. A person finds it there while
+/// the target cannot take it; failing is no fault of the delivery.
+bool keep_beside(port::Repository& repository, const std::string& branch, const std::string& commit) {
+  const auto there = repository.ref_commit(branch);
+  if (!there) return false;
+  if (*there) return *there == commit;
+  const auto pushed = repository.push({.ref = branch, .old_commit = "", .new_commit = commit});
+  return pushed && pushed->outcome == port::PushOutcome::done;
+}
+
+}  // namespace
 
 port::StepReport deliver(const Setup& setup, const port::Assignment& assignment) {
   const auto fence = assignment.lease().fence;
@@ -25,12 +40,20 @@ port::StepReport deliver(const Setup& setup, const port::Assignment& assignment)
   if (!now) return failed(std::move(now.error()));
   if (now->value_or("") != goods.old_commit) return domain::BaseMoved{fence, now->value_or("")};
 
+  const auto dirty = [&](std::string detail) -> port::StepReport {
+    const auto branch = domain::delivery_branch(assignment.run.id.vtid, assignment.title);
+    if (keep_beside(repository, branch, goods.new_commit)) {
+      detail += fmt::format("; meanwhile the result is on {}", branch.substr(heads.size()));
+    }
+    return domain::TargetDirty{fence, std::move(detail)};
+  };
+
   auto pushed = repository.push(goods);
   if (!pushed) return failed(std::move(pushed.error()));
   switch (pushed->outcome) {
     case port::PushOutcome::done: return domain::Delivered{fence};
     case port::PushOutcome::moved: return domain::BaseMoved{fence, pushed->detail};
-    case port::PushOutcome::dirty: return domain::TargetDirty{fence, pushed->detail};
+    case port::PushOutcome::dirty: return dirty(std::move(pushed->detail));
   }
   return failed({FailureCode::INVARIANT_BROKEN, "a push without an outcome"});
 }

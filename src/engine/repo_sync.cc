@@ -313,7 +313,9 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   // With other patterns, or of another branch, every file is new to us.
   const std::string from = same_scope ? row.synced_commit : "";
 
-  auto trailers = repo.repository->deliveries(from, *tip);
+  // Where changes are merged, what a task's own branch holds waits for its target still.
+  const bool beside = setup_.policy.delivery == domain::DeliveryMode::branch;
+  auto trailers = repo.repository->deliveries(from, *tip, beside);
   if (!trailers) return failure(std::move(trailers.error()));
   auto files = read_files(repo, from, *tip);
   if (!files) return failure(std::move(files.error()));

@@ -83,10 +83,10 @@ class Repository {
                                                        const std::string& since,
                                                        const std::vector<std::string>& paths) = 0;
 
-  /// The trailers of the commits that are in `to` and not in `from` (empty: all of `to`), and of
-  /// those on the branches that deliveries make (vtid/…).
+  /// The trailers of the commits that are in `to` and not in `from` (empty: all of `to`); with
+  /// `beside` also of those on the branches of tasks (vtid/…).
   virtual Result<std::vector<DeliveryTrailer>> deliveries(const std::string& from,
-                                                          const std::string& to) = 0;
+                                                          const std::string& to, bool beside) = 0;
 
   /// True when `ancestor` is in the history of the branch `ref` of the repository itself, read
   /// afresh.

@@ -21,7 +21,6 @@ using domain::CriterionClass;
 using domain::Evidence;
 using domain::EvidenceVerdict;
 
-constexpr std::size_t slug_max = 40;
 constexpr std::size_t command_shown_max = 2 * 1024;
 constexpr std::size_t paths_shown_max = 50;
 
@@ -117,7 +116,7 @@ class Step {
       deliverable().old_commit = tip_;
       return {};
     }
-    deliverable().ref = delivery_branch(run().id.vtid, assignment_.title);
+    deliverable().ref = domain::delivery_branch(run().id.vtid, assignment_.title);
     auto old = git::remote_ref(mirror().git(), rules_.source, deliverable().ref);
     if (!old) return failure(std::move(old.error()));
     deliverable().old_commit = old->value_or("");
@@ -381,20 +380,6 @@ class Step {
 };
 
 }  // namespace
-
-std::string delivery_branch(const Vtid& vtid, std::string_view title) {
-  std::string slug;
-  for (const char c : title) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (letter) slug += c;
-    if (c >= 'A' && c <= 'Z') slug += static_cast<char>(c - 'A' + 'a');
-    if (!letter && !(c >= 'A' && c <= 'Z') && !slug.empty() && slug.back() != '-') slug += '-';
-    if (slug.size() >= slug_max) break;
-  }
-  while (!slug.empty() && slug.back() == '-') slug.pop_back();
-  const auto number = vtid.to_string().substr(std::string_view("VTID-").size());
-  return "refs/heads/vtid/" + number + (slug.empty() ? "" : "-" + slug);
-}
 
 TreeVerifier::TreeVerifier(const Sandbox& sandbox, port::Clock& clock, TreeVerifierOptions options)
     : sandbox_(sandbox), clock_(clock), options_(std::move(options)) {}

@@ -38,7 +38,4 @@ class TreeVerifier : public port::Verifier {
   TreeVerifierOptions options_;
 };
 
-/// "refs/heads/vtid/01213-dark-sidebar"
-std::string delivery_branch(const Vtid& vtid, std::string_view title);
-
 }  // namespace vitana::worker

@@ -242,11 +242,5 @@ TEST_F(TreeVerifierTest, NothingIsLeftBehind) {
   EXPECT_FALSE(fs::exists(workspaces() / "VTID-01213.2-f7-verify"));
 }
 
-TEST(DeliveryBranch, IsMadeOfNumberAndTitle) {
-  EXPECT_EQ(delivery_branch(Vtid(7), "Größe & Farbe"), "refs/heads/vtid/00007-gr-e-farbe");
-  EXPECT_EQ(delivery_branch(Vtid(7), "?!"), "refs/heads/vtid/00007");
-  EXPECT_EQ(delivery_branch(Vtid(1234567), std::string(200, 'a')).size(), 24U + 40);
-}
-
 }  // namespace
 }  // namespace vitana::worker

@@ -67,7 +67,6 @@ class DeliveryIntoTheCheckedOutBranch(World):
         self.assertNotIn("DELIVERY_TARGET_DIRTY", task["failure"]["message"])
         self.assertIn("+colour: blue", self.vitana("task", "diff", "VTID-00102", code=0).out)
 
-    @unittest.expectedFailure  # the result is in the mirror only, where task diff finds it
     def test_the_result_is_kept_on_a_branch_meanwhile(self):
         self.dirty()
         self.until_idle()

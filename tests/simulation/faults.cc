@@ -61,9 +61,9 @@ Result<std::vector<port::PathCommit>> FaultyRepository::last_commits(
 }
 
 Result<std::vector<port::DeliveryTrailer>> FaultyRepository::deliveries(const std::string& from,
-                                                                        const std::string& to) {
+                                                                        const std::string& to, bool beside) {
   if (faults_.fails()) return broken();
-  return inner_->deliveries(from, to);
+  return inner_->deliveries(from, to, beside);
 }
 
 Result<bool> FaultyRepository::holds(const std::string& ref, const std::string& ancestor) {

@@ -138,7 +138,7 @@ Result<std::vector<port::PathCommit>> SimRepository::last_commits(
 }
 
 Result<std::vector<port::DeliveryTrailer>> SimRepository::deliveries(const std::string& from,
-                                                                     const std::string& to) {
+                                                                     const std::string& to, bool) {
   std::vector<port::DeliveryTrailer> found;
   for (std::string id = to; !id.empty() && id != from; id = commits_.at(id).parent) {
     const auto& commit = commits_.at(id);
@@ -161,7 +161,7 @@ Result<std::optional<std::string>> SimRepository::ref_commit(const std::string& 
 
 Result<port::PushAnswer> SimRepository::push(const domain::Deliverable& deliverable) {
   if (unavailable) return gone();
-  if (dirty) return port::PushAnswer{port::PushOutcome::dirty, "uncommitted changes"};
+  if (dirty && deliverable.ref == "refs/heads/main") return port::PushAnswer{port::PushOutcome::dirty, "uncommitted changes"};
   auto& ref = refs_[deliverable.ref];
   if (ref != deliverable.old_commit) return port::PushAnswer{port::PushOutcome::moved, ref};
   ref = deliverable.new_commit;
