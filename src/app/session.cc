@@ -156,6 +156,9 @@ std::optional<worker::AgentConfig> AppSession::agent(const std::string& name) co
   agent.timeout = configured->timeout;
   agent.silence = configured->silence;
   agent.memory_bytes = configured->memory;
+  agent.disk_bytes = configured->disk;
+  agent.output_bytes = configured->output;
+  agent.processes = configured->processes;
   agent.exits = configured->exits;
   return agent;
 }

@@ -70,6 +70,9 @@ struct Agent {
   Duration timeout = std::chrono::minutes(30);
   Duration silence = std::chrono::minutes(5);
   std::uint64_t memory = std::uint64_t{4} << 30;  ///< bytes
+  std::uint64_t disk = std::uint64_t{20} << 30;   ///< bytes that it may write
+  std::uint64_t output = std::uint64_t{64} << 20;  ///< bytes that it may print
+  int processes = 4096;                            ///< at a time
   /// Exit codes by which the program says that not the task but its account is the fault.
   std::map<int, FailureCode> exits;
 

@@ -243,16 +243,10 @@ void Reader::read_agent(const std::string& name, const Value& value) {
   for (auto& path : agent.read) resolve(section, "read", path);
   section.duration("timeout", agent.timeout, 1s, 7 * day);
   section.duration("silence", agent.silence, 1s, 7 * day);
-  std::string memory = size_text(agent.memory);
-  section.text("memory", memory);
-  const auto bytes = parse_size(memory);
-  constexpr std::uint64_t memory_min = std::uint64_t{16} << 20;
-  if (bytes && *bytes >= memory_min) {
-    agent.memory = *bytes;
-  } else {
-    section.error("memory", bytes ? "CONFIG_RANGE" : "CONFIG_VALUE",
-                  "memory is no size of 16M or more", "a number and K, M, G or T, such as \"4G\"");
-  }
+  section.size("memory", agent.memory, std::uint64_t{16} << 20);
+  section.size("disk", agent.disk, std::uint64_t{1} << 20);
+  section.size("output", agent.output, std::uint64_t{64} << 10);
+  section.number("processes", agent.processes, 8, 1 << 22);
   if (const Value* exits = section.take("exits")) read_exits(section, *exits, agent.exits);
   section.finish();
   out_.agents.emplace(name, std::move(agent));

@@ -47,6 +47,9 @@ read = ["../shared"]
 timeout = "20m"
 silence = "2m"
 memory = "512M"
+disk = "2G"
+output = "1M"
+processes = 64
 exits = { 41 = "AGENT_LOGIN", 42 = "AGENT_QUOTA" }
 
 [agents.critic]
@@ -218,6 +221,9 @@ TEST(ParseConfig, ReadsEveryKeyOfAnAgent) {
   fixer.timeout = 20min;
   fixer.silence = 2min;
   fixer.memory = std::uint64_t{512} << 20;
+  fixer.disk = std::uint64_t{2} << 30;
+  fixer.output = std::uint64_t{1} << 20;
+  fixer.processes = 64;
   fixer.exits = {{41, FailureCode::AGENT_LOGIN}, {42, FailureCode::AGENT_QUOTA}};
   ASSERT_NE(c.agent("fixer"), nullptr);
   EXPECT_EQ(*c.agent("fixer"), fixer);

@@ -73,6 +73,8 @@ std::vector<Wrong> wrong_ones() {
       {"BadMemory", agent + "command = [\"x\"]\nmemory = \"4 GB\"\n", "CONFIG_VALUE", 4, 1,
        "\"4G\""},
       {"LittleMemory", agent + "command = [\"x\"]\nmemory = \"1M\"\n", "CONFIG_RANGE", 4, 1, "16M"},
+      {"LittleDisk", agent + "command = [\"x\"]\ndisk = \"1K\"\n", "CONFIG_RANGE", 4, 1, "\"20G\""},
+      {"BadOutput", agent + "command = [\"x\"]\noutput = \"much\"\n", "CONFIG_VALUE", 4, 1, "M"},
       {"SecretAsValue", repo + "webhook_secret = \"hunter2\"\n", "CONFIG_SECRET", 4, 1,
        "\"env:NAME\""},
       {"AgentsSecretAsValue", agent + "command = [\"x\"]\nsecrets = [\"sk-123\"]\n",

@@ -65,6 +65,9 @@ void write(Writer& w, const std::string& name, const Agent& agent) {
   w.duration("timeout", agent.timeout);
   w.duration("silence", agent.silence);
   w.text("memory", size_text(agent.memory));
+  w.text("disk", size_text(agent.disk));
+  w.text("output", size_text(agent.output));
+  w.number("processes", agent.processes);
   std::string exits;
   for (const auto& [exit, code] : agent.exits) {
     exits += fmt::format("{}{} = \"{}\"", exits.empty() ? "" : ", ", exit, name_of(code));

@@ -36,6 +36,9 @@ Config unlike_the_defaults() {
   fixer.timeout = 90s;
   fixer.silence = 1500ms;
   fixer.memory = std::uint64_t{1536} << 20;
+  fixer.disk = std::uint64_t{3} << 30;
+  fixer.output = std::uint64_t{5} << 20;
+  fixer.processes = 99;
   fixer.exits = {{7, FailureCode::AGENT_LOGIN}, {255, FailureCode::AGENT_QUOTA}};
   Agent critic;
   critic.kind = AgentKind::acp;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/config.h"
+
 namespace vitana::config {
 namespace {
 
@@ -163,6 +165,20 @@ void Section::number(const std::string& key, int& into, int min, int max) {
   } else {
     into = static_cast<int>(number);
   }
+}
+
+void Section::size(const std::string& key, std::uint64_t& into, std::uint64_t min) {
+  const std::string usual = size_text(into);
+  std::string given = usual;
+  text(key, given);
+  const auto bytes = parse_size(given);
+  if (bytes && *bytes >= min) {
+    into = *bytes;
+    return;
+  }
+  error(key, bytes ? "CONFIG_RANGE" : "CONFIG_VALUE",
+        fmt::format("{} is no size of {} or more", key, size_text(min)),
+        fmt::format("a number and K, M, G or T, such as \"{}\"", usual));
 }
 
 void Section::duration(const std::string& key, Duration& into, Duration min, Duration max) {

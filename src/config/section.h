@@ -51,6 +51,8 @@ class Section {
   void boolean(const std::string& key, bool& into);
   void number(const std::string& key, int& into, int min, int max);
   void duration(const std::string& key, Duration& into, Duration min, Duration max);
+  /// A size such as "4G", in bytes.
+  void size(const std::string& key, std::uint64_t& into, std::uint64_t min);
   void texts(const std::string& key, std::vector<std::string>& into);
   /// A program and its arguments.
   void command(const std::string& key, std::vector<std::string>& into);
