@@ -173,11 +173,12 @@ void AppSession::make_workers(int slots) {
   worker::CommandExecutorOptions execute;
   execute.agent = [this](const std::string& name) { return agent(name); };
   execute.rules = rules;
-  execute.secret = [this](const std::string& name) -> std::optional<std::string> {
-    for (const auto& [_, configured] : config_.agents) {
-      for (const auto& secret : configured.secrets) {
-        if (secret_name(secret) == name) return secret_value(secret);
-      }
+  execute.secret = [this](const std::string& agent_name,
+                          const std::string& name) -> std::optional<std::string> {
+    const auto* configured = config_.agent(agent_name);
+    if (configured == nullptr) return std::nullopt;
+    for (const auto& secret : configured->secrets) {
+      if (secret_name(secret) == name) return secret_value(secret);
     }
     return std::nullopt;
   };

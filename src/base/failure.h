@@ -107,6 +107,7 @@ enum class FailureActor {
   X(SETUP_FAILED,          environment, true,  operator_, 424, "a [[repos]] setup command failed; see its output") \
   X(SANDBOX_UNAVAILABLE,   environment, true,  operator_, 424, "vitana doctor says why; or set [worker] sandbox = \"prefer\"") \
   X(AGENT_MISSING,         environment, true,  operator_, 424, "the agent's program is not there; see [agents.NAME] command") \
+  X(SECRET_MISSING,        environment, true,  operator_, 424, "a place that [agents.NAME] secrets names holds nothing; vitana doctor says which") \
   X(AGENT_UNKNOWN,         environment, false, operator_, 422, "no [agents.NAME] has that name; see: vitana config show") \
   X(CONFIG_INVALID,        environment, false, operator_, 422, "vitana config check") \
   X(CONFIG_MISSING,        environment, false, operator_, 404, "vitana init") \

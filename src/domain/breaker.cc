@@ -19,7 +19,7 @@ std::optional<BreakerScope> breaker_scope(FailureCode code) {
   if (code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED) {
     return BreakerScope::repository;
   }
-  if (by_chance(code) || code == FailureCode::AGENT_MISSING ||
+  if (by_chance(code) || code == FailureCode::AGENT_MISSING || code == FailureCode::SECRET_MISSING ||
       code == FailureCode::SANDBOX_UNAVAILABLE) {
     return BreakerScope::agent;
   }

@@ -42,8 +42,10 @@ struct AgentConfig {
   std::map<int, FailureCode> exits;
 };
 
-/// The value of a granted secret; nothing when it is not there (the agent then starts without it).
-using SecretSource = std::function<std::optional<std::string>(const std::string& name)>;
+/// The value of a secret that this agent is granted; nothing when it is not there. Two agents may
+/// know different secrets by one name.
+using SecretSource = std::function<std::optional<std::string>(const std::string& agent,
+                                                              const std::string& name)>;
 
 /// What an agent may leave at VITANA_REPORT_FILE. Nothing in it is evidence.
 struct AgentReport {

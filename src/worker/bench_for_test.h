@@ -41,7 +41,7 @@ struct Workshop {
   KnownBases bases;
   FixedClock clock;
   AgentConfig agent;
-  std::map<std::string, std::string> secrets;
+  std::map<std::string, std::string> secrets;  ///< by "agent/NAME"
 
   Workshop() {
     user.write("src/sidebar.css", "color: red;\n");
@@ -86,8 +86,9 @@ struct Workshop {
                    return name == "fixer" ? std::optional(agent) : std::nullopt;
                  },
              .rules = rule_source(),
-             .secret = [this](const std::string& name) -> std::optional<std::string> {
-               const auto found = secrets.find(name);
+             .secret = [this](const std::string& of,
+                              const std::string& name) -> std::optional<std::string> {
+               const auto found = secrets.find(of + "/" + name);
                return found == secrets.end() ? std::nullopt : std::optional(found->second);
              },
              .base_checks = &bases,

@@ -50,6 +50,20 @@ FailureCode code_of_exit(int exit_code, const AgentConfig& agent, const AgentRep
 }
 
 // Only exit 0 is a result; everything else says what happened.
+Result<process::Environment> granted(const SecretSource& source, const AgentConfig& agent) {
+  process::Environment result;
+  for (const auto& name : agent.secrets) {
+    auto value = source ? source(agent.name, name) : std::nullopt;
+    if (!value) {
+      return failure(Error{FailureCode::SECRET_MISSING,
+                           fmt::format("agent {} is granted {}, which is not there", agent.name, name)}
+                         .with("secret", name));
+    }
+    result.insert_or_assign(name, std::move(*value));
+  }
+  return result;
+}
+
 Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const AgentConfig& agent,
                         const AgentReport& report, const RunLog& log) {
   using enum FailureCode;
@@ -156,14 +170,10 @@ Result<domain::Executed> CommandExecutor::execute(const port::Assignment& assign
   if (!rules) return failure(std::move(rules.error()));
 
   auto name = workspace_name(run.id, assignment.lease().fence);
-  process::Environment secrets;
+  auto secrets = granted(options_.secret, *agent);
+  if (!secrets) return failure(std::move(secrets.error()));
   std::vector<std::string> hidden;
-  for (const auto& secret : agent->secrets) {
-    auto value = options_.secret ? options_.secret(secret) : std::nullopt;
-    if (!value) continue;
-    hidden.push_back(*value);
-    secrets.insert_or_assign(secret, std::move(*value));
-  }
+  for (const auto& [_, value] : *secrets) hidden.push_back(value);
   Job job{.assignment = assignment,
           .agent = std::move(*agent),
           .rules = std::move(*rules),
@@ -172,7 +182,7 @@ Result<domain::Executed> CommandExecutor::execute(const port::Assignment& assign
           .start_tree = {},
           .report = {},
           .unsandboxed = !sandbox_.active(),
-          .secrets = std::move(secrets),
+          .secrets = std::move(*secrets),
           .log = RunLog(options_.logs / (run.id.to_string() + ".log"), Redactor(std::move(hidden)),
                         options_.log_bytes_max)};
   auto result = carry_out(job, stop);

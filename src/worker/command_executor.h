@@ -18,7 +18,7 @@ struct CommandExecutorOptions {
   /// Nothing for a name that is not configured: AGENT_UNKNOWN.
   std::function<std::optional<AgentConfig>(const std::string& name)> agent;
   RuleSource rules;
-  SecretSource secret;                ///< may be empty: no agent gets any
+  SecretSource secret;                ///< may be empty where no agent is granted any
   BaseChecks* base_checks = nullptr;  ///< outlives the executor; null: run before every agent
   std::filesystem::path workspaces;   ///< one folder for each grant, see janitor.h
   std::filesystem::path logs;         ///< "<run id>.log"
@@ -36,7 +36,8 @@ class CommandExecutor : public port::Executor {
   /// `sandbox` outlives it.
   CommandExecutor(const Sandbox& sandbox, CommandExecutorOptions options);
 
-  /// Thread-safe. Beside the port's errors: AGENT_UNKNOWN, AGENT_MISSING, and those of the rules.
+  /// Thread-safe. Beside the port's errors: AGENT_UNKNOWN, AGENT_MISSING, SECRET_MISSING
+  /// (before anything is made or run), and those of the rules.
   Result<domain::Executed> execute(const port::Assignment& assignment,
                                    std::stop_token stop) override;
 

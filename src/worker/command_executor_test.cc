@@ -186,8 +186,8 @@ TEST_F(CommandExecutorTest, TheReportOfAFailedAgentMaySayThatItsAccountIsTheFaul
 }
 
 TEST_F(CommandExecutorTest, SecretsAreGivenAndRedacted) {
-  agent.secrets = {"API_KEY", "MISSING_KEY"};
-  secrets = {{"API_KEY", "sk-very-secret"}, {"OTHER", "not-granted"}};
+  agent.secrets = {"API_KEY"};
+  secrets = {{"fixer/API_KEY", "sk-very-secret"}, {"fixer/OTHER", "not-granted"}};
   expect_failure("echo key=$API_KEY other=$OTHER; exit 1", FailureCode::AGENT_FAILED);
   EXPECT_THAT(log(), HasSubstr("key=[secret] other=\n"));
   EXPECT_THAT(error.context.at("output"), Not(HasSubstr("sk-very-secret")));
@@ -205,6 +205,24 @@ TEST_F(CommandExecutorTest, RedBaseIsSaidBeforeTheAgentRuns) {
   EXPECT_THAT(error.context.at("output"), HasSubstr("broken"));
   EXPECT_THAT(log(), Not(HasSubstr("starts")));
   EXPECT_EQ(bases.greens.begin()->second, false);
+TEST_F(CommandExecutorTest, SecretIsTheOneOfThisAgent) {
+  agent.secrets = {"API_KEY"};
+  secrets = {{"critic/API_KEY", "sk-of-another"}, {"fixer/API_KEY", "sk-of-the-fixer"}};
+  const auto executed = execute("printf %s $API_KEY | sha256sum > seen");
+  ASSERT_TRUE(executed) << to_string(executed.error());
+  const auto digest = Digest::of("sk-of-the-fixer").to_string();
+  EXPECT_THAT(result_file(*executed, "seen"), HasSubstr(digest.substr(digest.find(':') + 1)));
+}
+
+TEST_F(CommandExecutorTest, SecretThatIsNotThereIsSaidBeforeAnythingIsRun) {
+  agent.secrets = {"API_KEY"};
+  secrets = {{"critic/API_KEY", "sk-of-another"}};
+  expect_failure("true", FailureCode::SECRET_MISSING);
+  EXPECT_EQ(error.context.at("secret"), "API_KEY");
+  EXPECT_FALSE(fs::exists(workspaces()));
+  EXPECT_EQ(log(), "");
+}
+
 }
 
 TEST_F(CommandExecutorTest, BaseChecksRunOncePerCommit) {
