@@ -163,7 +163,7 @@ std::optional<worker::AgentConfig> AppSession::agent(const std::string& name) co
   return agent;
 }
 
-void AppSession::make_workers(int slots) {
+void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) {
   sandbox_ = std::make_unique<worker::Sandbox>(sandbox_options(config_, data_, workspaces_));
   base_checks_ = std::make_unique<StoredBaseChecks>(*store_);
   const worker::RuleSource rules = [this](const std::string& repo, const std::string& commit) {
@@ -198,6 +198,12 @@ void AppSession::make_workers(int slots) {
   host.worker = engine::local_worker(incarnation(), "worker");
   host.execute_slots = slots;
   host.verify_slots = config_.verify.slots;
+  if (hooks.fault) {
+    host.refused = [fault = hooks.fault](const RunId& run, const Error& error) {
+      // A late report of a run that somebody else holds is an event already.
+      if (error.code != FailureCode::LEASE_STALE) fault(run.to_string(), error);
+    };
+  }
   host_ = std::make_unique<worker::Host>(
       host, engine_->runs, *executor_, *verifier_,
       [this](const port::Assignment& assignment) {
@@ -210,7 +216,7 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
   auto lock = FileLock::take(data_.lock().string());
   if (!lock) return failure(std::move(lock.error()));
   lock_ = std::move(*lock);
-  make_workers(options.slots.value_or(config_.worker.slots));
+  make_workers(options.slots.value_or(config_.worker.slots), options.hooks);
   if (config_.worker.sandbox == domain::SandboxMode::require && !sandbox_->probe().available) {
     lock_.reset();
     return failure(FailureCode::SANDBOX_UNAVAILABLE,

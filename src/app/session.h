@@ -51,7 +51,7 @@ class AppSession : public cli::Session {
   AppSession(config::Config config, DataFolder data)
       : config_(std::move(config)), data_(std::move(data)) {}
   engine::Setup setup(engine::Rules rules) const;
-  void make_workers(int slots);
+  void make_workers(int slots, const engine::Autopilot::Hooks& hooks);
   void sweep_workspaces();
   worker::WorkspaceFate fate_of(const std::string& name);
   std::optional<worker::AgentConfig> agent(const std::string& name) const;

@@ -170,15 +170,37 @@ void Host::carry_out(const port::Assignment& assignment) {
 }
 
 // The lease is renewed meanwhile, so a store that is full or locked for a while loses nothing.
-void Host::report(const port::Assignment& assignment, const port::StepReport& report,
-                  std::vector<domain::Evidence> evidence) {
-  for (int i = 0; i < options_.report_tries; ++i) {
-    const auto done = source_.report(assignment.run.id, report, evidence);
-    if (done || failure_info(done.error().code).cls != FailureClass::storage) return;
+Result<void> Host::report_until_taken(const RunId& run, const port::StepReport& report,
+                                      const std::vector<domain::Evidence>& evidence) {
+  for (int i = 1;; ++i) {
+    auto done = source_.report(run, report, evidence);
+    if (done || failure_info(done.error().code).cls != FailureClass::storage) return done;
     std::unique_lock lock(mutex_);
-    if (stopping_ && i + 1 >= stopping_tries) return;
+    if (i >= (stopping_ ? stopping_tries : options_.report_tries)) return done;
     wake_.wait_for(lock, options_.report_retry, [] { return false; });
   }
+}
+
+void Host::report(const port::Assignment& assignment, const port::StepReport& report,
+                  std::vector<domain::Evidence> evidence) {
+  const auto& run = assignment.run.id;
+  const auto tell = [&](const Error& error) {
+    if (options_.refused) options_.refused(run, error);
+  };
+  auto done = report_until_taken(run, report, evidence);
+  if (done) return;
+  tell(done.error());
+  const bool over = done.error().code == FailureCode::LEASE_STALE ||
+                    failure_info(done.error().code).cls == FailureClass::storage;
+  // What is pushed is pushed: whoever is granted the step again finds it, a failure would deny it.
+  if (over || assignment.step == domain::Step::deliver ||
+      std::holds_alternative<domain::Release>(report)) {
+    return;
+  }
+  auto reason = std::move(done.error()).under("the engine did not take the step's report");
+  // Without the evidence: it may be what was not taken.
+  done = report_until_taken(run, domain::StepFailed{assignment.lease().fence, std::move(reason)}, {});
+  if (!done) tell(done.error());
 }
 
 void Host::renew_leases() {

@@ -24,7 +24,9 @@ struct HostOptions {
   Duration idle_wait =
       std::chrono::milliseconds(500);  ///< also bounds how long stop() takes effect
   Duration report_retry = std::chrono::seconds(1);
-  int report_tries = 30;  ///< while the store refuses; then the lease runs out
+  int report_tries = 30;  ///< while the store refuses
+  /// Told of each report that the source did not take, on the thread of its slot; may be empty.
+  std::function<void(const RunId&, const Error&)> refused = {};
 };
 
 /// Carries out a deliver step and says how it ended.
@@ -32,6 +34,13 @@ using Deliver = std::function<port::StepReport(const port::Assignment&)>;
 
 /// Threads: one for each slot, and one that renews all leases. All methods are thread-safe; join()
 /// is for one caller. What is passed in outlives it.
+///
+/// A report that the source refuses is never dropped in silence: HostOptions::refused is told.
+/// LEASE_STALE ends the matter, somebody else holds the run. A refusal of the store (STORE_*) is
+/// met by reporting again. For any other, an execute or verify step is reported as failed with the
+/// refusal as the reason, so that the run ends with a code. Where that is not taken either, where
+/// the store refuses for too long, and for a deliver step, the lease is renewed no more: it runs
+/// out, counts as a lost worker, and the step is granted again or the task quarantined.
 class Host {
  public:
   Host(HostOptions options, port::RunSource& source, port::Executor& executor,
@@ -68,6 +77,8 @@ class Host {
   void carry_out(const port::Assignment& assignment);
   void report(const port::Assignment& assignment, const port::StepReport& report,
               std::vector<domain::Evidence> evidence);
+  Result<void> report_until_taken(const RunId& run, const port::StepReport& report,
+                                  const std::vector<domain::Evidence>& evidence);
   void renew_leases();
   void obey(const RunId& run, domain::Fence fence, port::Directive directive);
   bool draining() const;

@@ -38,6 +38,11 @@ class FakeSource : public port::RunSource {
                       std::vector<domain::Evidence>) override {
     {
       const std::lock_guard lock(mutex);
+      ++tries;
+      if (refuses && refuses(report)) {
+        refused.release();
+        return failure(*refuses(report), "not taken");
+      }
       if (refusals > 0) {
         --refusals;
         return failure(FailureCode::STORE_BUSY, "busy");
@@ -59,8 +64,10 @@ class FakeSource : public port::RunSource {
   std::set<std::string> requests;
   std::size_t claims = 0;
   int refusals = 0;
+  int tries = 0;
+  std::function<std::optional<FailureCode>(const port::StepReport&)> refuses;
   std::atomic<port::Directive> directive = port::Directive::go_on;
-  std::counting_semaphore<> reported{0}, renewed{0};
+  std::counting_semaphore<> reported{0}, renewed{0}, refused{0};
 };
 
 // Works until it is stopped, or not at all.
@@ -143,6 +150,71 @@ TEST_F(HostTest, ReportIsRepeatedWhileTheStoreIsBusy) {
   begin();
   EXPECT_TRUE(source.reported.try_acquire_for(10s));
   end();
+}
+
+// What the host does when a report is refused, and whom it tells.
+class RefusedReport : public HostTest {
+ protected:
+  void work_off(Step step) {
+    source.waiting = {assignment(step)};
+    begin({.worker = "w",
+           .execute_slots = 1,
+           .verify_slots = 1,
+           .report_tries = 3,
+           .refused = [this](const RunId& run, const Error& error) {
+             const std::lock_guard lock(source.mutex);
+             told.push_back(run.to_string() + " " + std::string(name_of(error.code)));
+           }});
+    ASSERT_TRUE(source.refused.try_acquire_for(10s));
+    host->drain();
+    host->join();
+  }
+  std::vector<std::string> told;
+};
+
+TEST_F(RefusedReport, EndsTheRunWithTheReason) {
+  source.refuses = [](const auto& report) {
+    return std::holds_alternative<domain::Executed>(report)
+               ? std::optional(FailureCode::STATE_REFUSED)
+               : std::nullopt;
+  };
+  work_off(Step::execute);
+  EXPECT_THAT(told, ::testing::ElementsAre("VTID-00001.1 STATE_REFUSED"));
+  ASSERT_EQ(source.reports.size(), 1U);
+  const auto* failed = std::get_if<domain::StepFailed>(&source.reports[0]);
+  ASSERT_NE(failed, nullptr);
+  EXPECT_EQ(failed->fence, 3);
+  EXPECT_EQ(failed->error.code, FailureCode::STATE_REFUSED);
+  EXPECT_THAT(failed->error.causes, ::testing::ElementsAre("not taken"));
+}
+
+TEST_F(RefusedReport, IsLeftToTheLeaseWhenTheFailureIsRefusedToo) {
+  source.refuses = [](const auto&) { return FailureCode::INVARIANT_BROKEN; };
+  work_off(Step::execute);
+  EXPECT_EQ(told.size(), 2U);
+  EXPECT_EQ(source.tries, 2);
+  EXPECT_EQ(host->busy(), 0);
+}
+
+TEST_F(RefusedReport, OfADeliveryNeverBecomesAFailure) {
+  source.refuses = [](const auto&) { return FailureCode::STATE_REFUSED; };
+  work_off(Step::deliver);
+  EXPECT_EQ(told.size(), 1U);
+  EXPECT_EQ(source.tries, 1);
+}
+
+TEST_F(RefusedReport, OfALostLeaseIsNotRepeated) {
+  source.refuses = [](const auto&) { return FailureCode::LEASE_STALE; };
+  work_off(Step::execute);
+  EXPECT_THAT(told, ::testing::ElementsAre("VTID-00001.1 LEASE_STALE"));
+  EXPECT_EQ(source.tries, 1);
+}
+
+TEST_F(RefusedReport, OfAStoreThatStaysFullIsToldOnce) {
+  source.refuses = [](const auto&) { return FailureCode::STORE_FULL; };
+  work_off(Step::verify);
+  EXPECT_THAT(told, ::testing::ElementsAre("VTID-00001.1 STORE_FULL"));
+  EXPECT_EQ(source.tries, 3);
 }
 
 TEST_F(HostTest, LeasesAreRenewedWhileAStepRuns) {
