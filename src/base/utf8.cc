@@ -44,15 +44,30 @@ std::size_t ascii_prefix(std::string_view text) {
   return length;
 }
 
+/// Of a terminal: C0 but newline and tab, DEL, C1 (U+0080 to U+009F, of which U+009B begins a
+/// sequence as ESC [ does), and what turns the order of characters around (U+202A to U+202E, U+2066
+/// to U+2069).
+bool is_control(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(character[i]); };
+  const auto lead = byte(0);
+  if (character.size() == 1) {
+    return (lead < 0x20 && lead != '\n' && lead != '\t') || lead == 0x7F;
+  }
+  if (character.size() == 2) return lead == 0xC2 && byte(1) <= 0x9F;
+  if (character.size() != 3 || lead != 0xE2) return false;
+  return (byte(1) == 0x80 && byte(2) >= 0xAA && byte(2) <= 0xAE) ||
+         (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
+}
+
 template <typename Refused>
 std::string rewrite(std::string_view text, Refused refused) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = sequence_length(text);
-    if (length == 0 || (length == 1 && refused(text.front()))) {
+    if (length == 0 || refused(text.substr(0, length))) {
       out += replacement;
-      text.remove_prefix(1);
+      text.remove_prefix(length == 0 ? 1 : length);
     } else {
       out += text.substr(0, length);
       text.remove_prefix(length);
@@ -76,7 +91,7 @@ std::optional<std::size_t> utf8_fault(std::string_view text) {
 }
 
 std::string utf8_clean(std::string_view text) {
-  return rewrite(text, [](char c) { return c == '\0'; });
+  return rewrite(text, [](std::string_view c) { return c.front() == '\0'; });
 }
 
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max) {
@@ -87,10 +102,7 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max) {
 }
 
 std::string printable(std::string_view text) {
-  return rewrite(text, [](char c) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    return (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
-  });
+  return rewrite(text, is_control);
 }
 
 }  // namespace vitana

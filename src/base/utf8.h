@@ -18,7 +18,7 @@ std::string utf8_clean(std::string_view text);
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max);
 
 /// For a terminal: as utf8_clean, and control characters other than newline and tab replaced too,
-/// so that stored text cannot move the cursor or set a title.
+/// so that stored text cannot move the cursor, set a title, or turn the order of what is read.
 std::string printable(std::string_view text);
 
 }  // namespace vitana

@@ -39,5 +39,15 @@ TEST(Printable, StopsEscapeSequencesAndKeepsLines) {
             "a\xEF\xBF\xBD[31m\tb\nc\xEF\xBF\xBD");
 }
 
+TEST(Printable, StopsControlsThatAreLongerThanAByte) {
+  EXPECT_EQ(printable("a\xC2\x9B" "2J"), "a\xEF\xBF\xBD" "2J") << "C1";
+  EXPECT_EQ(printable("\xE2\x80\xAE" "b\xE2\x81\xA6"), "\xEF\xBF\xBD" "b\xEF\xBF\xBD") << "direction";
+}
+
+TEST(Printable, KeepsOtherCharacters) {
+  const std::string text = "\xC2\xA0 \xC3\xA4 \xE2\x80\x99 \xE2\x82\xAC \xF0\x9F\x9A\x80";
+  EXPECT_EQ(printable(text), text);
+}
+
 }  // namespace
 }  // namespace vitana
