@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t ignore_bytes_max = 1 << 20;
 constexpr std::size_t link_bytes_max = 4096;
 constexpr std::size_t links_max = 200'000;
+constexpr int depth_max = 200;  // each level holds a descriptor while the folder is walked
 constexpr std::uintmax_t space_min = 1 << 20;
 
 Error forbidden(std::string_view path, std::string_view what) {
@@ -84,6 +85,9 @@ Result<Walk> walk_folder(const SnapshotRequest& request) {
     }
     const auto& full = it->path();
     const auto path = full.lexically_relative(top).string();
+    if (it.depth() > depth_max) {
+      return failure(forbidden(path, fmt::format("is more than {} folders deep", depth_max)));
+    }
     const auto type = it->symlink_status(error).type();
     if (is_dot_git(full.filename().string())) {
       if (path != ".git") {

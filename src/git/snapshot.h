@@ -31,9 +31,9 @@ struct SnapshotRequest {
 ///
 /// Nobody may write to the folder meanwhile. Keep the tree (Mirror::keep) as long as it is needed.
 /// Errors: PATH_FORBIDDEN, with the context `path` - a nested repository, a new or changed
-/// submodule, a device, FIFO or socket, a link that leaves the tree (or is absolute, or points into
-/// .git) and was not in `base`, something that cannot be read or has a name that git refuses;
-/// COMMIT_MISSING; STORE_FULL; GIT_FAILED.
+/// submodule, folders more than 200 deep, a device, FIFO or socket, a link that leaves the tree (or
+/// is absolute, or points into .git) and was not in `base`, something that cannot be read or has a
+/// name that git refuses; COMMIT_MISSING; STORE_FULL; GIT_FAILED.
 Result<Oid> snapshot(const Mirror& mirror, const SnapshotRequest& request);
 
 }  // namespace vitana::git

@@ -247,6 +247,14 @@ TEST_F(SnapshotTest, ATrackedFileThatBecameAFifoIsForbiddenEvenWhenIgnored) {
   expect_forbidden("f");
 }
 
+TEST_F(SnapshotTest, FoldersWithoutABottomAreForbidden) {
+  start();
+  fs::path deep = folder;
+  for (int i = 0; i < 300; ++i) deep /= "d";
+  fs::create_directories(deep);
+  expect_forbidden(deep.lexically_relative(folder).string().substr(0, 2 * 202 - 1));
+}
+
 TEST_F(SnapshotTest, ALinkOutOfTheTreeIsForbidden) {
   start();
   for (const auto* target : {"/etc/passwd", "../outside", ".git/config"}) {

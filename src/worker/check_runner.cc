@@ -23,6 +23,7 @@ constexpr std::size_t last_words_kept = 4 * 1024;
 constexpr std::size_t file_bytes_max = 64 << 20;
 constexpr std::size_t script_bytes_max = 100 * 1024;  // Linux takes 128 KiB in one argument
 constexpr int limit_exit_code = 124;                  // as timeout(1) answers
+constexpr int depth_max = 200;  // each level holds a descriptor
 constexpr auto copy_deadline = 10min;
 
 void keep_tail(std::string& text, std::string_view more, std::size_t bytes) {
@@ -38,14 +39,16 @@ std::string cleaned_tail(std::string text, std::size_t bytes = output_kept) {
   return printable(text);
 }
 
-// Every file's identity and change time. The change time cannot be set back by a program.
-Digest look_of(const fs::path& folder) {
+// Every file's identity and change time. The change time cannot be set back by a program. Nothing
+// where the folder cannot be read to its end.
+std::optional<Digest> look_of(const fs::path& folder) {
   Hasher hasher;
   std::vector<std::pair<std::string, struct stat>> entries;
   std::error_code error;
   const auto options = fs::directory_options::skip_permission_denied;
   for (fs::recursive_directory_iterator at(folder, options, error), end; !error && at != end;
        at.increment(error)) {
+    if (at.depth() > depth_max) return std::nullopt;
     struct stat info{};
     if (::lstat(at->path().c_str(), &info) == 0) entries.emplace_back(at->path().string(), info);
   }
@@ -58,7 +61,7 @@ Digest look_of(const fs::path& folder) {
       hasher.feed_number(number);
     }
   }
-  hasher.feed_number(error ? 1 : 0);
+  if (error) return std::nullopt;
   return hasher.finish();
 }
 
