@@ -36,7 +36,7 @@ struct AgentConfig {
   Duration silence = std::chrono::minutes(5);
   std::uint64_t memory_bytes = std::uint64_t{4} << 30;
   std::uint64_t output_bytes = std::uint64_t{64} << 20;
-  std::uint64_t disk_bytes = std::uint64_t{20} << 30;  ///< of the workspace
+  std::uint64_t disk_bytes = std::uint64_t{20} << 30;  ///< in its workspace and its private /tmp
   int processes = 4096;
   /// Exit codes that stand for AGENT_LOGIN or AGENT_QUOTA.
   std::map<int, FailureCode> exits;

@@ -11,6 +11,7 @@
 #include "git/tree.h"
 #include "git/workspace.h"
 #include "worker/base_check.h"
+#include "worker/disk_meter.h"
 #include "worker/janitor.h"
 #include "worker/prompt.h"
 #include "worker/run_log.h"
@@ -49,7 +50,6 @@ FailureCode code_of_exit(int exit_code, const AgentConfig& agent, const AgentRep
   return report.failure.value_or(FailureCode::AGENT_FAILED);
 }
 
-// Only exit 0 is a result; everything else says what happened.
 Result<process::Environment> granted(const SecretSource& source, const AgentConfig& agent) {
   process::Environment result;
   for (const auto& name : agent.secrets) {
@@ -64,6 +64,7 @@ Result<process::Environment> granted(const SecretSource& source, const AgentConf
   return result;
 }
 
+// Only exit 0 is a result; everything else says what happened.
 Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const AgentConfig& agent,
                         const AgentReport& report, const RunLog& log) {
   using enum FailureCode;
@@ -96,6 +97,9 @@ Result<void> judge_exit(const SupervisedExit& exit, const Limits& limits, const 
       return refuse(AGENT_FAILED,
                     fmt::format("the agent had more than {} processes", limits.processes));
     case EndCause::disk:
+      if (exit.disk_peak == DiskMeter::endless) {
+        return refuse(AGENT_DISK_LIMIT, "the workspace has folders too deep in each other to count");
+      }
       return refuse(AGENT_DISK_LIMIT,
                     "the workspace grew beyond " + bytes_in_words(limits.disk_bytes));
     case EndCause::stopped:

@@ -95,6 +95,18 @@ TEST_F(CommandExecutorTest, WorkspaceIsBounded) {
   expect_failure("head -c 9000000 /dev/zero > big; sleep 50", FailureCode::AGENT_DISK_LIMIT);
 }
 
+TEST_F(CommandExecutorTest, ItsPrivateFoldersAreBoundedToo) {
+  agent.disk_bytes = 2'000'000;
+  expect_failure("head -c 9000000 /dev/zero > /tmp/big; sleep 50", FailureCode::AGENT_DISK_LIMIT);
+  expect_failure("i=0; while [ $i -lt 2000 ]; do : > $HOME/$i; i=$((i+1)); done; sleep 50",
+                 FailureCode::AGENT_DISK_LIMIT);
+}
+
+TEST_F(CommandExecutorTest, FoldersThatAreTooDeepToBeCountedAreSaid) {
+  expect_failure("mkdir -p $(printf 'd/%.0s' $(seq 400)); sleep 50", FailureCode::AGENT_DISK_LIMIT);
+  EXPECT_THAT(error.message, HasSubstr("deep"));
+}
+
 TEST_F(CommandExecutorTest, StopEndsTheAgent) {
   std::stop_source stop;
   stop.request_stop();
@@ -193,18 +205,6 @@ TEST_F(CommandExecutorTest, SecretsAreGivenAndRedacted) {
   EXPECT_THAT(error.context.at("output"), Not(HasSubstr("sk-very-secret")));
 }
 
-TEST_F(CommandExecutorTest, QuestionOfTheReportIsHandedOn) {
-  const auto executed = execute("echo '{\"question\":\"which blue?\"}' > $VITANA_REPORT_FILE");
-  ASSERT_TRUE(executed);
-  EXPECT_EQ(executed->question, "which blue?");
-}
-
-TEST_F(CommandExecutorTest, RedBaseIsSaidBeforeTheAgentRuns) {
-  rules.commands = {"grep -q color src/sidebar.css", "echo broken; false"};
-  expect_failure("true", FailureCode::BASE_RED);
-  EXPECT_THAT(error.context.at("output"), HasSubstr("broken"));
-  EXPECT_THAT(log(), Not(HasSubstr("starts")));
-  EXPECT_EQ(bases.greens.begin()->second, false);
 TEST_F(CommandExecutorTest, SecretIsTheOneOfThisAgent) {
   agent.secrets = {"API_KEY"};
   secrets = {{"critic/API_KEY", "sk-of-another"}, {"fixer/API_KEY", "sk-of-the-fixer"}};
@@ -223,6 +223,18 @@ TEST_F(CommandExecutorTest, SecretThatIsNotThereIsSaidBeforeAnythingIsRun) {
   EXPECT_EQ(log(), "");
 }
 
+TEST_F(CommandExecutorTest, QuestionOfTheReportIsHandedOn) {
+  const auto executed = execute("echo '{\"question\":\"which blue?\"}' > $VITANA_REPORT_FILE");
+  ASSERT_TRUE(executed);
+  EXPECT_EQ(executed->question, "which blue?");
+}
+
+TEST_F(CommandExecutorTest, RedBaseIsSaidBeforeTheAgentRuns) {
+  rules.commands = {"grep -q color src/sidebar.css", "echo broken; false"};
+  expect_failure("true", FailureCode::BASE_RED);
+  EXPECT_THAT(error.context.at("output"), HasSubstr("broken"));
+  EXPECT_THAT(log(), Not(HasSubstr("starts")));
+  EXPECT_EQ(bases.greens.begin()->second, false);
 }
 
 TEST_F(CommandExecutorTest, BaseChecksRunOncePerCommit) {

@@ -57,6 +57,16 @@ std::optional<TreeProcess> read_process(pid_t pid) {
   return result;
 }
 
+std::optional<std::uint64_t> kilobytes_at(std::string_view text, std::string_view label) {
+  const auto at = text.find(label);
+  if (at == text.npos) return std::nullopt;
+  const auto digits = text.find_first_not_of(' ', at + label.size());
+  std::uint64_t value = 0;
+  if (digits == text.npos) return value;
+  std::from_chars(text.data() + digits, text.data() + text.size(), value);
+  return value;
+}
+
 }  // namespace
 
 std::vector<TreeProcess> tree_of(pid_t root) {
@@ -79,28 +89,26 @@ std::vector<TreeProcess> tree_of(pid_t root) {
   return result;
 }
 
-std::uint64_t shared_out_memory(const std::vector<TreeProcess>& processes) {
-  constexpr std::string_view label = "Pss:";
+std::uint64_t shared_out_memory(const std::vector<TreeProcess>& processes, std::uint64_t in_files) {
   std::uint64_t sum = 0;
+  std::uint64_t mapped = 0;
   for (const auto& process : processes) {
     const std::string path = "/proc/" + std::to_string(process.pid) + "/smaps_rollup";
     const process::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     std::array<char, 2048> buffer{};
     const auto size = file.open() ? ::read(file.get(), buffer.data(), buffer.size()) : 0;
     const std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-    const auto at = text.find(label);
-    std::uint64_t kilobytes = 0;
-    if (at == text.npos) {
+    const auto all = kilobytes_at(text, "Pss:");
+    if (!all) {
       sum += process.memory;
       continue;
     }
-    const auto digits = text.find_first_not_of(' ', at + label.size());
-    if (digits != text.npos) {
-      std::from_chars(text.data() + digits, text.data() + text.size(), kilobytes);
-    }
-    sum += kilobytes * 1024;
+    const auto shared = std::min(kilobytes_at(text, "Pss_Shmem:").value_or(0), *all);
+    sum += (*all - shared) * 1024;
+    mapped += shared * 1024;
   }
-  return sum;
+  // Much of what is mapped may be the files' own pages: neither is counted twice.
+  return sum + std::max(mapped, in_files);
 }
 
 void signal_process(const TreeProcess& process, int signal) {

@@ -20,9 +20,10 @@ struct TreeProcess {
 /// namespace is among them under its outer number.
 std::vector<TreeProcess> tree_of(pid_t root);
 
-/// What the processes really hold: pages that several of them share are counted once. Slow; where a
-/// process does not show it, its resident bytes count.
-std::uint64_t shared_out_memory(const std::vector<TreeProcess>& processes);
+/// What the processes really hold: pages that several of them share are counted once. `in_files`:
+/// bytes of files in memory, whether a process has mapped them or not. Slow; where a process does
+/// not show it, its resident bytes count.
+std::uint64_t shared_out_memory(const std::vector<TreeProcess>& processes, std::uint64_t in_files);
 
 /// Sends `signal` to exactly that process; nothing when it is gone, whoever has its number now.
 void signal_process(const TreeProcess& process, int signal);

@@ -19,7 +19,10 @@ using namespace std::chrono_literals;
 constexpr std::string_view workspace_path = "/workspace";
 constexpr std::string_view exchange_path = "/run/vitana";
 constexpr std::string_view home_path = "/run/home";
+constexpr std::string_view prlimit_program = "/usr/bin/prlimit";
 constexpr std::size_t reason_bytes = 300;
+// In memory, and gone with the sandbox.
+constexpr std::string_view private_mounts[] = {"/dev/shm", "/tmp", "/var/tmp", home_path};
 
 // What programs commonly need of /etc to resolve names, trust certificates, find libraries.
 // Not all of /etc/ssl and /etc/pki: an engine that runs as root could read the private keys there.
@@ -96,10 +99,7 @@ std::vector<std::string> wrapper(const SandboxOptions& options, const Confinemen
   arguments.add({"--die-with-parent", "--new-session", "--cap-drop", "ALL"});
   add_system(arguments);
   arguments.add({"--proc", "/proc", "--dev", "/dev"});
-  arguments.small_tmpfs("/dev/shm", options.tmp_bytes);
-  arguments.small_tmpfs("/tmp", options.tmp_bytes);
-  arguments.small_tmpfs("/var/tmp", options.tmp_bytes);
-  arguments.small_tmpfs(home_path, options.tmp_bytes);
+  for (const auto mount : private_mounts) arguments.small_tmpfs(mount, options.tmp_bytes);
   for (const auto& path : visible_paths(readable, options.masked)) arguments.read_only(path);
   for (const auto& path : masks_within(readable, options.masked)) {
     arguments.add({"--tmpfs", path.string(), "--remount-ro", path.string()});
@@ -113,6 +113,16 @@ std::vector<std::string> wrapper(const SandboxOptions& options, const Confinemen
   arguments.add({"--bind", confinement.workspace.string(), std::string(workspace_path), "--chdir",
                  std::string(workspace_path), "--remount-ro", "/dev", "--remount-ro", "/", "--"});
   return arguments.take();
+}
+
+// Within the sandbox's user namespace the kernel counts its tasks alone (threads too, so there is
+// room for some). What is counted from outside is counted too late for a program that does nothing
+// but fork. For root the kernel does not hold to it; there the supervisor comes first.
+void add_process_limit(std::vector<std::string>& argv, int processes) {
+  std::error_code error;
+  if (processes <= 0 || !fs::exists(prlimit_program, error)) return;
+  argv.insert(argv.end(), {std::string(prlimit_program),
+                           fmt::format("--nproc={}", 2 * std::int64_t{processes} + 64), "--"});
 }
 
 bool is_system(const fs::path& path) {
@@ -216,6 +226,7 @@ Result<SupervisedCommand> Sandbox::prepare(const Confinement& confinement) const
   auto readable = confinement.read;
   readable.insert(readable.end(), program->readable.begin(), program->readable.end());
   command.argv = wrapper(options_, confinement, readable);
+  add_process_limit(command.argv, confinement.limits.processes);
   if (!program->in_workspace) {
     command.argv.push_back(program->start.string());
     command.argv.insert(command.argv.end(), confinement.argv.begin() + 1, confinement.argv.end());
@@ -224,6 +235,7 @@ Result<SupervisedCommand> Sandbox::prepare(const Confinement& confinement) const
   }
   command.cwd = "/";
   command.wrapped = true;
+  command.limits.private_mounts.assign(std::begin(private_mounts), std::end(private_mounts));
   auto path = path_inside(options_, readable);
   if (!program->path_entry.empty()) path = program->path_entry.string() + ":" + path;
   command.environment =

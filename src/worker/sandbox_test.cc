@@ -55,6 +55,13 @@ TEST_F(SandboxTest, WorkspaceIsWritable) {
   EXPECT_TRUE(fs::exists(root_ / "work/made"));
 }
 
+TEST_F(SandboxTest, KernelHoldsToTheNumberOfProcesses) {
+  Confinement confinement;
+  confinement.limits.processes = 100;
+  EXPECT_THAT(output_of("grep 'Max processes' /proc/self/limits", confinement),
+              ::testing::ContainsRegex("Max processes +264 +264"));
+}
+
 TEST_F(SandboxTest, NothingElseIsWritable) {
   for (const auto* path : {"/x", "/usr/x", "/etc/x", "/dev/x", "/run/x"}) {
     EXPECT_THAT(output_of(std::string("touch ") + path), Not(HasSubstr("exit 0"))) << path;

@@ -22,10 +22,14 @@ struct Limits {
   Duration wall = std::chrono::minutes(30);
   Duration silence{0};  ///< without a byte of output
   std::uint64_t output_bytes = 64 << 20;
-  std::uint64_t memory_bytes = 0;  ///< resident, over all processes, seen five times a second
+  /// Resident, and in files in memory, over all processes; seen five times a second.
+  std::uint64_t memory_bytes = 0;
   int processes = 4096;
-  std::uint64_t disk_bytes = 0;  ///< of what lies below `disk_root`
+  /// Of what lies below `disk_root`, was deleted there and is still open, or lies in the private
+  /// file systems of a wrapped program.
+  std::uint64_t disk_bytes = 0;
   std::filesystem::path disk_root;
+  std::vector<std::string> private_mounts;  ///< where the program sees them
   /// From TERM to KILL; at most a second of it when the caller stops the program.
   Duration grace = std::chrono::seconds(2);
 };

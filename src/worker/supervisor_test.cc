@@ -144,6 +144,15 @@ TEST(Supervisor, NumberOfProcessesIsBounded) {
   EXPECT_EQ(exit->cause, EndCause::processes);
 }
 
+// It ends by itself at two thousand, should nobody else end it.
+TEST(Supervisor, ProcessesThatForkAsFastAsTheyCanAreCountedInTime) {
+  auto command = shell("bomb() { [ $1 = 0 ] || { bomb $(($1 - 1)) & bomb $(($1 - 1)) & }; sleep 20; }; bomb 10");
+  command.limits.processes = 50;
+  const auto [exit, output] = run(command);
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->cause, EndCause::processes);
+}
+
 TEST(Supervisor, DiskBelowTheWorkspaceIsBounded) {
   char name[] = "/tmp/vitana-disk-XXXXXX";
   ASSERT_NE(::mkdtemp(name), nullptr);
@@ -155,6 +164,31 @@ TEST(Supervisor, DiskBelowTheWorkspaceIsBounded) {
   std::filesystem::remove_all(name);
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->cause, EndCause::disk);
+}
+
+TEST(Supervisor, DeletedFileThatIsStillOpenCountsAsDisk) {
+  char name[] = "/tmp/vitana-disk-XXXXXX";
+  ASSERT_NE(::mkdtemp(name), nullptr);
+  auto command = shell("exec 3> big; rm big; head -c 3000000 /dev/zero >&3; sleep 60");
+  command.cwd = name;
+  command.limits.disk_root = name;
+  command.limits.disk_bytes = 1'000'000;
+  const auto [exit, output] = run(command);
+  std::filesystem::remove_all(name);
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->cause, EndCause::disk);
+}
+
+TEST(Supervisor, FileInMemoryThatNobodyMapsCountsAsMemory) {
+  if (::access("/usr/bin/python3", X_OK) != 0) GTEST_SKIP() << "NO PYTHON HERE, NOT TESTED";
+  auto command = shell("");
+  command.argv = {"/usr/bin/python3", "-c",
+                  "import os, time\nf = os.memfd_create('x')\n"
+                  "for _ in range(200): os.write(f, bytes(1_000_000))\ntime.sleep(60)"};
+  command.limits.memory_bytes = 100'000'000;
+  const auto [exit, output] = run(command);
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->cause, EndCause::memory);
 }
 
 TEST(Supervisor, GrandchildInASessionOfItsOwnIsDeadAfterwards) {

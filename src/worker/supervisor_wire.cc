@@ -109,6 +109,8 @@ std::string pack(const SupervisedCommand& command) {
   out.number(limits.processes);
   out.number(limits.disk_bytes);
   out.text(limits.disk_root.string());
+  out.number(limits.private_mounts.size());
+  for (const auto& mount : limits.private_mounts) out.text(mount);
   out.number(limits.grace.count());
   return out.take();
 }
@@ -134,6 +136,8 @@ std::optional<SupervisedCommand> unpack_command(std::string_view payload) {
   limits.processes = in.number<int>();
   limits.disk_bytes = in.number<std::uint64_t>();
   limits.disk_root = in.text();
+  const auto mounts = in.number<std::size_t>();
+  for (std::size_t i = 0; i < mounts && in.good(); ++i) limits.private_mounts.push_back(in.text());
   limits.grace = Duration(in.number<std::int64_t>());
   if (!in.finished() || result.argv.empty()) return std::nullopt;
   return result;

@@ -19,6 +19,7 @@ SupervisedCommand full_command() {
   command.limits.processes = 12;
   command.limits.disk_bytes = 13;
   command.limits.disk_root = "/disk";
+  command.limits.private_mounts = {"/tmp", "/dev/shm"};
   return command;
 }
 
@@ -29,6 +30,7 @@ TEST(SupervisorWire, CommandComesBackAsItWas) {
   EXPECT_EQ(pack(*back), packed);
   EXPECT_EQ(back->argv, full_command().argv);
   EXPECT_EQ(back->limits.disk_root, "/disk");
+  EXPECT_EQ(back->limits.private_mounts, full_command().limits.private_mounts);
 }
 
 TEST(SupervisorWire, EveryCutOfACommandIsRefused) {
