@@ -350,9 +350,14 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
                         head ? source.to_string() : to_string(head.error()),
                         head ? "" : "see [[repos]] path or url"});
   }
-  const bool writable = !data.exists() || ::access(data.root().c_str(), W_OK) == 0;
+  // Before the first start: the folder in which it will be made.
+  fs::path nearest = data.root();
+  std::error_code ignored;
+  while (!fs::exists(nearest, ignored) && nearest.has_relative_path()) nearest = nearest.parent_path();
+  const bool writable = ::access(nearest.c_str(), W_OK) == 0;
+  const std::string why = std::strerror(errno);
   findings.push_back({"data directory", writable, data.root().string(),
-                      writable ? "" : "its permissions do not let this user write"});
+                      writable ? "" : fmt::format("make {} writable: {}", nearest.string(), why)});
   return findings;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 
@@ -10,24 +11,51 @@ namespace vitana::app {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+Error cannot_write(const fs::path& path, const std::error_code& why) {
+  const bool full = why == std::errc::no_space_on_device || why.value() == EDQUOT;
+  return {full ? FailureCode::STORE_FULL : FailureCode::STORE_READ_ONLY,
+          fmt::format("{}: {}", path.string(), why.message())};
+}
+
+/// Whole or not at all: an empty one would let git see the store.
+std::error_code write_whole(const fs::path& path, std::string_view text) {
+  const fs::path part = path.string() + ".part";
+  errno = 0;
+  std::ofstream file(part);
+  file << text;
+  file.close();
+  std::error_code error;
+  if (file) fs::rename(part, path, error);
+  if (!file) error = {errno == 0 ? EIO : errno, std::generic_category()};
+  std::error_code ignored;
+  if (error) fs::remove(part, ignored);
+  return error;
+}
+
+}  // namespace
+
 Result<void> DataFolder::make() const {
   std::error_code error;
   for (const auto& folder : {root_, logs(), root_ / "mirrors"}) {
     fs::create_directories(folder, error);
-    if (error) {
-      return failure(FailureCode::STORE_READ_ONLY, fmt::format("{}: {}", folder.string(), error.message()));
-    }
+    if (error) return failure(cannot_write(folder, error));
   }
   fs::permissions(root_, fs::perms::owner_all, error);
   const auto ignore = root_ / ".gitignore";
   if (!fs::exists(ignore)) {
-    std::ofstream file(ignore);
-    file << "*\n";
-    if (!file.flush()) {
-      return failure(FailureCode::STORE_READ_ONLY, fmt::format("{} cannot be written", ignore.string()));
-    }
+    if (error = write_whole(ignore, "*\n"); error) return failure(cannot_write(ignore, error));
   }
   return {};
+}
+
+bool DataFolder::lost_its_store() const {
+  std::error_code error;
+  if (const auto bytes = fs::file_size(database(), error); !error && bytes > 0) return false;
+  // The first mirror is made long after the store; a first start that died leaves none.
+  const fs::directory_iterator mirrors(root_ / "mirrors", error);
+  return !error && mirrors != fs::directory_iterator();
 }
 
 fs::path workspaces_folder(const config::Config& config, const std::string& store_id) {

@@ -14,9 +14,12 @@ class DataFolder {
  public:
   explicit DataFolder(std::filesystem::path root) : root_(std::move(root)) {}
 
-  /// Makes it, 0700, with a .gitignore of everything. Errors: STORE_READ_ONLY.
+  /// Makes it, 0700, with a .gitignore of everything. Errors: STORE_READ_ONLY, STORE_FULL.
   Result<void> make() const;
   bool exists() const { return std::filesystem::exists(root_); }
+
+  /// Something that only a store with tasks makes is here, but the database is not, or it is empty.
+  bool lost_its_store() const;
 
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path lock() const { return root_ / "engine.lock"; }

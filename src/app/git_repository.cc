@@ -21,6 +21,14 @@ Result<std::shared_ptr<git::Mirror>> GitRepository::mirror() {
   if (!mirror_) {
     auto opened = git::Mirror::open(path_, options_);
     if (!opened) return failure(std::move(opened.error()));
+    auto tip = (*opened)->tip(branch_);
+    if (!tip) return failure(std::move(tip.error()));
+    if (!*tip) {
+      // Somebody removed it: commits that the store knows are asked for before the branch moves.
+      if (auto filled = (*opened)->fetch(source_, branch_); !filled) {
+        return failure(std::move(filled.error()));
+      }
+    }
     mirror_ = std::move(*opened);
   }
   return mirror_;
@@ -61,7 +69,8 @@ Result<std::vector<port::TreeChange>> GitRepository::changes(const std::string& 
     changes.push_back({removed                                      ? Kind::removed
                        : change.kind == git::ChangeKind::added ? Kind::added
                                                                     : Kind::changed,
-                       {utf8_clean(change.path), removed ? change.old_blob : change.blob, regular}});
+                       {utf8_clean(change.path), removed ? change.old_blob : change.blob, regular,
+                        git::is_checkout_path(change.path) && !utf8_fault(change.path)}});
   }
   return changes;
 }

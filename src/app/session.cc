@@ -108,6 +108,14 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
   if (!repositories) return failure(std::move(repositories.error()));
   session->repositories_ = std::move(*repositories);
 
+  if (options.database.empty() && data.lost_its_store()) {
+    return failure(Error{FailureCode::STORE_DAMAGED,
+                         fmt::format("{} is gone or empty, and {} was in use",
+                                     data.database().string(), data.root().string())}
+                       .with("hint", fmt::format("vitana restore FILE puts a backup in its place; to "
+                                                 "begin anew, move {} away",
+                                                 data.root().string())));
+  }
   store::StoreOptions store;
   store.path = options.database.empty() ? data.database().string() : options.database;
   store.mode = options.create ? store::OpenMode::engine : store::OpenMode::client;

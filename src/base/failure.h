@@ -96,7 +96,7 @@ enum class FailureActor {
   X(STORE_READ_ONLY,       storage, false, operator_, 500, "the data directory cannot be written; see its permissions") \
   X(STORE_TOO_NEW,         storage, false, operator_, 409, "a newer vitana wrote this store; use that version") \
   X(STORE_TOO_OLD,         storage, false, operator_, 409, "vitana migrate") \
-  X(STORE_DAMAGED,         storage, false, operator_, 500, "vitana audit names what is damaged") \
+  X(STORE_DAMAGED,         storage, false, operator_, 500, "vitana audit names what is damaged; a backup takes its place with: vitana restore FILE") \
   X(DATA_DIR_IN_USE,       storage, false, operator_, 409, "another vitana runs on this data directory; stop it with: vitana stop") \
   /* budget */                                                                                     \
   X(BUDGET_RUNS,           budget, false, operator_, 429, "the task used its runs; raise [caps] runs_per_task or: vitana task retry VTID") \
@@ -116,6 +116,7 @@ enum class FailureActor {
   X(REPO_UNKNOWN,          environment, false, operator_, 404, "no [[repos]] has that name; see: vitana config show") \
   X(FILE_UNREADABLE,       environment, false, operator_, 400, "see the path and its permissions") \
   X(FILE_TOO_LARGE,        environment, false, operator_, 413, "the file is larger than vitana reads") \
+  X(OUTPUT_LOST,           environment, false, operator_, 500, "what the command did stays done; give it an output that can be written and ask again") \
   X(PROGRAM_FAILED,        environment, true,  operator_, 500, "a program could not be started; see the cause") \
   X(INTERRUPTED,           environment, false, operator_, 503, "run the command again; what was accepted is kept") \
   /* internal */                                                                                   \

@@ -25,8 +25,7 @@ Result<std::unique_ptr<Session>> Call::session() {
   if (!session && session.error().code == FailureCode::NOT_FOUND &&
       !session.error().context.contains("hint")) {
     // The catalogue's hint speaks of a task that is not there; here the whole store is not.
-    session.error().context["hint"] =
-        open.config_file.empty() ? "vitana init, then: vitana run FILE" : "vitana run FILE";
+    session.error().context["hint"] = "vitana run FILE, or: vitana autopilot";
   }
   return session;
 }

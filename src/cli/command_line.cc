@@ -8,6 +8,18 @@
 #include "cli/session.h"
 
 namespace vitana::cli {
+namespace {
+
+/// The exit code, unless stdout did not take what was printed.
+int finish(Call& call, int code) {
+  call.console.flush();
+  const auto why = call.console.lost();
+  if (!why) return code;
+  return report({FailureCode::OUTPUT_LOST, "standard output cannot be written: " + *why}, call.words,
+                false, call.console);
+}
+
+}  // namespace
 
 int run_command_line(int argc, const char* const* argv, Application& application) {
   Console console(stdout, stderr, std::cin, terminal_of_process());
@@ -20,13 +32,14 @@ int run_command_line(int argc, const char* const* argv, Application& application
   call.actor = actor_of_process();
   std::error_code ignored;
   call.open.folder = std::filesystem::current_path(ignored).string();
-  if (!action) return report(action.error(), call.words, call.json, console);
+  if (!action) return finish(call, report(action.error(), call.words, call.json, console));
   try {
     auto answer = (*action)(call);
-    return answer ? *answer : report(answer.error(), call.words, call.json, console);
+    return finish(call, answer ? *answer : report(answer.error(), call.words, call.json, console));
   } catch (const std::exception& error) {
     // No layer lets one out; what comes here is a defect, and is told as one.
-    return report({FailureCode::INVARIANT_BROKEN, error.what()}, call.words, call.json, console);
+    return finish(
+        call, report({FailureCode::INVARIANT_BROKEN, error.what()}, call.words, call.json, console));
   }
 }
 

@@ -46,7 +46,7 @@ const WrongLine wrong_lines[] = {
     {{"task", "answer", "VTID-00001"}, 2, "TEXT"},
     {{"task", "answer", "VTID-00001", "  "}, 2, "the answer is empty"},
     {{"task", "log", "VTID-00001", "--run", "zero"}, 2, "--run"},
-    {{"task", "log", "VTID-00001", "--json"}, 2, "no --json"},
+    {{"task", "log", "VTID-00042", "--json"}, 1, "there is no task VTID-00042"},
     {{"task", "approve", "VTID-00042"}, 1, "there is no task VTID-00042"},
     {{"spec"}, 2, "vitana spec needs a command: validate"},
     {{"spec", "validate"}, 2, "FILE"},

@@ -159,6 +159,9 @@ Result<CommandTree::Action> CommandTree::read(const std::vector<std::string>& ar
                                  [](const auto& a) { return a == "-h" || a == "--help"; }) != end;
   if (help) {
     return Action([app](Call& call) -> Answer {
+      // On a narrow terminal what a flag does stands below it.
+      constexpr std::size_t usual = 30;
+      app->get_formatter()->column_width(std::min(usual, call.console.terminal().width / 3));
       call.console.print(app->help());
       return exit_yes;
     });

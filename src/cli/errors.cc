@@ -42,7 +42,7 @@ std::string lines_of(std::string value, std::string_view indent) {
 
 int exit_code(FailureCode code) {
   if (code == FailureCode::USAGE) return exit_usage;
-  if (code == FailureCode::INTERRUPTED) return exit_unavailable;
+  if (code == FailureCode::INTERRUPTED || code == FailureCode::OUTPUT_LOST) return exit_unavailable;
   switch (failure_info(code).cls) {
     case FailureClass::storage:
     case FailureClass::network:
@@ -67,7 +67,10 @@ int exit_code(FailureCode code) {
 
 std::string hint_of(const Error& error, const HintWords& words) {
   if (const auto own = error.context.find("hint"); own != error.context.end()) return own->second;
-  std::string hint(failure_info(error.code).hint);
+  return with_words(std::string(failure_info(error.code).hint), words);
+}
+
+std::string with_words(std::string hint, const HintWords& words) {
   // Only commands are filled in: "no task has that VTID" speaks of another one.
   std::size_t from = 0;
   for (auto at = hint.find("vitana ", from); at != std::string::npos;

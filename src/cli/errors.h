@@ -23,6 +23,9 @@ struct HintWords {
   std::string file;
 };
 
+/// `text` with the words VTID and FILE of the commands in it filled in.
+std::string with_words(std::string text, const HintWords& words);
+
 /// The catalogue's hint, with the command in it ready to be copied.
 std::string hint_of(const Error& error, const HintWords& words);
 

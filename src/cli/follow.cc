@@ -1,5 +1,6 @@
 #include "cli/follow.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 
 #include <atomic>
@@ -80,11 +81,12 @@ engine::Autopilot::Hooks HookQueue::hooks() {
           .fault =
               [this](const std::string& repo, const Error& error) {
                 const std::scoped_lock lock(mutex_);
-                std::string text =
-                    (repo.empty() ? std::string("engine") : repo) + ": " + to_string(error);
-                if (last_fault_[repo] == text) return;
-                last_fault_[repo] = text;
-                faults_.push_back(std::move(text));
+                // Causes are a program's words, which come in another order each time.
+                std::string kind = fmt::format("{} {}", name_of(error.code), error.message);
+                if (last_fault_[repo] == kind) return;
+                last_fault_[repo] = std::move(kind);
+                faults_.push_back((repo.empty() ? std::string("engine") : repo) + ": " +
+                                  to_string(error));
                 if (faults_.size() > waiting_max) faults_.pop_front();
               }};
 }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/utf8.h"
 #include "wire/event_json.h"
 #include "wire/task_json.h"
 
@@ -13,6 +14,7 @@ using wire::to_text;
 
 wire::TaskView wire_view(const TaskView& view) {
   wire::TaskView out{view.task};
+  out.task.next.what = next_words(view);
   if (view.spec)
     out.spec = wire::SpecView{view.spec->version, view.spec->digest, view.spec->provenance};
   for (const auto& one : view.runs) {
@@ -20,6 +22,23 @@ wire::TaskView wire_view(const TaskView& view) {
     for (const auto& row : one.evidence) run.evidence.push_back(row.evidence);
     out.runs.push_back(std::move(run));
   }
+  return out;
+}
+
+/// null, or why a task that may run does not.
+Json held(const TaskView& view) {
+  if (!is_held_by_pause(view)) return {};
+  return {{"code", name_of(FailureCode::EXECUTION_PAUSED)}, {"message", view.paused}};
+}
+
+Json whole_task(const TaskView& view) {
+  Json out = wire::task_json(wire_view(view));
+  out["held"] = held(view);
+  Json list = Json::array();
+  for (const auto& [vtid, status] : view.dependencies) {
+    list.push_back({{"vtid", vtid.to_string()}, {"status", status ? Json(name_of(*status)) : Json()}});
+  }
+  out["dependencies"] = std::move(list);
   return out;
 }
 
@@ -48,7 +67,7 @@ std::string synced_json(const std::vector<engine::RepoSync>& repos) {
   return to_text(wire::sync_json(out));
 }
 
-std::string task_json(const TaskView& view) { return to_text(wire::task_json(wire_view(view))); }
+std::string task_json(const TaskView& view) { return to_text(whole_task(view)); }
 
 std::string task_list_json(const std::vector<TaskView>& tasks, const std::optional<Vtid>& next) {
   std::vector<wire::ListedTask> listed;
@@ -56,12 +75,13 @@ std::string task_list_json(const std::vector<TaskView>& tasks, const std::option
     listed.push_back(
         {view.task, view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run)});
   }
-  return to_text(
-      wire::task_list_json(listed, next ? std::optional(next->to_string()) : std::nullopt));
+  Json out = wire::task_list_json(listed, next ? std::optional(next->to_string()) : std::nullopt);
+  for (std::size_t i = 0; i < tasks.size(); ++i) out["tasks"][i]["held"] = held(tasks[i]);
+  return to_text(out);
 }
 
 std::string why_json(const engine::Why& why, const TaskView& view) {
-  Json out = wire::task_json(wire_view(view));
+  Json out = whole_task(view);
   out.erase("runs");
   out["gate"] = name_of(why.point);
   Json list = Json::array();
@@ -88,6 +108,10 @@ std::string evidence_json(const TaskView& view) {
                     {"evidence", std::move(rows)}});
   }
   return to_text(Json{{"vtid", view.task.vtid.to_string()}, {"runs", std::move(runs)}});
+}
+
+std::string run_text_json(const RunId& run, const std::string& key, std::string_view text) {
+  return to_text(Json{{"run", run.to_string()}, {key, utf8_clean(text)}});
 }
 
 std::string event_json(const store::StoredEvent& event, const std::string& store_id) {

@@ -21,6 +21,8 @@ std::string task_json(const TaskView& view);
 std::string task_list_json(const std::vector<TaskView>& tasks, const std::optional<Vtid>& next);
 std::string why_json(const engine::Why& why, const TaskView& view);
 std::string evidence_json(const TaskView& view);
+/// {"run",KEY}: bytes of a run, those that are no UTF-8 replaced.
+std::string run_text_json(const RunId& run, const std::string& key, std::string_view text);
 std::string event_json(const store::StoredEvent& event, const std::string& store_id);
 std::string registered_json(const engine::Registered& registered);
 std::string spec_json(const domain::SpecVersion& spec);

@@ -67,7 +67,8 @@ Answer events(Call& call, const EventsOptions& options) {
         call.console.print(fmt::format("{:>6}  {}", event.seq, event_line(event, true)));
     }
     call.console.flush();
-    if (signals.asked() || (!options.follow && some->empty())) return exit_yes;
+    const bool ended = signals.asked() || call.console.lost().has_value();
+    if (ended || (!options.follow && some->empty())) return exit_yes;
   }
 }
 

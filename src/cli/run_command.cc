@@ -113,7 +113,7 @@ Result<TaskView> wait_for_end(Call& call, const Watch& watch, store::Sequence fr
   }
 }
 
-Result<Error> why_it_stands(Session& session, const TaskView& view) {
+Result<Error> why_it_stands(Session& session, const TaskView& view, const HintWords& words) {
   const auto& task = view.task;
   if (task.failure && task.status != domain::TaskStatus::scheduled) {
     return Error{task.failure->code, task.failure->message, task.failure->causes, {}};
@@ -121,10 +121,13 @@ Result<Error> why_it_stands(Session& session, const TaskView& view) {
   auto why = session.engine().desk.why(task.vtid);
   if (!why) return failure(std::move(why.error()));
   for (const auto& verdict : why->verdicts) {
-    if (!verdict.pass && verdict.code)
-      return Error{*verdict.code, verdict.gate + ": " + verdict.detail};
+    if (verdict.pass || !verdict.code) continue;
+    Error error{*verdict.code, verdict.gate + ": " + verdict.detail};
+    if (verdict.gate == "dependencies") error.message += ": " + open_dependencies(view);
+    error.context["hint"] = hint_for(view, error, words);
+    return error;
   }
-  return Error{FailureCode::STATE_REFUSED, fmt::format("{}; {}", headline(view), task.next.what)};
+  return Error{FailureCode::STATE_REFUSED, fmt::format("{}; {}", headline(view), next_words(view))};
 }
 
 std::string delivered_text(const TaskView& view, const Terminal& terminal) {
@@ -163,7 +166,7 @@ Answer tell_end(Call& call, Session& session, const TaskView& view) {
     call.console.say("next: " + next_after(view), Ink::dim);
     return exit_yes;
   }
-  auto why = why_it_stands(session, view);
+  auto why = why_it_stands(session, view, call.words);
   if (!why) return failure(std::move(why.error()));
   if (!call.json) call.console.print(task_text(view, call.console.terminal()));
   call.console.say(error_text(*why, call.words), Ink::red);

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/glob.h"
 #include "cli/json.h"
 #include "cli/repo_place.h"
 #include "cli/sync_report.h"
 #include "domain/policy.h"
 #include "spec/parse.h"
+#include "spec/rules.h"
 #include "spec/template.h"
 
 namespace vitana::cli {
@@ -17,12 +20,22 @@ constexpr std::size_t read_max = std::size_t{16}
                                  << 20;  // what is too large for a spec is a finding
 
 domain::Diagnostic unreadable(const std::string& file, const Error& error) {
+  if (error.code == FailureCode::FILE_TOO_LARGE) {
+    const auto& rule = spec::rule_info(spec::Rule::TOO_LARGE);
+    return {std::string(rule.name), rule.severity, std::string(rule.meaning), file, 1, 1,
+            std::string(rule.hint)};
+  }
   return {std::string(name_of(error.code)),  domain::Severity::error, error.message, file, 1, 1,
           "see the path and its permissions"};
 }
 
+struct Counted {
+  std::size_t criteria = 0;
+  std::size_t checked = 0;  ///< that a check judges
+};
+
 wire::ValidatedFile validate_one(Call& call, const std::string& path, domain::SpecProfile profile,
-                                 std::size_t& criteria) {
+                                 Counted& counted) {
   wire::ValidatedFile out{.path = path};
   auto text = read_text(call, path, read_max);
   if (!text) {
@@ -35,7 +48,10 @@ wire::ValidatedFile validate_one(Call& call, const std::string& path, domain::Sp
   out.diagnostics = spec::diagnostics_for_validate(reading, path);
   out.valid = !domain::has_errors(out.diagnostics);
   if (auto vtid = spec::resolve_vtid(reading, path)) out.vtid = *vtid;
-  criteria = reading.spec.criteria.size();
+  counted.criteria = reading.spec.criteria.size();
+  counted.checked = static_cast<std::size_t>(
+      std::count_if(reading.spec.criteria.begin(), reading.spec.criteria.end(),
+                    [](const auto& criterion) { return !criterion.checks.empty(); }));
   return out;
 }
 
@@ -100,8 +116,8 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
   std::vector<wire::ValidatedFile> files;
   int invalid = 0;
   for (const auto& path : options.files) {
-    std::size_t criteria = 0;
-    files.push_back(validate_one(call, path, profile, criteria));
+    Counted counted;
+    files.push_back(validate_one(call, path, profile, counted));
     const auto& file = files.back();
     invalid += file.valid ? 0 : 1;
     if (call.json) continue;
@@ -111,9 +127,11 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
     }
     call.console.print(findings_text(file.diagnostics));
     if (file.valid) {
-      call.console.print(fmt::format("{}: valid, {}, {} {}\n", path,
-                                     file.vtid ? file.vtid->to_string() : "no VTID", criteria,
-                                     criteria == 1 ? "criterion" : "criteria"));
+      call.console.print(fmt::format("{}: valid, {}, {} {}, {} with a check\n", path,
+                                     file.vtid ? file.vtid->to_string() : "no VTID",
+                                     counted.criteria,
+                                     counted.criteria == 1 ? "criterion" : "criteria",
+                                     counted.checked));
     }
   }
   if (call.json) call.console.data(validated_json(files) + "\n");

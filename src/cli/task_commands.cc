@@ -26,7 +26,7 @@ Answer decide(Call& call, const std::string& text,
     return exit_yes;
   }
   call.console.print(fmt::format("{}  {}\n  next: {}\n", vtid->to_string(), headline(*view),
-                                 next_text(view->task, view->now)));
+                                 next_text(*view)));
   if (!domain::is_terminal(view->task.status) && !(*session)->engine_pid()) {
     call.console.say("no engine runs; to go on: vitana autopilot", Ink::dim);
   }
@@ -38,6 +38,8 @@ std::string row_status(const TaskView& view) {
   std::string text(name_of(task.status));
   if (task.blocked)
     text += fmt::format(": {}", name_of(*task.blocked));
+  else if (is_held_by_pause(view))
+    text += fmt::format(": {}", name_of(FailureCode::EXECUTION_PAUSED));
   else if (task.failure)
     text += fmt::format(": {}", name_of(task.failure->code));
   else if (!view.runs.empty() && !domain::is_terminal(view.runs.back().run.state)) {
@@ -71,10 +73,12 @@ Answer task_list(Call& call, const ListOptions& options) {
   bool more = false;
   auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
     auto tasks = reader.tasks(filter);
+    const auto paused = pause_of(reader);
     more = tasks.size() > static_cast<std::size_t>(options.limit);
     if (more) tasks.pop_back();
     for (auto& task : tasks) {
       TaskView view{std::move(task), std::nullopt, {}, reader.now()};
+      view.paused = paused;
       if (view.task.attempt > 0) {
         if (auto run = reader.run({view.task.vtid, view.task.attempt}))
           view.runs.push_back({std::move(*run), {}, {}});
@@ -119,7 +123,7 @@ Answer task_show(Call& call, const std::string& text) {
     call.console.print(task_text(*view, call.console.terminal()));
     if (view->task.failure) {
       const Error error{view->task.failure->code, "", {}, view->task.failure->context};
-      call.console.say("next: " + hint_of(error, call.words), Ink::dim);
+      call.console.say("next: " + hint_for(*view, error, call.words), Ink::dim);
     }
   }
   return exit_yes;
@@ -141,7 +145,7 @@ Answer task_why(Call& call, const std::string& text) {
   call.console.print(why_text(*why, *view, call.console.terminal()));
   for (const auto& verdict : why->verdicts) {
     if (verdict.pass || !verdict.code || domain::is_terminal(view->task.status)) continue;
-    call.console.say("next: " + hint_of({*verdict.code, ""}, call.words), Ink::dim);
+    call.console.say("next: " + hint_for(*view, {*verdict.code, ""}, call.words), Ink::dim);
     return exit_yes;
   }
   if (view->task.status == domain::TaskStatus::scheduled && !(*session)->engine_pid()) {

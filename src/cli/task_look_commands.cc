@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "cli/event_line.h"
 #include "cli/follow.h"
 #include "cli/json.h"
@@ -54,6 +55,14 @@ Result<bool> has_ended(Session& session, const RunId& id) {
   return ended;
 }
 
+/// Without the begin of a character whose end comes with the next bytes.
+std::string_view whole_characters(std::string_view bytes) {
+  constexpr std::size_t character_max = 4;
+  const auto fault = utf8_fault(bytes);
+  if (!fault || *fault == 0 || bytes.size() - *fault >= character_max) return bytes;
+  return bytes.substr(0, *fault);
+}
+
 }  // namespace
 
 Answer task_watch(Call& call, const std::string& text) {
@@ -90,12 +99,13 @@ Answer task_watch(Call& call, const std::string& text) {
           call.console.print(event_line(event, false));
       }
       call.console.flush();
-      if (events->empty() || signals.asked()) break;
+      if (events->empty() || signals.asked() || call.console.lost()) break;
     }
     if (signals.asked()) {
       return failure(Error{FailureCode::INTERRUPTED, "stopped watching; the task goes on"}.with(
           "hint", "vitana task watch " + vtid.to_string()));
     }
+    if (call.console.lost()) return exit_no;
     if (!settled) continue;
     if (task && !call.json) {
       const TaskView view{std::move(*task), std::nullopt, {}, {}};
@@ -107,7 +117,6 @@ Answer task_watch(Call& call, const std::string& text) {
 }
 
 Answer task_log(Call& call, const OfRun& of, bool follow) {
-  if (call.json) return usage("task log prints bytes; it has no --json");
   auto opened = open_task(call, of.vtid);
   if (!opened) return failure(std::move(opened.error()));
   auto run = run_of(opened->view, of.attempt);
@@ -123,9 +132,16 @@ Answer task_log(Call& call, const OfRun& of, bool follow) {
       return failure(std::move(chunk.error()));
     }
     if (chunk && !chunk->empty()) {
-      call.console.data(*chunk);
+      // As data it is cut between characters, one object a line, so that it can be followed too.
+      std::string_view part = *chunk;
+      if (call.json) part = whole_characters(part);
+      if (call.json)
+        call.console.data(run_text_json(id, "log", part) + "\n");
+      else
+        call.console.data(part);
       call.console.flush();
-      offset += chunk->size();
+      if (call.console.lost()) return exit_yes;
+      offset += part.size();
       continue;
     }
     if (!follow || *ended || signals.asked()) return exit_yes;
@@ -135,14 +151,16 @@ Answer task_log(Call& call, const OfRun& of, bool follow) {
 }
 
 Answer task_diff(Call& call, const OfRun& of) {
-  if (call.json) return usage("task diff prints a patch; it has no --json");
   auto opened = open_task(call, of.vtid);
   if (!opened) return failure(std::move(opened.error()));
   auto run = run_of(opened->view, of.attempt);
   if (!run) return failure(std::move(run.error()));
   auto diff = opened->session->run_diff((*run)->run.id);
   if (!diff) return failure(std::move(diff.error()));
-  call.console.data(*diff);
+  if (call.json)
+    call.console.data(run_text_json((*run)->run.id, "diff", *diff) + "\n");
+  else
+    call.console.data(*diff);
   return exit_yes;
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "domain/gate.h"
+#include "engine/conduct.h"
 #include "wire/task_json.h"
 
 namespace vitana::cli {
@@ -84,10 +86,22 @@ std::string run_text(const RunView& view, const Terminal& terminal, Instant now)
   return line;
 }
 
-std::string drift_text(const domain::NewerSpec& newer) {
-  return fmt::format("  newer text: version {}, {}, has not run{}\n", newer.spec.version,
-                     newer.spec.digest.brief(),
-                     newer.needs_approval ? " and needs: vitana spec approve" : "");
+std::string drift_text(const domain::NewerSpec& newer, Vtid vtid) {
+  return fmt::format(
+      "  newer text: version {}, {}, has not run{}\n", newer.spec.version,
+      newer.spec.digest.brief(),
+      newer.needs_approval ? " and needs: vitana spec approve " + vtid.to_string() : "");
+}
+
+/// Where the task's text stands: what was locked names it, or the newest reading of its repository.
+std::string file_of(store::Reader& reader, const TaskView& view) {
+  if (view.spec && !view.spec->provenance.path.empty()) return view.spec->provenance.path;
+  for (const auto& repo : reader.repos()) {
+    for (const auto& file : reader.repo_files(repo.name)) {
+      if (file.vtid == view.task.vtid && file.outcome != "missing") return file.path;
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -107,6 +121,12 @@ std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::Evidenc
   return kept;
 }
 
+std::string pause_of(store::Reader& reader) {
+  const auto control = reader.control(engine::execution_control);
+  if (domain::is_on(control, reader.now())) return {};
+  return control ? "off: " + control->reason : "the switch is missing, which counts as off";
+}
+
 Result<TaskView> load_task(store::Reader& reader, Vtid vtid) {
   auto task = reader.task(vtid);
   if (!task)
@@ -121,6 +141,12 @@ Result<TaskView> load_task(store::Reader& reader, Vtid vtid) {
     auto rows = newest_evidence(reader.evidence(run.id));
     view.runs.push_back({std::move(run), std::move(rows), {}});
   }
+  for (const auto& on : reader.dependencies(vtid)) {
+    const auto other = reader.task(on);
+    view.dependencies.emplace_back(on, other ? std::optional(other->status) : std::nullopt);
+  }
+  if (!domain::is_terminal(view.task.status)) view.file = file_of(reader, view);
+  view.paused = pause_of(reader);
   store::EventFilter filter{.vtid = vtid, .type_glob = std::string(state_prefix) + "*"};
   for (int page = 0; page < 20; ++page) {  // 20,000 state changes: no task has more
     const auto events = reader.events(filter);
@@ -190,19 +216,67 @@ std::string headline(const TaskView& view) {
     const Instant since = run.stays.empty() ? run.run.created_at : run.stays.back().from;
     text += fmt::format(" for {}", to_words(view.now - since));
   }
+  if (is_held_by_pause(view)) {
+    text += fmt::format(", held: {}", name_of(FailureCode::EXECUTION_PAUSED));
+  }
   return text;
 }
 
-std::string next_text(const domain::Task& task, Instant now) {
+bool is_held_by_pause(const TaskView& view) {
+  const auto& task = view.task;
+  if (view.paused.empty()) return false;
+  if (task.status == domain::TaskStatus::scheduled) return true;
+  // A run that no worker has claimed is not given to one.
+  return task.status == domain::TaskStatus::in_progress && !view.runs.empty() &&
+         view.runs.back().run.wants() && !view.runs.back().run.lease;
+}
+
+std::string next_words(const TaskView& view) {
+  std::string what = with_words(view.task.next.what, {.file = view.file});
+  const auto open = open_dependencies(view);
+  if (view.task.next.kind == domain::NextKind::task && !open.empty()) {
+    what += fmt::format(" ({})", open);
+  }
+  return what;
+}
+
+std::string next_text(const TaskView& view) {
+  const auto& task = view.task;
   const auto& next = task.next;
   if (next.kind == domain::NextKind::none) {
     if (task.status == domain::TaskStatus::completed) return "nothing: it has ended";
-    return fmt::format("nothing by itself; a person: vitana task retry {} --reason TEXT", task.vtid.to_string());
+    return fmt::format("nothing by itself; a person: vitana task retry {} --reason TEXT",
+                       task.vtid.to_string());
   }
-  std::string text = fmt::format("{}: {}", name_of(next.kind), next.what);
+  if (is_held_by_pause(view)) {
+    return fmt::format("person: execution is {}; {}", view.paused,
+                       failure_info(FailureCode::EXECUTION_PAUSED).hint);
+  }
+  std::string text = fmt::format("{}: {}", name_of(next.kind), next_words(view));
   if (next.due)
-    text += fmt::format(" ({})", *next.due <= now ? "due now" : relative(*next.due, now));
+    text += fmt::format(" ({})", *next.due <= view.now ? "due now" : relative(*next.due, view.now));
   return text;
+}
+
+std::string open_dependencies(const TaskView& view) {
+  std::string text;
+  if (domain::is_terminal(view.task.status)) return text;
+  for (const auto& [vtid, status] : view.dependencies) {
+    if (status == domain::TaskStatus::completed) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", vtid.to_string(),
+                        status ? name_of(*status) : "not there");
+  }
+  return text;
+}
+
+std::string hint_for(const TaskView& view, const Error& error, const HintWords& words) {
+  if (error.code == FailureCode::SPEC_NOT_APPROVED && view.task.waits.spec_held) {
+    return fmt::format("take `status: draft` out of the front matter{}{} and commit it",
+                       view.file.empty() ? "" : " of ", view.file);
+  }
+  HintWords more = words;
+  if (more.file.empty()) more.file = view.file;
+  return hint_of(error, more);
 }
 
 std::string task_text(const TaskView& view, const Terminal& terminal) {
@@ -215,7 +289,7 @@ std::string task_text(const TaskView& view, const Terminal& terminal) {
     for (const auto& cause : task.failure->causes)
       text += fmt::format("           because: {}\n", cause);
   }
-  text += fmt::format("  next:    {}\n", next_text(task, view.now));
+  text += fmt::format("  next:    {}\n", next_text(view));
   if (!task.repo.empty()) text += fmt::format("  repo:    {}\n", task.repo);
   if (view.spec) {
     const auto& p = view.spec->provenance;
@@ -225,7 +299,10 @@ std::string task_text(const TaskView& view, const Terminal& terminal) {
   } else {
     text += "  spec:    none\n";
   }
-  if (task.newer) text += drift_text(*task.newer);
+  if (task.newer) text += drift_text(*task.newer, task.vtid);
+  if (const auto open = open_dependencies(view); !open.empty()) {
+    text += fmt::format("  waits for: {}\n", open);
+  }
   text += fmt::format("  changed: {}\n", relative(task.updated_at, view.now));
   if (!view.runs.empty()) text += "runs\n";
   for (const auto& run : view.runs) text += run_text(run, terminal, view.now);
@@ -262,14 +339,18 @@ std::string why_text(const engine::Why& why, const TaskView& view, const Termina
   text += fmt::format("  status: {}\n", headline(view));
   const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
   text += fmt::format("  stage:  {}\n", wire::stage_of(why.task, newest));
-  text += fmt::format("  next:   {}\n", next_text(why.task, view.now));
+  text += fmt::format("  next:   {}\n", next_text(view));
   if (why.task.failure)
     text += fmt::format("  last failure: {}\n", failure_line(*why.task.failure));
   if (domain::is_terminal(why.task.status)) return text;
   text += fmt::format("the gate at {}\n", name_of(why.point));
   for (const auto& verdict : why.verdicts) {
+    const bool names_them = !verdict.pass && verdict.gate == "dependencies";
+    const auto detail = names_them
+                            ? fmt::format("{}: {}", verdict.detail, open_dependencies(view))
+                            : verdict.detail;
     text += fmt::format("  {} {}: {}{}\n", verdict.pass ? terminal.tick() : terminal.cross(),
-                        verdict.gate, verdict.detail,
+                        verdict.gate, detail,
                         verdict.code ? fmt::format(" [{}]", name_of(*verdict.code)) : "");
   }
   return text;

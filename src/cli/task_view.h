@@ -4,9 +4,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "cli/errors.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "engine/desk.h"
@@ -32,7 +34,14 @@ struct TaskView {
   std::optional<store::SpecSummary> spec;  ///< the current version
   std::vector<RunView> runs;               ///< oldest first
   Instant now{};
+  /// What the task depends on; without a status there is no such task.
+  std::vector<std::pair<Vtid, std::optional<domain::TaskStatus>>> dependencies = {};
+  std::string file = {};    ///< where its text stands in its repository, as far as that is known
+  std::string paused = {};  ///< why execution is switched off; empty while it is on
 };
+
+/// Why execution is switched off now; empty while it is on.
+std::string pause_of(store::Reader& reader);
 
 /// One snapshot. Errors: NOT_FOUND, STORE_*.
 Result<TaskView> load_task(store::Reader& reader, Vtid vtid);
@@ -56,8 +65,19 @@ std::string tally_text(const Tally& tally);
 
 /// "in_progress, executing 12.0 s", "blocked: approval_pending", "failed: AGENT_FAILED"
 std::string headline(const TaskView& view);
+/// May run, but for the switch of execution.
+bool is_held_by_pause(const TaskView& view);
+
+/// What comes next, with the names of the file and of the tasks that it is about.
+std::string next_words(const TaskView& view);
 /// Who acts next, and when.
-std::string next_text(const domain::Task& task, Instant now);
+std::string next_text(const TaskView& view);
+
+/// "VTID-00936 failed, VTID-00999 not there": what is open of what the task depends on.
+std::string open_dependencies(const TaskView& view);
+
+/// The next step for a verdict that holds this task; the catalogue's hint where none is nearer.
+std::string hint_for(const TaskView& view, const Error& error, const HintWords& words);
 
 /// The whole card of `task show`.
 std::string task_text(const TaskView& view, const Terminal& terminal);

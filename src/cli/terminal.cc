@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <clocale>
 #include <cstdlib>
 #include <istream>
+#include <system_error>
 
 #include "base/utf8.h"
 
@@ -31,8 +33,8 @@ std::string_view escape_of(Ink ink) {
   return "";
 }
 
+/// To stderr: when it cannot be written there is nobody left to tell.
 void write(std::FILE* file, std::string_view text) {
-  // A reader that went away ends the process by SIGPIPE; a full disk cannot be told to anybody.
   (void)std::fwrite(text.data(), 1, text.size(), file);
 }
 
@@ -70,18 +72,21 @@ Console::~Console() {
 
 void Console::print(std::string_view text) {
   end_live();
-  write(out_, printable(text));
+  const auto safe = printable(text);
+  write_out(terminal_.out_is_terminal ? wrapped(safe, terminal_.width) : safe);
 }
 
 void Console::data(std::string_view bytes) {
   end_live();
-  write(out_, terminal_.out_is_terminal ? printable(bytes) : std::string(bytes));
+  write_out(terminal_.out_is_terminal ? printable(bytes) : std::string(bytes));
 }
 
 void Console::say(std::string_view text, Ink ink) {
+  flush();
   end_live();
-  (void)std::fflush(out_);
   std::string safe = printable(text);
+  while (safe.ends_with('\n')) safe.pop_back();
+  if (terminal_.err_is_terminal) safe = wrapped(safe, terminal_.width);
   while (safe.ends_with('\n')) safe.pop_back();
   if (terminal_.colour && ink != Ink::plain) {
     write(err_, fmt::format("{}{}\x1b[0m\n", escape_of(ink), safe));
@@ -132,8 +137,18 @@ std::optional<std::string> Console::read_all(std::size_t bytes_max) {
 }
 
 void Console::flush() {
-  (void)std::fflush(out_);
+  if (std::fflush(out_) != 0 && lost_ == 0) lost_ = errno;
   (void)std::fflush(err_);
+}
+
+void Console::write_out(std::string_view text) {
+  if (lost_ != 0) return;  // what follows a gap would be taken for the whole
+  if (std::fwrite(text.data(), 1, text.size(), out_) != text.size()) lost_ = errno;
+}
+
+std::optional<std::string> Console::lost() const {
+  if (lost_ == 0) return std::nullopt;
+  return std::generic_category().message(lost_);
 }
 
 std::size_t columns_of(std::string_view text) {
@@ -154,12 +169,42 @@ std::string fit(std::string_view text, std::size_t width, const Terminal& termin
   return std::string(text.substr(0, bytes)) + std::string(mark);
 }
 
+std::string wrapped(std::string_view text, std::size_t width) {
+  constexpr std::size_t width_min = 20;  // narrower than that nothing reads well
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto first = std::min(line.find_first_not_of(' '), line.size());
+    const std::string indent(std::min(first + 4, width / 2), ' ');
+    std::size_t room = std::max(width, width_min);
+    while (columns_of(line) > room) {
+      // The last space that leaves the words before it within the width; else the next one.
+      std::size_t cut = line.npos;
+      for (auto at = line.find(' ', std::min(first + 1, line.size())); at != line.npos;
+           at = line.find(' ', at + 1)) {
+        if (columns_of(line.substr(0, at)) > room && cut != line.npos) break;
+        if (line.substr(0, at).find_first_not_of(' ') != line.npos) cut = at;
+        if (columns_of(line.substr(0, at)) > room) break;
+      }
+      if (cut == line.npos) break;
+      out += std::string(line.substr(0, cut)) + "\n" + indent;
+      line.remove_prefix(std::min(line.find_first_not_of(' ', cut), line.size()));
+      room = std::max(width, width_min + indent.size()) - indent.size();
+    }
+    out += std::string(line) + "\n";
+  }
+  return out;
+}
+
 std::string Table::text(const Terminal& terminal) const {
+  constexpr std::size_t padded_max = 60;
   std::vector<std::size_t> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], columns_of(row[i]));
+      widths[i] = std::max(widths[i], std::min(columns_of(row[i]), padded_max));
   }
   std::string all;
   for (const auto& row : rows_) {
@@ -167,7 +212,8 @@ std::string Table::text(const Terminal& terminal) const {
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (i > 0) line += "  ";
       line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - columns_of(row[i]), ' ');
+      const auto used = columns_of(row[i]);
+      if (i + 1 < row.size() && used < widths[i]) line.append(widths[i] - used, ' ');
     }
     // Stored text may hold line ends; a row is one line.
     std::replace(line.begin(), line.end(), '\n', ' ');

@@ -44,7 +44,7 @@ class Console {
 
   const Terminal& terminal() const { return terminal_; }
 
-  /// Text to stdout; control characters of stored text are replaced.
+  /// Text to stdout; control characters of stored text are replaced. Wrapped on a terminal.
   void print(std::string_view text);
   /// Bytes to stdout: as they are where stdout is no terminal (a pipe, a file), else as print().
   void data(std::string_view bytes);
@@ -61,18 +61,29 @@ class Console {
 
   void flush();
 
+  /// Why stdout did not take all that was printed, as far as it was flushed; nothing when it did.
+  /// What was decided stays decided: only its reader did not hear of it.
+  std::optional<std::string> lost() const;
+
  private:
+  void write_out(std::string_view text);
+
   std::FILE* out_;
   std::FILE* err_;
   std::istream& in_;
   Terminal terminal_;
   bool live_ = false;
+  int lost_ = 0;  ///< errno of the first failed write to stdout
 };
 
 /// Characters of `text`: code points, which is what most terminals show as one cell.
 std::size_t columns_of(std::string_view text);
 /// `text` in at most `width` cells, the rest shown by an ellipsis.
 std::string fit(std::string_view text, std::size_t width, const Terminal& terminal);
+
+/// `text` with lines of at most `width` cells, broken between words and indented; a longer word
+/// stays whole. Every line is ended.
+std::string wrapped(std::string_view text, std::size_t width);
 
 /// Columns of text. On a terminal the last column is cut to the width; elsewhere nothing is.
 class Table {

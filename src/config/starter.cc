@@ -70,7 +70,7 @@ constexpr std::string_view no_agent =
 # working directory and ends with 0:
 #
 # [agents.fixer]
-# kind = "command"               # or claude, codex, gemini, opencode, acp
+# kind = "command"
 # command = ["./tools/fixer.sh"]
 # network = "none"               # or "loopback", or a list of hosts
 # secrets = ["env:API_KEY"]
@@ -107,14 +107,13 @@ std::string verify_section(const StarterFacts& facts) {
   text += facts.checks.empty() ? "# commands = [\"make test\"]\n"
                                : fmt::format("commands = {}\n", quoted_list(facts.checks));
   text +=
-      "# Criteria without a check are: attest (recorded as such), judge (by another agent), "
-      "human.\n";
+      "# Criteria without a check are: attest (recorded as such), human (signed off by a person).\n";
   text += "unverified = \"attest\"\n";
   return text;
 }
 
 constexpr std::string_view rest = R"([delivery]
-mode = "branch"                # branch: a branch per task; merge: into the branch; pull_request
+mode = "branch"                # branch: a branch per task; merge: into the branch
 
 [policy]
 approval = "auto"              # required: each task waits for: vitana task approve

@@ -8,23 +8,27 @@
 namespace vitana::domain {
 namespace {
 
-std::string words(BlockReason reason) {
+std::string words(BlockReason reason, const std::string& id) {
   switch (reason) {
-    case BlockReason::not_adopted: return "a person adopts the existing spec: vitana spec adopt";
-    case BlockReason::spec_conflict: return "one text is chosen among several: vitana spec show";
-    case BlockReason::spec_renumbered: return "a person says which VTID the text keeps";
+    case BlockReason::not_adopted:
+      return "a person adopts the existing spec: vitana spec adopt " + id + " --run, or --done";
+    case BlockReason::spec_conflict:
+      return "one of the texts is left, or chosen: vitana spec register FILE --resolve --reason TEXT";
+    case BlockReason::spec_renumbered:
+      return "a person says which VTID the text keeps: vitana spec approve " + id;
     case BlockReason::spec_held: return "its author takes `status: draft` out of the front matter";
-    case BlockReason::spec_approval: return "a person approves the new text: vitana spec approve";
+    case BlockReason::spec_approval: return "a person approves the new text: vitana spec approve " + id;
     case BlockReason::dependency_unknown: return "the task it depends on is created";
     case BlockReason::dependency_failed: return "the failed task it depends on is retried";
     case BlockReason::dependency_pending: return "the tasks it depends on are completed";
-    case BlockReason::approval_pending: return "a person permits execution: vitana task approve";
-    case BlockReason::budget: return "a person raises the cap or retries: vitana task retry";
-    case BlockReason::quarantined: return "a person looks why its workers died: vitana task why";
-    case BlockReason::question: return "a person answers the agent: vitana task answer";
-    case BlockReason::sign_off: return "a person judges the result: vitana task sign-off";
+    case BlockReason::approval_pending: return "a person permits execution: vitana task approve " + id;
+    case BlockReason::budget: return "a person raises the cap or retries: vitana task retry " + id + " --reason TEXT";
+    case BlockReason::quarantined: return "a person looks why its workers died: vitana task why " + id;
+    case BlockReason::question: return "a person answers the agent: vitana task answer " + id + " TEXT";
+    case BlockReason::sign_off:
+    case BlockReason::evidence_lacking:
+      return "a person judges the result: vitana task sign-off " + id + " --met, or --not-met";
     case BlockReason::delivery_target_dirty: return "the branch's working tree is looked at again";
-    case BlockReason::evidence_lacking: return "a person judges the result: vitana task sign-off";
   }
   CHECK(false);
 }
@@ -62,7 +66,7 @@ void Mover::block(BlockReason reason, std::string what, std::optional<Instant> d
   const bool news = task().blocked != reason;
   task().status = TaskStatus::blocked;
   task().blocked = reason;
-  wait_for(who(reason), what.empty() ? words(reason) : std::move(what), due);
+  wait_for(who(reason), what.empty() ? words(reason, task().vtid.to_string()) : std::move(what), due);
   if (news) {
     event(EventType::task_blocked, {{"reason", name_of(reason)}, {"next", task().next.what}});
   }

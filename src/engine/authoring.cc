@@ -165,6 +165,7 @@ std::string_view item_of(std::string_view line) {
 std::vector<spec::DraftCriterion> criteria_of(std::string_view text) {
   constexpr std::string_view check = "check:";
   constexpr std::string_view fence = "```";
+  constexpr std::string_view opening = "```check";
   std::vector<spec::DraftCriterion> criteria;
   bool fenced = false;
   std::size_t indent = 0;
@@ -177,9 +178,10 @@ std::vector<spec::DraftCriterion> criteria_of(std::string_view text) {
       auto& script = criteria.back().script;
       const auto inner = std::min({indent, line.find_first_not_of(' '), line.size()});
       if (fenced) script += (script.empty() ? "" : "\n") + std::string(line.substr(inner));
-    } else if (item.starts_with("```check") && !criteria.empty()) {
+    } else if (item.starts_with(opening) && !criteria.empty()) {
       fenced = true;
-      criteria.back().keeps = item == "```check keeps";
+      const auto options = item.find_first_not_of(' ', opening.size());
+      criteria.back().options = options == item.npos ? "" : item.substr(options);
       indent = line.find(fence);
     } else if (item.starts_with(check) && !criteria.empty()) {
       const auto at = item.find_first_not_of(' ', check.size());

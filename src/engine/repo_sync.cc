@@ -78,9 +78,11 @@ Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
       files.push_back(std::move(file));
       continue;
     }
-    if (!file.change.file.regular) {
+    if (!file.change.file.regular || !file.change.file.nameable) {
       file.is_spec = false;
-      file.reading.not_a_spec = "a symbolic link or a submodule, not a file";
+      file.reading.not_a_spec = file.change.file.regular
+                                    ? "no file can have this name"
+                                    : "a symbolic link or a submodule, not a file";
       files.push_back(std::move(file));
       continue;
     }

@@ -13,6 +13,20 @@ bool is_component(std::string_view part) {
   });
 }
 
+/// A name that a file of a checkout can have. git refuses the others at checkout, the whole tree.
+bool is_file_name(std::string_view name) {
+  constexpr std::size_t bytes_max = 255;
+  if (name.empty() || name.size() > bytes_max || name == "." || name == "..") return false;
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  // As NTFS reads them, which git guards against everywhere: the end of dots, spaces and streams.
+  lower.erase(std::min(lower.find(':'), lower.size()));
+  lower.erase(lower.find_last_not_of(". ") + 1);
+  return lower != ".git" && lower != "git~1";
+}
+
 }  // namespace
 
 bool is_oid(std::string_view text) {
@@ -37,6 +51,17 @@ bool is_branch_name(std::string_view text) {
 bool is_ref(std::string_view text) {
   constexpr std::string_view prefix = "refs/";
   return text.starts_with(prefix) && is_branch_name(text.substr(prefix.size()));
+}
+
+bool is_checkout_path(std::string_view path) {
+  constexpr std::size_t bytes_max = 4'095;
+  if (path.size() > bytes_max) return false;
+  while (true) {
+    const auto slash = path.find('/');
+    if (!is_file_name(path.substr(0, slash))) return false;
+    if (slash == path.npos) return true;
+    path.remove_prefix(slash + 1);
+  }
 }
 
 std::string without_credentials(std::string_view text) {

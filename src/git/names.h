@@ -18,6 +18,10 @@ bool is_branch_name(std::string_view text);
 /// `refs/` and a valid name: `refs/heads/main`.
 bool is_ref(std::string_view text);
 
+/// A path in a tree that a checkout can hold: no empty, `.`, `..` or `.git` component (in any
+/// spelling that git refuses), none over 255 bytes, all together under 4,096.
+bool is_checkout_path(std::string_view path);
+
 /// `text` with the user and password of every URL in it replaced: for messages and logs.
 std::string without_credentials(std::string_view text);
 

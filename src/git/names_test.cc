@@ -33,6 +33,27 @@ TEST(Names, ARefStandsBelowRefs) {
   EXPECT_FALSE(is_ref("refs/heads/../x"));
 }
 
+TEST(Names, APathThatACheckoutCanHold) {
+  for (const std::string& path :
+       {std::string("docs/specs/a.md"), std::string(".github/x"), std::string("a/..b"),
+        std::string("new\nline"), std::string("a:b"), std::string(255, 'x'), std::string("...")}) {
+    EXPECT_TRUE(is_checkout_path(path)) << path;
+  }
+}
+
+TEST(Names, APathThatGitRefusesToCheckOut) {
+  for (const std::string& path :
+       {std::string(""), std::string("/a"), std::string("a/"), std::string("a//b"),
+        std::string("a/../b"), std::string(".."), std::string("./a"), std::string("a/.git/x"),
+        std::string(".GIT"), std::string(".git. "), std::string("git~1/x"), std::string(".git::$x"),
+        std::string(256, 'x')}) {
+    EXPECT_FALSE(is_checkout_path(path)) << path;
+  }
+  std::string deep = "a";
+  while (deep.size() < 4'096) deep += "/aaaaaaaa";
+  EXPECT_FALSE(is_checkout_path(deep));
+}
+
 TEST(Names, CredentialsAreTakenOutOfEveryUrl) {
   EXPECT_EQ(without_credentials("at https://me:secret@host/x and ssh://you@host, ok"),
             "at https://***@host/x and ssh://***@host, ok");

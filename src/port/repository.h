@@ -17,6 +17,7 @@ struct TreeFile {
   std::string path;
   std::string blob;
   bool regular = true;  ///< not a symbolic link, not a submodule
+  bool nameable = true;  ///< a file can have this path: no "..", no ".git", not over-long, UTF-8
 };
 
 /// A change between two trees.

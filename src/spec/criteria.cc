@@ -228,6 +228,14 @@ std::optional<Check> Reader::check_of(cmark_node* block) {
   auto options = fence_info(block);
   const auto word = first_word(options);
   if (word != "check") {
+    int length = 0;
+    int offset = 0;
+    char mark = 0;
+    const bool fenced = cmark_node_get_fenced(block, &length, &offset, &mark) != 0;
+    const std::string_view text = literal_of(block);
+    if (!fenced && (text.starts_with("```check") || text.starts_with("~~~check"))) {
+      input_.findings.add(Rule::CHECK_INDENTED, line, column);
+    }
     const auto meant = lower(word);
     if (meant == "check" || meant == "checks") {
       input_.findings.add(Rule::CHECK_OPTION, line, column,

@@ -304,4 +304,40 @@ HeadingMeaning meaning_of(std::string_view heading) {
   return numbered_meaning(whole);
 }
 
+namespace {
+
+/// Letters to change, add, drop or swap; anything over `limit` counts as `limit` + 1.
+std::size_t letters_off(std::string_view a, std::string_view b, std::size_t limit) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
+  std::vector<std::size_t> before;
+  std::vector<std::size_t> last(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, changed});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before = std::move(last);
+    last = row;
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+Section nearly(std::string_view heading) {
+  constexpr std::size_t words_max = 60;
+  constexpr std::size_t long_enough = 7;  // in short words two letters make another word
+  const auto words = heading_words(heading.substr(0, words_max));
+  for (const auto& row : table) {
+    if (row.words.size() < long_enough) continue;
+    if (letters_off(words, row.words, 2) <= 2) return row.section;
+  }
+  return Section::none;
+}
+
 }  // namespace vitana::spec

@@ -54,4 +54,8 @@ std::string heading_words(std::string_view heading);
 /// known decides: "Overview — what we build", "Part 2: Acceptance Criteria (MVP)".
 HeadingMeaning meaning_of(std::string_view heading);
 
+/// The section that a heading without a meaning was probably meant to be: one or two letters off
+/// one of its headings; `none` otherwise.
+Section nearly(std::string_view heading);
+
 }  // namespace vitana::spec

@@ -118,8 +118,9 @@ std::optional<int> complexity_fault(std::string_view text) {
 
 Markdown::Markdown(std::string_view text) : text_(text), root_(parse(text, memory_)) {
   line_starts_.push_back(0);
-  for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
-    line_starts_.push_back(at + 1);
+  for (auto at = text.find_first_of("\r\n"); at != text.npos; at = text.find_first_of("\r\n", at)) {
+    at += text.substr(at, 2) == "\r\n" ? 2U : 1U;
+    line_starts_.push_back(at);
   }
   cut();
 }

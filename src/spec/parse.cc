@@ -127,6 +127,17 @@ class Reader {
 
   std::string source_of(Section section) const;
 
+  /// A section that is not there; said at the heading that looks like it, where there is one.
+  void add_missing(Rule rule, Section section) {
+    for (const auto& body : markdown_.sections()) {
+      if (body.section != Section::none || nearly(body.heading) != section) continue;
+      findings_.add(rule, file_line(body.line), 1,
+                    fmt::format("{}; is \"{}\" meant for it?", rule_info(rule).meaning, body.heading));
+      return;
+    }
+    findings_.add(rule, 1, 1);
+  }
+
   bool find_placeholders_in(const Bodies& bodies, Severity severity) {
     bool found = false;
     for (const auto* body : bodies) {
@@ -240,7 +251,7 @@ void Reader::read_summary() {
   bool placeholders = false;
   if (bodies.empty()) {
     if (!assume_summary()) {
-      findings_.add(Rule::SUMMARY_MISSING, 1, 1);
+      add_missing(Rule::SUMMARY_MISSING, Section::summary);
       return;
     }
     if (lead_ != nullptr) line = file_line(cmark_node_get_start_line(lead_));
@@ -303,7 +314,7 @@ void Reader::read_acceptance() {
   for (auto& criterion : spec_.criteria) clean_criterion(dialect_.dialect, criterion);
   finish_criteria(spec_.criteria, matter_, findings_);
   if (!spec_.criteria.empty()) return;
-  if (all.empty()) findings_.add(Rule::CRITERIA_MISSING, 1, 1);
+  if (all.empty()) add_missing(Rule::CRITERIA_MISSING, Section::acceptance);
   else findings_.add(Rule::CRITERIA_EMPTY, file_line(all.front()->line), 1);
 }
 

@@ -45,6 +45,7 @@ namespace vitana::spec {
   X(CHECK_OPTION, error, "a check has an option that it does not know", "write ```check, ```check keeps or ```check timeout=30s") \
   X(CHECK_OUTSIDE, warning, "a check outside the acceptance criteria is not run", "move it into the criterion that it proves") \
   X(CHECK_UNCLOSED, error, "a check's fence is not closed", "close it with ``` at the indentation of its start") \
+  X(CHECK_INDENTED, warning, "a check stands so far to the right that it is plain code and is not run", "indent its fence as the text of its list item") \
   X(CHECK_ON_HUMAN, error, "a criterion is marked [human] and has a check", "remove the mark or the check, or make two criteria of them") \
   X(CHECK_CRITERION, error, "a front matter check names a criterion that does not exist", "criteria are AC-1, AC-2, … in the order of the text") \
   X(FENCE_UNCLOSED, warning, "a code fence is not closed; all that follows it is code", "close it with ```") \

@@ -81,8 +81,9 @@ std::string fence_for(std::string_view script) {
 
 void append_check(std::string& out, const DraftCriterion& criterion) {
   const auto fence = fence_for(criterion.script);
-  out += fmt::format("\n  {}check{}{}\n", fence, criterion.keeps ? " keeps" : "",
-                     criterion.timeout ? " timeout=" + to_string(*criterion.timeout) : "");
+  out += fmt::format("\n  {}check{}{}{}{}\n", fence, criterion.keeps ? " keeps" : "",
+                     criterion.timeout ? " timeout=" + to_string(*criterion.timeout) : "",
+                     criterion.options.empty() ? "" : " ", criterion.options);
   std::string_view script = criterion.script;
   while (!script.empty()) {
     const auto end = std::min(script.find('\n'), script.size());

@@ -19,6 +19,7 @@ struct DraftCriterion {
   std::string text;
   std::string script = {};  ///< empty: no check
   bool keeps = false;
+  std::string options = {};  ///< more of the info string, as a person wrote it
   bool human = false;       ///< a person signs it off; REQUIRES: script is empty
   std::optional<Duration> timeout = {};
 };

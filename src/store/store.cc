@@ -73,9 +73,9 @@ class Store::Impl {
   Impl(const StoreOptions& options, std::unique_ptr<sql::Connection> connection, port::Clock& clock)
       : clock_(clock),
         shared_(options.path == memory),
-        readers_(options.path),
         writer_(std::move(connection)),
-        committer_(*writer_, clock, options.around_commit) {}
+        committer_(*writer_, clock, options.around_commit),
+        readers_(options.path) {}
 
   Committer& committer() { return committer_; }
   Instant now() { return clock_.now(); }
@@ -106,9 +106,11 @@ class Store::Impl {
  private:
   port::Clock& clock_;
   const bool shared_;  ///< a database in memory has one connection for all
-  ReaderPool readers_;
   std::unique_ptr<sql::Connection> writer_;
   Committer committer_;
+  // Closed before the writer: the last connection that closes folds the log into the file, and one
+  // that only reads cannot.
+  ReaderPool readers_;
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
