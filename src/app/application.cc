@@ -51,8 +51,11 @@ Error invalid_config(const std::string& file, const std::vector<domain::Diagnost
                                ? domain::to_string(diagnostic)
                                : fmt::format("{}: {}", domain::to_string(diagnostic), diagnostic.hint));
   }
-  error.message = fmt::format("{} has {} error{}", file, error.causes.size(),
-                              error.causes.size() == 1 ? "" : "s");
+  const bool environment = std::ranges::any_of(
+      diagnostics, [](const auto& d) { return d.file == "environment"; });
+  error.message = fmt::format("{} has {} error{}", environment ? "the configuration" : file,
+                              error.causes.size(), error.causes.size() == 1 ? "" : "s");
+  error.context["hint"] = "mend what is named above, then: vitana config check";
   return error;
 }
 

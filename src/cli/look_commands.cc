@@ -66,9 +66,11 @@ Answer events(Call& call, const EventsOptions& options) {
       else
         call.console.print(fmt::format("{:>6}  {}", event.seq, event_line(event, true)));
     }
-    call.console.flush();
-    const bool ended = signals.asked() || call.console.lost().has_value();
-    if (ended || (!options.follow && some->empty())) return exit_yes;
+    if (!options.follow) {
+      if (some->empty() || signals.asked()) return exit_yes;
+    } else if (signals.asked() || !call.console.still_read()) {
+      return exit_yes;
+    }
   }
 }
 

@@ -98,8 +98,7 @@ Answer task_watch(Call& call, const std::string& text) {
         else if (is_meaningful(event))
           call.console.print(event_line(event, false));
       }
-      call.console.flush();
-      if (events->empty() || signals.asked() || call.console.lost()) break;
+      if (!call.console.still_read() || events->empty() || signals.asked()) break;
     }
     if (signals.asked()) {
       return failure(Error{FailureCode::INTERRUPTED, "stopped watching; the task goes on"}.with(
@@ -144,7 +143,7 @@ Answer task_log(Call& call, const OfRun& of, bool follow) {
       offset += part.size();
       continue;
     }
-    if (!follow || *ended || signals.asked()) return exit_yes;
+    if (!follow || *ended || signals.asked() || !call.console.still_read()) return exit_yes;
     auto& store = opened->session->engine().store();
     store.wait_for_commit(store.commits(), look_every);
   }

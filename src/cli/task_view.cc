@@ -62,6 +62,11 @@ std::string indented(std::string_view text, std::string_view indent) {
   return out;
 }
 
+/// Where several files fight it is the person who names one.
+std::string file_to_name(const TaskView& view) {
+  return view.task.waits.conflict ? std::string() : view.file;
+}
+
 std::string run_text(const RunView& view, const Terminal& terminal, Instant now) {
   const auto& run = view.run;
   std::string line = fmt::format("  {}  {}", run.id.to_string(), name_of(run.state));
@@ -232,7 +237,7 @@ bool is_held_by_pause(const TaskView& view) {
 }
 
 std::string next_words(const TaskView& view) {
-  std::string what = with_words(view.task.next.what, {.file = view.file});
+  std::string what = with_words(view.task.next.what, {.file = file_to_name(view)});
   const auto open = open_dependencies(view);
   if (view.task.next.kind == domain::NextKind::task && !open.empty()) {
     what += fmt::format(" ({})", open);
@@ -275,7 +280,7 @@ std::string hint_for(const TaskView& view, const Error& error, const HintWords& 
                        view.file.empty() ? "" : " of ", view.file);
   }
   HintWords more = words;
-  if (more.file.empty()) more.file = view.file;
+  if (more.file.empty()) more.file = file_to_name(view);
   return hint_of(error, more);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -146,6 +147,15 @@ void Console::write_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), out_) != text.size()) lost_ = errno;
 }
 
+bool Console::still_read() {
+  flush();
+  pollfd out{.fd = ::fileno(out_), .events = 0, .revents = 0};
+  if (out.fd >= 0 && ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0 && lost_ == 0) {
+    lost_ = EPIPE;
+  }
+  return lost_ == 0;
+}
+
 std::optional<std::string> Console::lost() const {
   if (lost_ == 0) return std::nullopt;
   return std::generic_category().message(lost_);
@@ -207,18 +217,21 @@ std::string Table::text(const Terminal& terminal) const {
       widths[i] = std::max(widths[i], std::min(columns_of(row[i]), padded_max));
   }
   std::string all;
+  // Too narrow for columns: a row is what its cells say, wrapped as any other text.
+  constexpr std::size_t columns_min = 60;
+  const bool columns = !terminal.out_is_terminal || terminal.width >= columns_min;
   for (const auto& row : rows_) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (i > 0) line += "  ";
       line += row[i];
       const auto used = columns_of(row[i]);
-      if (i + 1 < row.size() && used < widths[i]) line.append(widths[i] - used, ' ');
+      if (columns && i + 1 < row.size() && used < widths[i]) line.append(widths[i] - used, ' ');
     }
     // Stored text may hold line ends; a row is one line.
     std::replace(line.begin(), line.end(), '\n', ' ');
     line.erase(line.find_last_not_of(' ') + 1);
-    all += (terminal.out_is_terminal ? fit(line, terminal.width, terminal) : line) + "\n";
+    all += (terminal.out_is_terminal && columns ? fit(line, terminal.width, terminal) : line) + "\n";
   }
   return all;
 }

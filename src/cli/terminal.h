@@ -64,6 +64,8 @@ class Console {
   /// Why stdout did not take all that was printed, as far as it was flushed; nothing when it did.
   /// What was decided stays decided: only its reader did not hear of it.
   std::optional<std::string> lost() const;
+  /// Flushes, and looks whether the reader of a pipe has gone, without waiting for the next words.
+  bool still_read();
 
  private:
   void write_out(std::string_view text);
@@ -85,7 +87,8 @@ std::string fit(std::string_view text, std::size_t width, const Terminal& termin
 /// stays whole. Every line is ended.
 std::string wrapped(std::string_view text, std::size_t width);
 
-/// Columns of text. On a terminal the last column is cut to the width; elsewhere nothing is.
+/// Columns of text. On a terminal a line is cut to the width, on a narrow one (under 60) there are
+/// no columns; elsewhere nothing is cut.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
