@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <sstream>
+
 #include "cli/errors.h"
 #include "cli/event_line.h"
 #include "cli/sync_report.h"
@@ -179,6 +182,41 @@ TEST(Diff, KeepsFarChangesInHunksOfTheirOwn) {
 }
 
 TEST(Diff, EqualTextsHaveNone) { EXPECT_EQ(unified_diff("a\n", "a\n", "old", "new"), ""); }
+
+TEST(Wrapped, BreaksBetweenWordsAndIndents) {
+  EXPECT_EQ(wrapped("  next: a person looks at it and decides\nshort\n", 20),
+            "  next: a person\n      looks at it\n      and decides\nshort\n");
+}
+
+TEST(Wrapped, AWordThatIsTooLongStaysWhole) {
+  const std::string word(50, 'x');
+  EXPECT_EQ(wrapped("see " + word + " there", 20), "see\n    " + word + "\n    there\n");
+}
+
+TEST(Wrapped, BlankAndEmptyLinesStay) { EXPECT_EQ(wrapped("a\n\nb\n", 20), "a\n\nb\n"); }
+
+TEST(Table, OneLongCellDoesNotPushTheOthersAway) {
+  Table table({"A", "B"});
+  table.add({std::string(500, 'x'), "1"});
+  table.add({"y", "2"});
+  const auto text = table.text({});
+  EXPECT_THAT(text, HasSubstr(std::string(500, 'x') + "  1\n"));
+  EXPECT_THAT(text, HasSubstr("\ny" + std::string(61, ' ') + "2\n"));
+}
+
+TEST(Console, WhatStdoutDidNotTakeIsKnown) {
+  std::istringstream in;
+  std::FILE* full = std::fopen("/dev/full", "w");
+  ASSERT_NE(full, nullptr);
+  {
+    Console console(full, stderr, in, {});
+    console.print("words\n");
+    EXPECT_FALSE(console.lost().has_value());
+    console.flush();
+    EXPECT_EQ(console.lost(), "No space left on device");
+  }
+  std::fclose(full);
+}
 
 }  // namespace
 }  // namespace vitana::cli

@@ -180,7 +180,7 @@ std::string fit(std::string_view text, std::size_t width, const Terminal& termin
 }
 
 std::string wrapped(std::string_view text, std::size_t width) {
-  constexpr std::size_t width_min = 20;  // narrower than that nothing reads well
+  constexpr std::size_t width_min = 10;  // narrower than that nothing reads well
   std::string out;
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());

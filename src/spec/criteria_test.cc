@@ -69,6 +69,18 @@ TEST(Criteria, ACheckBetweenItemsBelongsToTheOneBefore) {
   EXPECT_EQ(reading.spec.criteria[1].checks[0].script, "b\n");
 }
 
+TEST(Criteria, ACheckThatIsIndentedIntoPlainCodeIsNotLostInSilence) {
+  const auto reading = with_acceptance("- one\n\n      ```check\n      false\n      ```\n");
+  EXPECT_THAT(reading.spec.criteria.at(0).checks, ElementsAre());
+  EXPECT_THAT(rules(reading), testing::Contains("SPEC_CHECK_INDENTED"));
+}
+
+TEST(Criteria, ACarriageReturnEndsALineToo) {
+  const auto reading = with_acceptance("- one\r  ```check\r  a\r  b\r  ```\r- two\r");
+  ASSERT_THAT(texts(reading), ElementsAre("one", "two"));
+  EXPECT_EQ(reading.spec.criteria[0].checks.at(0).script, "a\nb\n");
+}
+
 TEST(Criteria, OtherFencesAreNotRun) {
   const auto reading = with_acceptance("- one\n  ```sh\n  rm -rf /\n  ```\n- two `check`\n");
   for (const auto& criterion : reading.spec.criteria) EXPECT_THAT(criterion.checks, ElementsAre());

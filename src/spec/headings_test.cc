@@ -63,5 +63,18 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Summary of the meeting", Section::none}, Case{"Version History", Section::none},
         Case{"", Section::none}, Case{":", Section::none}));
 
+TEST(Nearly, AMisspeltHeadingIsRecognised) {
+  EXPECT_EQ(nearly("Acceptence Criteria"), Section::acceptance);
+  EXPECT_EQ(nearly("3. Acceptance Critera"), Section::acceptance);
+  EXPECT_EQ(nearly("Sumamry"), Section::summary);
+  EXPECT_EQ(nearly("Defintion of Done"), Section::acceptance);
+}
+
+TEST(Nearly, OtherWordsAreNot) {
+  for (const auto* heading : {"", "Notes", "Whys", "Appendix", "Version History"}) {
+    EXPECT_EQ(nearly(heading), Section::none) << heading;
+  }
+}
+
 }  // namespace
 }  // namespace vitana::spec

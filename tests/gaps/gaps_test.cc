@@ -273,6 +273,18 @@ TEST(gap7, intake_registers_before_it_schedules_in_one_transaction) {
   EXPECT_EQ(world.task(done->vtid).status, TaskStatus::completed);
 }
 
+TEST(gap7, intake_keeps_the_options_of_a_check) {
+  World world;
+  auto& intake = world.engine().intake;
+  const auto id = intake.begin("op").value().id;
+  ASSERT_TRUE(intake.answer(id, "Sidebar in the right colour").has_value());
+  ASSERT_TRUE(intake.answer(id, "The operator entry is red; it should be blue.").has_value());
+  ASSERT_TRUE(
+      intake.answer(id, "It stays\n```check keeps timeout=30s\ntrue\n```").has_value());
+  EXPECT_NE(intake.preview(id).value().find("```check keeps timeout=30s\n"), std::string::npos)
+      << intake.preview(id).value();
+}
+
 TEST(gap7, control_an_intake_that_cannot_register_leaves_no_task) {
   World world;
   auto& intake = world.engine().intake;
