@@ -70,7 +70,6 @@ NOT_YET = [
     (AGENT + '[agents.other]\nkind = "command"\ncommand = ["y"]\n[worker]\nagent = "fixer"\n'
      '[verify]\nunverified = "judge"\njudge = "other"\n', "judge"),
     ('[server]\ndatabase = "postgresql://db/v"\n', "database"),
-    (REPO + 'ids = "local"\n', "ids"),
     ('[agents.a]\nkind = "codex"\n', "kind"),
 ]
 
