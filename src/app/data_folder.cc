@@ -52,7 +52,8 @@ Result<void> DataFolder::make() const {
 
 bool DataFolder::lost_its_store() const {
   std::error_code error;
-  if (const auto bytes = fs::file_size(database(), error); !error && bytes > 0) return false;
+  constexpr std::uintmax_t page_min = 512;  // of a database; what is less is taken for a new one
+  if (const auto bytes = fs::file_size(database(), error); !error && bytes >= page_min) return false;
   // The first mirror is made long after the store; a first start that died leaves none.
   const fs::directory_iterator mirrors(root_ / "mirrors", error);
   return !error && mirrors != fs::directory_iterator();

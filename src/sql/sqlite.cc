@@ -102,13 +102,15 @@ void configure(sqlite3* db, const SqliteOptions& options) {
   set(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
   run(db, "PRAGMA recursive_triggers = ON");
   run(db, "PRAGMA cell_size_check = ON");
-  run(db, "PRAGMA synchronous = FULL");
-  run(db, "SELECT count(*) FROM sqlite_schema");  // reads the file's header
-  if (options.mode == OpenMode::read_only || in_memory(options.path)) return;
-  // SQLite opens a file without the right to write it for reading, and says nothing.
-  if (sqlite3_db_readonly(db, "main") != 0) {
+  const bool writes = options.mode != OpenMode::read_only && !in_memory(options.path);
+  // SQLite opens a file without the right to write it for reading, and says nothing. Reading it
+  // needs a log beside it, and what is said then is that there is none.
+  if (writes && sqlite3_db_readonly(db, "main") != 0) {
     throw Fault({FailureCode::STORE_READ_ONLY, "the database file cannot be written"});
   }
+  run(db, "PRAGMA synchronous = FULL");
+  run(db, "SELECT count(*) FROM sqlite_schema");  // reads the file's header
+  if (!writes) return;
   use_log(db, options.busy_timeout);
 }
 

@@ -89,7 +89,7 @@ class Texts(World):
         self.vitana("autopilot", "--until-idle", code=0)
         for number, end in ((101, b"\r\n"), (102, b"\r")):
             vtid = f"VTID-{number:05}"
-            self.add_spec(vtid, spec_text(vtid, check=f"test -s new-{number}\ntest ! -e x").encode().replace(b"\n", end),
+            self.add_spec(vtid, spec_text(vtid, check=f"test -s new-{number}\n  test ! -e x").encode().replace(b"\n", end),
                           script=f"echo new > new-{number}")
         self.until_idle()
         for vtid in ("VTID-00101", "VTID-00102"):
@@ -136,7 +136,7 @@ class LargeFiles(World):
         code, text, bytes_used = self.peak("spec", "sync")
         self.assertEqual(code, 0, text)
         self.assertLess(bytes_used, 400 * MEBI)
-        self.assertRegex(text, r"invalid +VTID-00110 .*FILE_TOO_LARGE")
+        self.assertRegex(text, r"invalid .*VTID-00110-large.md +FILE_TOO_LARGE")
         code, _, bytes_used = self.peak("task", "list")
         self.assertLess(bytes_used, 64 * MEBI)
         self.until_idle()
