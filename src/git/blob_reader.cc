@@ -69,6 +69,24 @@ Result<std::optional<ObjectInfo>> BlobReader::info_locked(const Oid& oid) {
   return info;
 }
 
+Result<std::optional<Oid>> BlobReader::commit_of(std::string_view ref) {
+  return peeled(fmt::format("{}^{{commit}}", ref));
+}
+
+Result<std::optional<Oid>> BlobReader::tree_of(const Oid& commit_or_tree) {
+  if (!is_oid(commit_or_tree)) return std::optional<Oid>();
+  return peeled(commit_or_tree + "^{tree}");
+}
+
+Result<std::optional<Oid>> BlobReader::peeled(const std::string& expression) {
+  const std::lock_guard lock(mutex_);
+  auto line = ask(fmt::format("info {}\n", expression), deadline());
+  if (!line) return failure(std::move(line.error()));
+  auto oid = parse_peeled(*line);
+  if (!oid) child_.reset();
+  return oid;
+}
+
 // A process that died since the last request is no failure: the request is asked again once.
 Result<std::string> BlobReader::ask(const std::string& command, Deadline until) {
   const bool fresh = !child_;

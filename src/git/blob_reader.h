@@ -30,6 +30,13 @@ class BlobReader {
   /// Nothing when there is no such object. Errors: GIT_FAILED, PROGRAM_FAILED, ENGINE_STOPPED.
   Result<std::optional<ObjectInfo>> info(const Oid& oid);
 
+  /// The commit that a ref names now. Nothing when it names none. REQUIRES: is_ref(ref).
+  Result<std::optional<Oid>> commit_of(std::string_view ref);
+
+  /// The tree of a commit, or of a tree itself. Nothing when there is no such commit or tree.
+  /// Errors: as info().
+  Result<std::optional<Oid>> tree_of(const Oid& commit_or_tree);
+
   /// A blob's bytes. Errors: as above; COMMIT_MISSING - no such object, or no blob;
   /// FILE_TOO_LARGE - more than `bytes_max`, nothing was read.
   Result<std::string> read(const Oid& oid, std::size_t bytes_max);
@@ -38,6 +45,7 @@ class BlobReader {
   using Deadline = std::chrono::steady_clock::time_point;
 
   Result<std::optional<ObjectInfo>> info_locked(const Oid& oid);
+  Result<std::optional<Oid>> peeled(const std::string& expression);
   Result<std::string> ask(const std::string& command, Deadline deadline);
   Result<std::string> ask_once(const std::string& command, Deadline deadline);
   Result<std::string> take_line(Deadline deadline);

@@ -72,10 +72,16 @@ Result<std::unique_ptr<Mirror>> Mirror::open(const fs::path& path, Options optio
 }
 
 Result<Oid> Mirror::fetch(const Source& source, const std::string& branch) {
-  if (auto there = remote_tip(git_, source, branch); !there) return there;
+  if (!is_branch_name(branch)) {
+    return failure(FailureCode::BRANCH_MISSING, fmt::format("{} is no name of a branch", branch));
+  }
   auto done = fetch_refs(source, {fmt::format("+refs/heads/{0}:{1}{0}", branch, remote),
                                   fmt::format("+refs/heads/vtid/*:{}vtid/*", remote)});
-  if (!done) return failure(std::move(done.error()));
+  if (!done) {
+    // A branch that is not there says so in its own code.
+    auto there = remote_tip(git_, source, branch);
+    return failure(std::move(there ? done.error() : there.error()));
+  }
   auto fetched = tip(branch);
   if (!fetched) return failure(std::move(fetched.error()));
   if (*fetched) return std::move(**fetched);
@@ -123,7 +129,13 @@ Result<bool> Mirror::holds(const Source& source, const std::string& ref, const O
 }
 
 Result<std::optional<Oid>> Mirror::tip(std::string_view branch) const {
-  return remote_ref(git_, Source::at_path(path_), fmt::format("{}{}", remote, branch));
+  auto answer = try_run({"rev-parse", "--verify", "--quiet", "--end-of-options",
+                         fmt::format("{}{}^{{commit}}", remote, branch)});
+  if (!answer) return failure(std::move(answer.error()));
+  while (answer->out.ends_with('\n')) answer->out.pop_back();
+  if (answer->exit_code == 0 && is_oid(answer->out)) return std::optional<Oid>(std::move(answer->out));
+  if (answer->exit_code == 1) return std::optional<Oid>();
+  return failure(git_error(FailureCode::GIT_FAILED, "git rev-parse failed", *answer));
 }
 
 Result<bool> Mirror::exists(const Oid& commit) const {

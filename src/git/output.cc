@@ -179,6 +179,13 @@ Result<std::optional<ObjectInfo>> parse_object_info(std::string_view line, const
   return std::optional(std::move(info));
 }
 
+Result<std::optional<Oid>> parse_peeled(std::string_view line) {
+  if (line.ends_with(" missing")) return std::optional<Oid>();
+  Oid oid(line.substr(0, line.find(' ')));
+  if (!is_oid(oid)) return garbled("cat-file");
+  return std::optional(std::move(oid));
+}
+
 std::optional<Oid> parse_ls_remote(std::string_view printed, std::string_view ref) {
   while (!printed.empty()) {
     auto line = take_line(printed);

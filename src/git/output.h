@@ -53,6 +53,9 @@ Result<std::vector<DeliveryTrailer>> parse_trailers(std::string_view printed);
 /// A line of `cat-file --batch-command` about `oid`; nothing when there is no such object.
 Result<std::optional<ObjectInfo>> parse_object_info(std::string_view line, const Oid& oid);
 
+/// The same about an expression: the object that it names.
+Result<std::optional<Oid>> parse_peeled(std::string_view line);
+
 /// `ls-remote --refs`: the object of `ref`, or nothing. The pattern that git was asked with also
 /// matches refs that only end like it.
 std::optional<Oid> parse_ls_remote(std::string_view printed, std::string_view ref);

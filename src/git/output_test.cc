@@ -76,6 +76,9 @@ TEST(ObjectInfoOutput, AnotherObjectIsGarbled) {
   EXPECT_EQ(*parse_object_info(a + " missing", a), std::nullopt);
   EXPECT_FALSE(parse_object_info(b + " blob 12", a));
   EXPECT_FALSE(parse_object_info(a + " blob 12x", a));
+  EXPECT_EQ(*parse_peeled(a + " tree 12"), a);
+  EXPECT_EQ(*parse_peeled("refs/heads/x^{commit} missing"), std::nullopt);
+  EXPECT_FALSE(parse_peeled("nothing known"));
 }
 
 TEST(LsRemoteOutput, ARefThatOnlyEndsLikeItIsAnother) {

@@ -75,15 +75,22 @@ Result<std::optional<Oid>> remote_ref(const Git& git, const Source& source, std:
     return failure(FailureCode::BRANCH_MISSING, fmt::format("{} is no name of a ref", ref));
   }
   if (source.local()) {
-    auto repository = locate(git, source.path());
-    if (!repository) return failure(std::move(repository.error()));
+    // Its real name: git compares it with the folder above which it may not look.
+    std::error_code error;
+    const auto where = std::filesystem::canonical(source.path(), error);
+    if (error) {
+      return failure(FailureCode::REPO_UNAVAILABLE,
+                     fmt::format("{}: {}", source.path().string(), error.message()));
+    }
     auto answer = git.try_run({.args = {"rev-parse", "--verify", "--quiet", "--end-of-options",
                                         fmt::format("{}^{{commit}}", ref)},
-                               .git_dir = repository->common_dir});
+                               .cwd = where});
+    auto oid = answer ? trimmed(std::move(answer->out)) : std::string();
+    if (answer && answer->exit_code == 0 && is_oid(oid)) return std::optional<Oid>(std::move(oid));
+    if (answer && answer->exit_code == 1) return std::optional<Oid>();
+    // What is wrong with the path is said there.
+    if (auto there = locate(git, source.path()); !there) return failure(std::move(there.error()));
     if (!answer) return failure(std::move(answer.error()));
-    auto oid = trimmed(std::move(answer->out));
-    if (answer->exit_code == 0 && is_oid(oid)) return std::optional<Oid>(std::move(oid));
-    if (answer->exit_code == 1) return std::optional<Oid>();
     return unavailable(source, *answer);
   }
   auto listed = list_remote(git, source, "--refs", ref);

@@ -55,18 +55,10 @@ Result<void> require_commit(const Mirror& mirror, const Oid& commit) {
 }
 
 Result<Oid> tree_of(const Mirror& mirror, const Oid& commit_or_tree) {
-  auto info = mirror.blobs().info(commit_or_tree);
-  if (!info) return failure(std::move(info.error()));
-  const auto type = *info ? (*info)->type : std::string();
-  if (type == "tree") return commit_or_tree;
-  if (type != "commit") {
-    return failure(FailureCode::COMMIT_MISSING,
-                   fmt::format("there is no commit {}", commit_or_tree));
-  }
-  auto tree = mirror.run({"rev-parse", "--verify", "--end-of-options", commit_or_tree + "^{tree}"});
-  if (!tree) return tree;
-  while (tree->ends_with('\n')) tree->pop_back();
-  return tree;
+  auto tree = mirror.blobs().tree_of(commit_or_tree);
+  if (!tree) return failure(std::move(tree.error()));
+  if (*tree) return std::move(**tree);
+  return failure(FailureCode::COMMIT_MISSING, fmt::format("there is no commit {}", commit_or_tree));
 }
 
 Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit_or_tree,
