@@ -140,13 +140,9 @@ Result<std::vector<port::DeliveryTrailer>> GitRepository::deliveries(const std::
   if (!open) return failure(std::move(open.error()));
   auto since = known(from);
   if (!since) return failure(std::move(since.error()));
-  auto trailers = git::log_trailers(**open, to, *since);
+  auto trailers = beside ? git::all_trailers(**open, to, *since)
+                         : git::log_trailers(**open, to, *since);
   if (!trailers) return failure(std::move(trailers.error()));
-  if (beside) {
-    auto of_branches = git::branch_trailers(**open, to);
-    if (!of_branches) return failure(std::move(of_branches.error()));
-    trailers->insert(trailers->end(), of_branches->begin(), of_branches->end());
-  }
   std::vector<port::DeliveryTrailer> answer;
   for (auto& trailer : *trailers) {
     answer.push_back({std::move(trailer.commit), std::move(trailer.vtid), std::move(trailer.digest)});

@@ -129,13 +129,11 @@ Result<bool> Mirror::holds(const Source& source, const std::string& ref, const O
 }
 
 Result<std::optional<Oid>> Mirror::tip(std::string_view branch) const {
-  auto answer = try_run({"rev-parse", "--verify", "--quiet", "--end-of-options",
-                         fmt::format("{}{}^{{commit}}", remote, branch)});
-  if (!answer) return failure(std::move(answer.error()));
-  while (answer->out.ends_with('\n')) answer->out.pop_back();
-  if (answer->exit_code == 0 && is_oid(answer->out)) return std::optional<Oid>(std::move(answer->out));
-  if (answer->exit_code == 1) return std::optional<Oid>();
-  return failure(git_error(FailureCode::GIT_FAILED, "git rev-parse failed", *answer));
+  const auto ref = fmt::format("{}{}", remote, branch);
+  if (!is_ref(ref)) {
+    return failure(FailureCode::BRANCH_MISSING, fmt::format("{} is no name of a branch", branch));
+  }
+  return blobs_.commit_of(ref);
 }
 
 Result<bool> Mirror::exists(const Oid& commit) const {

@@ -138,10 +138,21 @@ Result<std::optional<CommitInfo>> last_commit_of(const Mirror& mirror, const Oid
 
 namespace {
 
-/// The trailers of the commits that `range` (arguments of git log) names.
+/// The trailers of the commits that `range` (arguments of git log, the tip first) reaches beyond
+/// `since`.
 Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror,
                                                  std::vector<std::string> range,
+                                                 const std::optional<Oid>& since,
                                                  std::size_t count_max) {
+  if (auto there = require_commit(mirror, range.front()); !there) {
+    return failure(std::move(there.error()));
+  }
+  if (since) {
+    if (auto there = require_commit(mirror, *since); !there) {
+      return failure(std::move(there.error()));
+    }
+    range.insert(range.end(), {"--not", *since});
+  }
   std::vector<std::string> args = {
       "log",
       "-z",
@@ -164,21 +175,13 @@ Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror,
 Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oid& tip,
                                                   const std::optional<Oid>& since,
                                                   std::size_t count_max) {
-  if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
-  std::vector<std::string> range = {tip};
-  if (since) {
-    if (auto there = require_commit(mirror, *since); !there) {
-      return failure(std::move(there.error()));
-    }
-    range.insert(range.end(), {"--not", *since});
-  }
-  return trailers_of(mirror, std::move(range), count_max);
+  return trailers_of(mirror, {tip}, since, count_max);
 }
 
-Result<std::vector<DeliveryTrailer>> branch_trailers(const Mirror& mirror, const Oid& tip,
-                                                     std::size_t count_max) {
-  if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
-  return trailers_of(mirror, {"--remotes=origin/vtid", "--not", tip}, count_max);
+Result<std::vector<DeliveryTrailer>> all_trailers(const Mirror& mirror, const Oid& tip,
+                                                  const std::optional<Oid>& since,
+                                                  std::size_t count_max) {
+  return trailers_of(mirror, {tip, "--remotes=origin/vtid"}, since, count_max);
 }
 
 }  // namespace vitana::git

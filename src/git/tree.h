@@ -101,8 +101,9 @@ Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oi
                                                   const std::optional<Oid>& since = {},
                                                   std::size_t count_max = 100'000);
 
-/// The same for what the fetched `vtid/*` branches hold beyond `tip`.
-Result<std::vector<DeliveryTrailer>> branch_trailers(const Mirror& mirror, const Oid& tip,
-                                                     std::size_t count_max = 100'000);
+/// The same, and what the fetched `vtid/*` branches hold beyond that.
+Result<std::vector<DeliveryTrailer>> all_trailers(const Mirror& mirror, const Oid& tip,
+                                                  const std::optional<Oid>& since = {},
+                                                  std::size_t count_max = 100'000);
 
 }  // namespace vitana::git

@@ -158,5 +158,16 @@ TEST_F(TreeTest, DeliveriesAreFoundByTheirTrailers) {
   EXPECT_THAT(must(log_trailers(*mirror, user.head(), squash)), IsEmpty());
 }
 
+TEST_F(TreeTest, DeliveriesOnBranchesOfTheirOwnAreFoundBesideTheBranch) {
+  user.git({"checkout", "--quiet", "-b", "vtid/00009-x"});
+  const auto beside = user.commit("e\n\nVTID: VTID-00009\nSpec-Digest: sha256:ff");
+  user.git({"checkout", "--quiet", "main"});
+  fetch();
+  EXPECT_THAT(must(log_trailers(*mirror, first)), IsEmpty());
+  EXPECT_THAT(must(all_trailers(*mirror, first)),
+              ElementsAre(DeliveryTrailer{beside, "VTID-00009", "sha256:ff"}));
+  EXPECT_THAT(must(all_trailers(*mirror, first, beside)), IsEmpty());
+}
+
 }  // namespace
 }  // namespace vitana::git
