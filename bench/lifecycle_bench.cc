@@ -1,9 +1,9 @@
 // Whole lives of tasks that do nothing, through the shipped engine and a store on disk that waits
 // for it (synchronous=FULL): registered, allocated, claimed, executed, verified, delivered.
 //   lifecycle_bench [--seconds N] [--batches 1,8,64,256] [--past 1000,100000] [--audit]
-// A batch is the number of callers at a time; what waits together is committed together.
+// A batch is the number of tasks that live side by side.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -81,68 +81,45 @@ class House {
       if (!ledger.repo("hub")) ledger.put(store::RepoRow{"hub", commit_id, "main", ledger.now()});
       return {};
     }));
-    conductor_ = std::jthread([this](const std::stop_token& stop) { conduct(stop); });
   }
 
   store::Store& store() { return *store_; }
-  long completed() const { return completed_; }
 
-  Vtid submit() {
-    const auto vtid = must(engine_.registry.create_task({}, "nothing", spec_text, "bench", "hub")).vtid;
-    ++submitted_;
-    return vtid;
-  }
-
-  /// Takes one step of any run and does it; false when there was none.
-  bool work_one(const std::string& worker) {
-    const auto granted = must(engine_.runs.claim(
-        {.worker = worker, .request_id = "", .steps = {Step::deliver, Step::verify, Step::execute}, .max = 1}));
-    if (granted.empty()) return false;
-    const auto& assignment = granted.front();
-    std::vector<domain::Evidence> evidence;
-    const auto report = do_step(assignment, evidence);
-    must(engine_.runs.report(assignment.run.id, report, std::move(evidence)));
-    if (assignment.step == Step::deliver) ++completed_;
-    return true;
-  }
-
-  void wait() { engine_.runs.wait(std::chrono::milliseconds(50)); }
-
-  /// `callers` at a time for so long; how many tasks were completed.
-  long run(int callers, Seconds length) {
-    const auto before = completed_.load();
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < callers; ++i) {
-      threads.emplace_back([this, i](const std::stop_token& stop) {
-        const auto worker = engine::local_worker("bench", std::to_string(i));
-        while (!stop.stop_requested()) {
-          if (work_one(worker)) continue;
-          // As many under way as there are callers.
-          if (submitted_ - completed_ < static_cast<long>(callers_)) submit();
-          else wait();
-        }
+  /// So many tasks from the cradle to the end, side by side. Returns the first.
+  Vtid live(int count) {
+    std::vector<Vtid> made(static_cast<std::size_t>(count), Vtid(1));
+    side_by_side(count, [&](std::size_t i) {
+      made[i] = must(engine_.registry.create_task({}, "nothing", spec_text, "bench", "hub")).vtid;
+    });
+    for (const auto step : {Step::execute, Step::verify, Step::deliver}) {
+      conduct();
+      const auto granted = must(engine_.runs.claim({.worker = engine::local_worker("bench", "w"),
+                                                    .request_id = "",
+                                                    .steps = {step},
+                                                    .max = count}));
+      if (granted.size() != made.size()) throw std::runtime_error("a task was not granted");
+      side_by_side(count, [&](std::size_t i) {
+        std::vector<domain::Evidence> evidence;
+        const auto report = do_step(granted[i], evidence);
+        must(engine_.runs.report(granted[i].run.id, report, std::move(evidence)));
       });
     }
-    std::this_thread::sleep_for(length);
-    for (auto& thread : threads) thread.request_stop();
-    threads.clear();
-    return completed_ - before;
-  }
-
-  void callers(int count) { callers_ = count; }
-
-  void finish_all() {
-    while (submitted_ > completed_) {
-      if (!work_one(engine::local_worker("bench", "last"))) wait();
-    }
+    conduct();
+    return *std::min_element(made.begin(), made.end());
   }
 
  private:
-  void conduct(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      const auto seen = store_->commits();
-      if (must(engine_.autopilot.round()) == 0) store_->wait_for_commit(seen, std::chrono::milliseconds(100));
+  void conduct() {
+    while (must(engine_.autopilot.round()) > 0) {
     }
+  }
+
+  /// Each call on a thread of its own: what waits together is committed together.
+  template <typename Work>
+  static void side_by_side(int count, Work work) {
+    std::vector<std::jthread> threads;
+    for (int i = 1; i < count; ++i) threads.emplace_back(work, static_cast<std::size_t>(i));
+    work(0);
   }
 
   static port::StepReport do_step(const port::Assignment& assignment,
@@ -167,10 +144,6 @@ class House {
   Dice dice_;
   std::unique_ptr<store::Store> store_;
   engine::Engine engine_;
-  std::atomic<long> submitted_ = 0;
-  std::atomic<long> completed_ = 0;
-  std::atomic<int> callers_ = 1;
-  std::jthread conductor_;
 };
 
 /// A store with so many finished tasks in it, forty days old.
@@ -179,10 +152,19 @@ void make_past(const std::string& path, unsigned tasks) {
   {
     Clock clock(std::chrono::hours(24 * 40));
     House house(path, clock);
-    pattern = house.submit();
-    house.finish_all();
+    pattern = house.live(1);
   }
   if (tasks > 1) repeat_task(path, pattern, tasks - 1);
+}
+
+/// Processor time of this process: on a busy machine it says more than the clock.
+double processor_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double megabytes(const std::string& path) {
@@ -199,17 +181,22 @@ void measure(const std::filesystem::path& folder, unsigned past, const std::vect
   Clock clock;
   House house(path, clock);
   for (const int batch : batches) {
-    house.callers(batch);
-    house.run(batch, length / 4);
+    house.live(batch);
     const auto commits = house.store().commits();
-    const auto completed = house.run(batch, length);
+    const auto processor = processor_seconds();
+    const auto begin = std::chrono::steady_clock::now();
+    double lives = 0;
+    Seconds clock_time{};
+    for (; clock_time < length; clock_time = std::chrono::steady_clock::now() - begin) {
+      house.live(batch);
+      lives += batch;
+    }
     const auto made = static_cast<double>(house.store().commits() - commits);
-    fmt::print("  {:4} at a time: {:8.1f} lives/s, {:6.2f} commits a life\n", batch,
-               static_cast<double>(completed) / length.count(),
-               made / std::max(1.0, static_cast<double>(completed)));
+    fmt::print("  {:4} at a time: {:8.1f} lives/s, {:6.2f} commits and {:6.3f} ms of processor a life\n",
+               batch, lives / clock_time.count(), made / lives,
+               1000 * (processor_seconds() - processor) / lives);
     std::fflush(stdout);
   }
-  house.finish_all();
   if (!audit) return;
   const auto damage = must(house.store().audit({}));
   if (!damage.empty()) throw std::runtime_error(damage.front().where + ": " + damage.front().what);
