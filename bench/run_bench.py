@@ -97,7 +97,7 @@ def main():
     options.add_argument("--runs", type=int, default=10)
     options.add_argument("--mode", default="branch", choices=["branch", "merge"])
     options = options.parse_args()
-    binary = options.vitana.resolve()
+    binary = options.vitana.absolute()
 
     root = pathlib.Path(tempfile.mkdtemp(prefix="vitana-bench."))
     engine = None

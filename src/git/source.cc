@@ -127,17 +127,22 @@ Result<std::optional<Identity>> configured_identity(const Git& git, const Source
   process::Environment environment;
   const auto& home = git.options().home;
   if (!home.empty()) environment = {{"GIT_CONFIG_GLOBAL", (home / ".gitconfig").string()}};
-  Identity identity;
-  for (auto* part : {&identity.name, &identity.email}) {
-    auto answer = git.try_run(
-        {.args = {"config", "--get", part == &identity.name ? "user.name" : "user.email"},
-         .git_dir = repository->git_dir,
-         .environment = environment});
-    if (!answer) return failure(std::move(answer.error()));
-    if (answer->exit_code != 0) return std::optional<Identity>();
-    *part = trimmed(std::move(answer->out));
+  auto answer = git.try_run({.args = {"config", "-z", "--get-regexp", "^user\\.(name|email)$"},
+                             .git_dir = repository->git_dir,
+                             .environment = environment});
+  if (!answer) return failure(std::move(answer.error()));
+  // Each is "key\nvalue", ended by NUL; the last of a key counts.
+  std::optional<std::string> name;
+  std::optional<std::string> email;
+  for (std::string_view rest = answer->out; !rest.empty();) {
+    const auto entry = rest.substr(0, rest.find('\0'));
+    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
+    const auto end = entry.find('\n');
+    if (end == entry.npos) continue;
+    (entry.substr(0, end) == "user.name" ? name : email) = entry.substr(end + 1);
   }
-  return std::optional(std::move(identity));
+  if (!name || !email) return std::optional<Identity>();
+  return std::optional(Identity{std::move(*name), std::move(*email)});
 }
 
 }  // namespace vitana::git

@@ -31,6 +31,31 @@ Result<fs::path> make_empty(const fs::path& folder) {
   return where;
 }
 
+/// A value as git's configuration files write it.
+std::string config_value(std::string_view value) {
+  std::string result = "\"";
+  for (const char c : value) {
+    if (c == '\0') continue;
+    if (c == '\n') {
+      result += "\\n";
+      continue;
+    }
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + '"';
+}
+
+/// Into the file that `git init` made: a `git config` for each value is a process for each.
+bool add_config(const fs::path& git_dir, const Identity& who) {
+  std::ofstream file(git_dir / "config", std::ios::binary | std::ios::app);
+  file << "[gc]\n\tauto = 0\n[user]\n";
+  if (!who.name.empty()) file << "\tname = " << config_value(who.name) << '\n';
+  if (!who.email.empty()) file << "\temail = " << config_value(who.email) << '\n';
+  file.close();
+  return file.good();
+}
+
 const ConfigValues& plain_checkout() {
   static const ConfigValues values = {{"core.fileMode", "true"},
                                       {"core.symlinks", "true"},
@@ -79,11 +104,11 @@ Result<void> clone_workspace(const Mirror& mirror, const WorkspaceRequest& reque
     if (error) return no_workspace(*folder, error.message());
   }
 
+  if (!add_config(git_dir, request.identity)) {
+    return no_workspace(*folder, "its configuration cannot be written");
+  }
+
   std::vector<std::vector<std::string>> steps;
-  const auto& who = request.identity;
-  if (!who.name.empty()) steps.push_back({"config", "user.name", who.name});
-  if (!who.email.empty()) steps.push_back({"config", "user.email", who.email});
-  steps.push_back({"config", "gc.auto", "0"});
   if (request.branch.empty()) {
     steps.push_back({"update-ref", "--no-deref", "HEAD", request.commit});
   } else {
