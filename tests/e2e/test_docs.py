@@ -1,5 +1,6 @@
 """Every command, configuration and spec of the documentation is run."""
 
+import json
 import os
 import re
 import subprocess
@@ -100,6 +101,12 @@ class EveryBlockIsRun(World):
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS)
         return "" if done.returncode == 0 else f"$ {line}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}"
 
+    @staticmethod
+    def report(text):
+        """The one JSON that people write: an agent's report."""
+        unknown = set(json.loads(text)) - {"summary", "question", "criteria", "usage"}
+        return f"an agent's report has no {unknown}" if unknown else ""
+
     def problem(self, info, text):
         kind = info.split()[0] if info else ""
         if kind in PICTURES:
@@ -111,9 +118,11 @@ class EveryBlockIsRun(World):
                 return self.shell(text)
             if kind == "markdown":
                 return self.spec(text)
+            if kind == "json":
+                return self.report(text)
             if kind == "yaml" and text.startswith("---\n"):
                 return self.front_matter(text)
-        except (tomllib.TOMLDecodeError, AssertionError, subprocess.TimeoutExpired) as error:
+        except (tomllib.TOMLDecodeError, json.JSONDecodeError, AssertionError, subprocess.TimeoutExpired) as error:
             return str(error)
         return f"nobody knows how to run a block of '{info}'; a picture says ```text"
 
@@ -144,7 +153,7 @@ class EveryBlockIsRun(World):
         self.vitana("init", code=0)
         for info, text in (("toml", "[worker]\nslotz = 3\n"), ("toml", "[worker\n"), ("sh", "vitana tusk list\n"),
                            ("sh", "true\nfalse\ntrue\n"), ("sh", "script/nothing\n"), ("", "some words\n"),
-                           ("markdown", "# VTID-00001: A title\n\nNothing else.\n"), ("python", "print(1)\n")):
+                           ("markdown", "# VTID-00001: A title\n\nNothing else.\n"), ("python", "print(1)\n"), ("json", "{,}\n"), ("json", '{"sumary": ""}\n')):
             with self.subTest(text):
                 self.assertNotEqual(self.problem(info, text), "")
 
