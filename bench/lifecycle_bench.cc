@@ -61,7 +61,7 @@ const std::string commit_id(40, 'c');
 
 engine::Setup setup_without_caps() {
   engine::Setup setup;
-  setup.repos.push_back({"hub", nullptr, "main", {}, true, ""});
+  setup.repos.push_back({"hub", nullptr, "main", {}, true, false, ""});
   setup.agents = {"instant"};
   setup.agent = "instant";
   setup.policy.caps = {.runs_per_task = 0, .runs_per_repo_day = 0, .concurrent = 0};

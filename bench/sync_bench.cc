@@ -146,6 +146,7 @@ void measure(unsigned specs, int repeats) {
                          "main",
                          {"docs/specs/**/*.md"},
                          true,
+                         false,
                          ""});
   engine::Registry registry(*store, entropy, setup);
   const auto sync = [&](std::size_t files) {

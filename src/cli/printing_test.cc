@@ -123,9 +123,18 @@ TEST(SyncText, OnlyCountsWhereNobodyIsNeeded) {
 
 TEST(Table, CutsTheLastColumnOnATerminalOnly) {
   Table table({"A", "B"});
-  table.add({"1", "a long text\nthat goes on"});
-  EXPECT_EQ(table.text({.out_is_terminal = true, .unicode = true, .width = 8}), "A  B\n1  a lo…\n");
-  EXPECT_EQ(table.text({}), "A  B\n1  a long text that goes on\n");
+  const std::string words = "a long text\n" + std::string(60, 'x');
+  table.add({"1", words});
+  EXPECT_EQ(table.text({.out_is_terminal = true, .unicode = true, .width = 60}),
+            "A  B\n1  a long text " + std::string(44, 'x') + "…\n");
+  EXPECT_EQ(table.text({}), "A  B\n1  a long text " + std::string(60, 'x') + "\n");
+}
+
+TEST(Table, OnANarrowTerminalNothingIsCut) {
+  Table table({"A", "B"});
+  table.add({"1", std::string(60, 'x')});
+  EXPECT_THAT(table.text({.out_is_terminal = true, .unicode = true, .width = 40}),
+              HasSubstr(std::string(60, 'x')));
 }
 
 TEST(Fit, CountsCharactersNotBytes) {
