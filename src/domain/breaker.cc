@@ -27,14 +27,15 @@ std::optional<BreakerScope> breaker_scope(FailureCode code) {
 }
 
 std::optional<int> Breaker::trial_slots() const {
-  if (proven && failures == 0) return std::nullopt;
+  if (failures == 0) return std::nullopt;
   return std::max(breaker_tasks - failures, 0);
 }
 
 BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
                           const std::string& detail, Instant now) {
   const bool same = breaker.failures > 0 && breaker.code == code;
-  if (!same) breaker.failures = 0;
+  if (!same) breaker.failures = breaker.tries = 0;
+  ++breaker.tries;
   if (!same || breaker.last_task != run.vtid) ++breaker.failures;
   breaker.last_task = run.vtid;
   breaker.code = code;
@@ -46,7 +47,9 @@ BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
     breaker.probe_at = now + delay_after(++breaker.probes);
     return BreakerNews::none;
   }
-  if (by_chance(code) && breaker.failures < breaker_tasks) return BreakerNews::none;
+  if (by_chance(code) && breaker.failures < breaker_tasks) {
+    return breaker.tries == breaker_tasks ? BreakerNews::persists : BreakerNews::none;
+  }
   breaker.open = true;
   breaker.since = now;
   breaker.probes = 0;
@@ -58,8 +61,7 @@ BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
 BreakerNews breaker_success(Breaker& breaker) {
   const bool was_open = breaker.open;
   breaker.open = false;
-  breaker.proven = true;
-  breaker.failures = 0;
+  breaker.failures = breaker.tries = 0;
   breaker.probes = 0;
   breaker.last_task.reset();
   breaker.probe.reset();

@@ -25,21 +25,26 @@ struct Breaker {
   std::string detail;
   Instant since{};             ///< when it was opened
   Instant probe_at{};          ///< while it is open: from then on one run may try
-  int failures = 0;            ///< different tasks in a row that met the fault
+  int tries = 0;               ///< runs in a row that met the fault
+  int failures = 0;            ///< different tasks among them
   std::optional<Vtid> last_task;
   bool open = false;
-  bool proven = false;         ///< it has worked before
   int probes = 0;              ///< that failed since it was opened
   std::optional<RunId> probe;  ///< the run that tries now
 
   /// How many runs may be under way at a time while it is closed; nothing is any number. An agent
-  /// that never worked, or failed last, gets no more runs than would open the breaker.
+  /// that failed last gets no more runs than would open the breaker.
   std::optional<int> trial_slots() const;
 
   bool operator==(const Breaker&) const = default;
 };
 
-enum class BreakerNews { none, opened, closed };
+enum class BreakerNews {
+  none,
+  persists,  ///< not open: it is one task that meets the fault again and again, perhaps the only one
+  opened,
+  closed,
+};
 
 /// `run` met a fault of this breaker's scope. A login or quota may fail for one task by chance: the
 /// third in a row opens it; the rest is the same for every task and opens it at once.

@@ -123,7 +123,8 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
   verdicts.ask("trial of the agent",
                point == GatePoint::claim || tried || !trial || in.agent_running < *trial,
                FailureCode::SLOTS_BUSY,
-               trial ? fmt::format("until it works, {} runs at a time", *trial) : "it has worked");
+               trial ? fmt::format("it failed last; until it works, {} runs at a time", *trial)
+                     : "it did not fail last");
   const bool day_left =
       policy.caps.runs_per_repo_day == 0 || in.repo_runs_day < policy.caps.runs_per_repo_day;
   verdicts.ask("runs of the day", day_left || point == GatePoint::claim, FailureCode::BUDGET_DAY,

@@ -104,7 +104,12 @@ std::vector<Held> all_held() {
        [](GateInput& in) {
          in.agent_breaker = opened(FailureCode::AGENT_QUOTA, noon + 1s);
        }},
-      {"trial of the agent", FailureCode::SLOTS_BUSY, [](GateInput& in) { in.agent_running = 3; }},
+      {"trial of the agent", FailureCode::SLOTS_BUSY, 
+       [](GateInput& in) {
+         in.agent_running = 1;
+         if (!in.agent_breaker) in.agent_breaker = Breaker{};
+         in.agent_breaker->failures = 2;
+       }},
       {"runs of the day", FailureCode::BUDGET_DAY, [](GateInput& in) { in.repo_runs_day = 100; }},
       {"concurrency", FailureCode::SLOTS_BUSY, [](GateInput& in) { in.running = 2; }},
   };
@@ -174,12 +179,11 @@ TEST(Gate, AnOpenBreakerLetsOneProbePassAndNobodyBesideIt) {
   EXPECT_FALSE(gate(GatePoint::claim, in, {}, noon).allowed());
 }
 
-TEST(Gate, AnAgentThatHasWorkedIsNotOnTrial) {
+TEST(Gate, OnlyAnAgentThatFailedLastIsOnTrial) {
   GateInput in = open();
   in.agent_running = 50;
-  in.agent_breaker = Breaker{.proven = true};
   EXPECT_TRUE(gate(GatePoint::dispatch, in, {}, noon).allowed());
-  in.agent_breaker->failures = 2;
+  in.agent_breaker = Breaker{.failures = 1};
   EXPECT_FALSE(gate(GatePoint::dispatch, in, {}, noon).allowed());
 }
 

@@ -16,14 +16,16 @@ const std::string& name_in(const domain::Run& run, BreakerScope scope) {
   return scope == BreakerScope::repository ? run.repo : run.agent;
 }
 
-void tell_opened(store::Ledger& ledger, const std::string& key, const Error& error) {
-  const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
-                                                        : domain::EventType::breaker_opened;
+void tell(store::Ledger& ledger, const std::string& key, const Error& error, BreakerNews news) {
   const nlohmann::ordered_json data{{"what", key},
                                     {"code", name_of(error.code)},
                                     {"message", error.message},
                                     {"hint", failure_info(error.code).hint}};
-  ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
+  if (news == BreakerNews::opened) {
+    const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
+                                                          : domain::EventType::breaker_opened;
+    ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
+  }
   ledger.put(domain::Effect{domain::EffectKind::notify,
                             fmt::format("notify:{}:{}", key, to_us(ledger.now())), std::nullopt,
                             std::nullopt, data.dump(), ledger.now()});
@@ -65,7 +67,7 @@ void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& err
   const auto news =
       domain::breaker_fault(row.breaker, run.id, error.code, error.message, ledger.now());
   ledger.put(row);
-  if (news == BreakerNews::opened) tell_opened(ledger, key, error);
+  if (news != BreakerNews::none) tell(ledger, key, error, news);
 }
 
 void note_executed(store::Ledger& ledger, const domain::Run& run) {

@@ -204,8 +204,10 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
   return done;
 }
 
-void RunDesk::wait(Duration timeout) {
-  store_.wait_for_commit(store_.commits(), timeout);
+std::uint64_t RunDesk::moment() { return store_.commits(); }
+
+void RunDesk::wait(std::uint64_t since, Duration timeout) {
+  store_.wait_for_commit(since, timeout);
 }
 
 Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {

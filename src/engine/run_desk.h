@@ -28,7 +28,8 @@ class RunDesk : public port::RunSource {
   port::Directive renew(const RunId& run, domain::Fence fence) override;
   Result<void> report(const RunId& run, const port::StepReport& report,
                       std::vector<domain::Evidence> evidence) override;
-  void wait(Duration timeout) override;
+  std::uint64_t moment() override;
+  void wait(std::uint64_t since, Duration timeout) override;
 
   /// Frees what workers of earlier engine processes held, and takes up the leases of remote workers,
   /// which go on for another whole lease time. Called once, at start, under the

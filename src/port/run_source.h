@@ -1,6 +1,7 @@
 // Where work comes from: embedded and remote workers go through this one port.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -63,8 +64,12 @@ class RunSource {
   virtual Result<void> report(const RunId& run, const StepReport& report,
                               std::vector<domain::Evidence> evidence = {}) = 0;
 
-  /// Waits until there may be work, or for `timeout`. Only a hint. Thread-safe.
-  virtual void wait(Duration timeout) = 0;
+  /// A mark for wait(), taken before a claim: what comes between the two is not slept over.
+  virtual std::uint64_t moment() = 0;
+
+  /// Waits until there may be work that was not there at `since`, or for `timeout`. Only a hint.
+  /// Thread-safe.
+  virtual void wait(std::uint64_t since, Duration timeout) = 0;
 };
 
 }  // namespace vitana::port

@@ -96,13 +96,14 @@ void Host::work(std::vector<domain::Step> steps, int slot) {
       const std::lock_guard lock(mutex_);
       request = ++requests_;
     }
+    const auto before = source_.moment();
     const auto granted =
         source_.claim({.worker = options_.worker,
                        .request_id = fmt::format("{}:{}:{}", options_.worker, slot, request),
                        .steps = steps,
                        .max = 1});
     if (!granted || granted->empty()) {
-      source_.wait(options_.idle_wait);
+      source_.wait(before, options_.idle_wait);
       // A source that cannot answer may not be asked without a pause.
       std::unique_lock lock(mutex_);
       if (!granted) wake_.wait_for(lock, options_.idle_wait, [this] { return draining_; });

@@ -52,7 +52,8 @@ class FakeSource : public port::RunSource {
     reported.release();
     return {};
   }
-  void wait(Duration timeout) override {
+  std::uint64_t moment() override { return 0; }
+  void wait(std::uint64_t, Duration timeout) override {
     std::unique_lock lock(mutex);
     idle.wait_for(lock, std::min<Duration>(timeout, 5ms));
   }

@@ -18,7 +18,7 @@ constexpr int tasks = 20;
 /// Twenty tasks, an agent whose runs fail as the test says, and a count of what was spent on them.
 class Surroundings : public ::testing::Test {
  protected:
-  explicit Surroundings(int concurrent = 8) : world_(options(concurrent)) {
+  Surroundings() : world_(options()) {
     SimRepository::Tree specs;
     for (int i = 1; i <= tasks; ++i) {
       specs[fmt::format("docs/specs/{:05}-x.md", i)] = sample_spec(fmt::format("Change number {}", i));
@@ -26,9 +26,8 @@ class Surroundings : public ::testing::Test {
     world_.repository().commit(specs);
   }
 
-  WorldOptions options(int concurrent) {
+  WorldOptions options() {
     WorldOptions options;
-    options.policy.caps.concurrent = concurrent;
     options.agent = [this](const port::Assignment&) {
       ++starts_;
       SimAgent agent;
@@ -119,6 +118,28 @@ TEST_F(Surroundings, ATryThatIsCancelledHoldsNobodyForEver) {
   world_.clock().advance(5min);
   world_.settle();
   EXPECT_EQ(with_status(TaskStatus::completed), tasks - 1);
+}
+
+TEST(OneTaskAlone, WhoseLoginFailsIsToldToAPersonAfterItsThirdTry) {
+  int told = 0;
+  WorldOptions options;
+  options.agent = [](const port::Assignment&) {
+    SimAgent agent;
+    agent.error = Error{FailureCode::AGENT_LOGIN, "the key is refused"};
+    return agent;
+  };
+  options.notifier = [&](const std::string&) -> Result<void> {
+    ++told;
+    return {};
+  };
+  World world(options);
+  world.repository().commit({{"docs/specs/00001-x.md", sample_spec()}});
+  for (int i = 0; i < 8; ++i) {
+    world.settle();
+    EXPECT_EQ(told, i < 2 ? 0 : 1) << "after try " << i + 1;
+    world.clock().advance(61s);
+  }
+  EXPECT_EQ(world.task(Vtid(1)).spent.runs, 0);
 }
 
 TEST_F(Surroundings, ARedBaseSpendsNoAttempt) {

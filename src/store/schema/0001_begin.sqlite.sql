@@ -290,10 +290,10 @@ CREATE TABLE breakers (
   detail TEXT NOT NULL,
   since INTEGER NOT NULL,
   probe_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
   failures INTEGER NOT NULL,
   last_task TEXT,
   is_open INTEGER NOT NULL,
-  proven INTEGER NOT NULL,
   probes INTEGER NOT NULL,
   probe_run TEXT
 ) STRICT, WITHOUT ROWID;
