@@ -67,7 +67,13 @@ fs::path workspaces_folder(const config::Config& config, const std::string& stor
   if (cache != nullptr && *cache == '/') {
     base = fs::path(cache) / "vitana";
   } else if (home != nullptr && *home == '/') {
-    base = fs::path(home) / ".cache" / "vitana";
+    // An account of a service often has a home that is not its own, such as `/`.
+    const fs::path cache_of_home = fs::path(home) / ".cache";
+    std::error_code error;
+    const bool there = fs::is_directory(home, error);
+    if (there && (::access(cache_of_home.c_str(), W_OK) == 0 || ::access(home, W_OK) == 0)) {
+      base = cache_of_home / "vitana";
+    }
   }
   return base / store_id;
 }

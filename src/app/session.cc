@@ -234,8 +234,9 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
   std::error_code error;
   fs::create_directories(workspaces_ / checks_folder, error);
   if (error) {
-    return failure(FailureCode::WORKSPACE_FAILED,
-                   fmt::format("{}: {}", workspaces_.string(), error.message()));
+    return failure(Error{FailureCode::WORKSPACE_FAILED,
+                         fmt::format("{}: {}", workspaces_.string(), error.message())}
+                       .with("hint", "name a folder that can be written: [worker] workspaces"));
   }
   store_->start_committer();
   std::map<std::string, Duration> scan_every;

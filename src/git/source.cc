@@ -1,6 +1,10 @@
 #include "git/source.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "git/output.h"
 
@@ -56,8 +60,14 @@ Result<LocalRepository> locate(const Git& git, const std::filesystem::path& path
                              .cwd = where});
   if (!answer) {
     auto cause = std::move(answer.error());
-    if (cause.code == FailureCode::PROGRAM_FAILED && !std::filesystem::is_directory(where, error)) {
-      cause.code = FailureCode::REPO_UNAVAILABLE;
+    if (cause.code == FailureCode::PROGRAM_FAILED) {
+      // git is started in that folder; without the right to enter it the fault is not git's.
+      if (!std::filesystem::is_directory(where, error)) {
+        cause.code = FailureCode::REPO_UNAVAILABLE;
+      } else if (::access(where.c_str(), R_OK | X_OK) != 0) {
+        return failure(FailureCode::REPO_UNAVAILABLE,
+                       fmt::format("{}: {}", where.string(), std::strerror(errno)));
+      }
     }
     return failure(std::move(cause));
   }

@@ -223,6 +223,25 @@ class ReadOnlyPlaces(Place):
             self.assertRegex(self.vitana("doctor", code=1).out, "make .*desk writable")
 
 
+class AccountsOfServices(Place):
+    def test_without_a_home_that_can_be_written_the_work_is_done_elsewhere(self):
+        self.add_spec("VTID-00331")
+        environment = {**self.environment, "HOME": "/dev/null"}
+        del environment["XDG_CACHE_HOME"]
+        self.vitana("autopilot", "--until-idle", code=0, environment=environment)
+        store = self.query("SELECT value FROM meta WHERE key = 'store_id'")[0]["value"]
+        self.addCleanup(shutil.rmtree, f"/var/tmp/vitana-{os.getuid()}/{store}", ignore_errors=True)
+        self.assertStatus("VTID-00331", "completed")
+
+    def test_a_folder_for_workspaces_that_cannot_be_made_is_named(self):
+        (self.desk / "vitana.toml").write_text(
+            self.config(repos=f'path = "{self.repo.folder}"\nbranch = "main"', worker='workspaces = "/dev/null/x"'))
+        error = self.vitana("autopilot", "--until-idle", "--json", code=1).json["error"]
+        self.assertEqual(error["code"], "WORKSPACE_FAILED")
+        self.assertIn("/dev/null/x", error["message"])
+        self.assertIn("[worker] workspaces", error["hint"])
+
+
 class TwoEngines(Place):
     def test_the_second_is_refused_and_the_first_is_not_disturbed(self):
         engine = self.start()
