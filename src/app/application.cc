@@ -316,6 +316,8 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
   const bool off = effective.worker.sandbox == domain::SandboxMode::off;
   findings.push_back({"sandbox", probe.available && !off,
                       off ? "switched off by [worker] sandbox = \"off\""
+                          : probe.nests
+                              ? "bubblewrap works here, but cannot forbid namespaces inside: " + probe.reason
                           : probe.available ? "bubblewrap works here" : probe.reason,
                       probe.available && !off ? ""
                       : effective.worker.sandbox == domain::SandboxMode::require
@@ -395,14 +397,20 @@ Result<void> VitanaApplication::restore(const std::string& backup,
   if (!session) return failure(std::move(session.error()));
   auto& engine = (*session)->engine();
   if (auto freed = engine.runs.end_dead_incarnations(incarnation()); !freed) return freed;
-  for (const auto& repo : engine.setup().repos) {
-    if (auto synced = engine.registry.sync(repo); !synced) {
-      return failure(std::move(synced.error())
-                         .under(fmt::format("the backup is in its place; repository {} is held until it "
-                                            "can be read: vitana spec sync", repo.name)));
+  // Twice: a repository may need to know first which numbers another one has seen.
+  std::optional<Error> first_error;
+  for (int round = 1; round <= 2; ++round) {
+    first_error.reset();
+    for (const auto& repo : engine.setup().repos) {
+      auto synced = engine.registry.sync(repo);
+      if (synced || first_error) continue;
+      first_error = std::move(synced.error())
+                        .under(fmt::format("the backup is in its place; repository {} is held until "
+                                           "it can be read: vitana spec sync", repo.name));
     }
+    if (!first_error) return {};
   }
-  return {};
+  return failure(std::move(*first_error));
 }
 
 }  // namespace vitana::app

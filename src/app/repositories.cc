@@ -27,6 +27,19 @@ std::optional<git::Identity> identity_of(const std::string& author) {
   return git::Identity{name, author.substr(open + 1, close - open - 1)};
 }
 
+/// Wherever it is now: somebody else's checkout of the branch may hold one.
+constexpr const char* default_data_folder = ".vitana";
+
+/// The path of `inner` below `outer`, as git writes it; nothing when it lies elsewhere.
+std::optional<std::string> path_within(const std::string& outer, const std::filesystem::path& inner) {
+  if (outer.empty()) return std::nullopt;
+  std::error_code error;
+  const auto whole = std::filesystem::weakly_canonical(inner, error);
+  const auto path = whole.lexically_relative(std::filesystem::weakly_canonical(outer, error));
+  if (path.empty() || path == "." || *path.begin() == "..") return std::nullopt;
+  return path.generic_string();
+}
+
 }  // namespace
 
 git::Options git_options() {
@@ -42,7 +55,7 @@ git::Options git_options() {
 Result<std::unique_ptr<Repositories>> Repositories::open(const config::Config& config,
                                                          const std::string& config_file,
                                                          const DataFolder& data) {
-  std::unique_ptr<Repositories> repositories(new Repositories(config, config_file));
+  std::unique_ptr<Repositories> repositories(new Repositories(config, config_file, data.root()));
   const git::Git git(git_options());
   for (const auto& repo : config.repos) {
     const auto source = source_of(repo);
@@ -112,6 +125,8 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
   rules.protected_globs.insert(rules.protected_globs.end(), repo->specs.begin(), repo->specs.end());
   rules.protected_globs.insert(rules.protected_globs.end(), effective.policy_rules.protect.begin(),
                                effective.policy_rules.protect.end());
+  rules.own_folders = {default_data_folder};
+  if (const auto inside = path_within(repo->path, data_root_)) rules.own_folders.push_back(*inside);
   if (const auto author = identity_of(config_.delivery.author)) {
     rules.author = *author;
   } else {

@@ -31,11 +31,13 @@ class Repositories {
   Result<worker::RepositoryRules> rules(const std::string& name, const std::string& base_commit) const;
 
  private:
-  Repositories(const config::Config& config, std::string config_file)
-      : config_(config), config_file_(std::move(config_file)) {}
+  Repositories(const config::Config& config, std::string config_file,
+               std::filesystem::path data_root)
+      : config_(config), config_file_(std::move(config_file)), data_root_(std::move(data_root)) {}
 
   const config::Config& config_;
   const std::string config_file_;
+  const std::filesystem::path data_root_;
   std::map<std::string, std::shared_ptr<GitRepository>> repositories_;
 };
 

@@ -6,7 +6,8 @@ namespace vitana::domain {
 namespace {
 
 bool by_chance(FailureCode code) {
-  return code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA;
+  return code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA ||
+         code == FailureCode::REPO_UNAVAILABLE;
 }
 
 Duration delay_after(int probes) {
@@ -16,10 +17,12 @@ Duration delay_after(int probes) {
 }  // namespace
 
 std::optional<BreakerScope> breaker_scope(FailureCode code) {
-  if (code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED) {
+  if (code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED ||
+      code == FailureCode::REPO_UNAVAILABLE) {
     return BreakerScope::repository;
   }
-  if (by_chance(code) || code == FailureCode::AGENT_MISSING || code == FailureCode::SECRET_MISSING ||
+  if (code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA ||
+      code == FailureCode::AGENT_MISSING || code == FailureCode::SECRET_MISSING ||
       code == FailureCode::SANDBOX_UNAVAILABLE) {
     return BreakerScope::agent;
   }
@@ -27,17 +30,14 @@ std::optional<BreakerScope> breaker_scope(FailureCode code) {
 }
 
 std::optional<int> Breaker::trial_slots() const {
-  if (failures == 0) return std::nullopt;
-  return std::max(breaker_tasks - failures, 0);
+  if (tries == 0) return std::nullopt;
+  return std::max(breaker_tries - tries, 0);
 }
 
 BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
                           const std::string& detail, Instant now) {
-  const bool same = breaker.failures > 0 && breaker.code == code;
-  if (!same) breaker.failures = breaker.tries = 0;
+  if (breaker.code != code) breaker.tries = 0;
   ++breaker.tries;
-  if (!same || breaker.last_task != run.vtid) ++breaker.failures;
-  breaker.last_task = run.vtid;
   breaker.code = code;
   breaker.detail = detail;
   if (breaker.open) {
@@ -47,9 +47,7 @@ BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
     breaker.probe_at = now + delay_after(++breaker.probes);
     return BreakerNews::none;
   }
-  if (by_chance(code) && breaker.failures < breaker_tasks) {
-    return breaker.tries == breaker_tasks ? BreakerNews::persists : BreakerNews::none;
-  }
+  if (by_chance(code) && breaker.tries < breaker_tries) return BreakerNews::none;
   breaker.open = true;
   breaker.since = now;
   breaker.probes = 0;
@@ -61,9 +59,8 @@ BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
 BreakerNews breaker_success(Breaker& breaker) {
   const bool was_open = breaker.open;
   breaker.open = false;
-  breaker.failures = breaker.tries = 0;
+  breaker.tries = 0;
   breaker.probes = 0;
-  breaker.last_task.reset();
   breaker.probe.reset();
   return was_open ? BreakerNews::closed : BreakerNews::none;
 }

@@ -11,7 +11,7 @@
 
 namespace vitana::domain {
 
-inline constexpr int breaker_tasks = 3;  ///< different tasks in a row with the same fault
+inline constexpr int breaker_tries = 3;  ///< runs in a row with the same fault
 inline constexpr Duration probe_delay = std::chrono::seconds(60);
 inline constexpr Duration probe_delay_max = std::chrono::minutes(15);
 
@@ -26,8 +26,6 @@ struct Breaker {
   Instant since{};             ///< when it was opened
   Instant probe_at{};          ///< while it is open: from then on one run may try
   int tries = 0;               ///< runs in a row that met the fault
-  int failures = 0;            ///< different tasks among them
-  std::optional<Vtid> last_task;
   bool open = false;
   int probes = 0;              ///< that failed since it was opened
   std::optional<RunId> probe;  ///< the run that tries now
@@ -39,22 +37,18 @@ struct Breaker {
   bool operator==(const Breaker&) const = default;
 };
 
-enum class BreakerNews {
-  none,
-  persists,  ///< not open: it is one task that meets the fault again and again, perhaps the only one
-  opened,
-  closed,
-};
+enum class BreakerNews { none, opened, closed };
 
-/// `run` met a fault of this breaker's scope. A login or quota may fail for one task by chance: the
-/// third in a row opens it; the rest is the same for every task and opens it at once.
+/// `run` met a fault of this breaker's scope. A login, a quota or a repository may fail once by chance:
+/// the third time in a row, for one task or for several, opens it; the rest is the same every time and opens it at once.
 BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
                           const std::string& detail, Instant now);
 
 /// A run showed that the fault is gone, or was none.
 BreakerNews breaker_success(Breaker& breaker);
 
-/// `run` is the one that tries; nobody else does before its end, or before the next probe is due.
+/// `run` is the one that tries; nobody else does before its end. `probe_at` is for the next one, should
+/// this one end without saying anything (it was cancelled).
 void breaker_probe(Breaker& breaker, const RunId& run, Instant now);
 
 }  // namespace vitana::domain

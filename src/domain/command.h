@@ -67,6 +67,18 @@ struct Claim {
   Duration limit{};  ///< how long the step may take in all; 0: no limit of its own
 };
 
+/// What an agent says that it used; nothing of it is checked.
+struct Usage {
+  std::int64_t input_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t turns = 0;
+  double cost_usd = 0;
+
+  /// As in the report that it came from.
+  std::string to_json() const;
+  bool operator==(const Usage&) const = default;
+};
+
 /// The execute step ended with exit 0.
 struct Executed {
   Fence fence = 0;
@@ -77,6 +89,7 @@ struct Executed {
   bool unsandboxed = false;
   std::string question = {};  ///< of the agent's report; the task waits for its answer
   std::string workspace = {};
+  Usage usage = {};
 };
 
 /// A step ended without a result.

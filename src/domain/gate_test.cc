@@ -108,7 +108,7 @@ std::vector<Held> all_held() {
        [](GateInput& in) {
          in.agent_running = 1;
          if (!in.agent_breaker) in.agent_breaker = Breaker{};
-         in.agent_breaker->failures = 2;
+         in.agent_breaker->tries = 2;
        }},
       {"runs of the day", FailureCode::BUDGET_DAY, [](GateInput& in) { in.repo_runs_day = 100; }},
       {"concurrency", FailureCode::SLOTS_BUSY, [](GateInput& in) { in.running = 2; }},
@@ -183,7 +183,7 @@ TEST(Gate, OnlyAnAgentThatFailedLastIsOnTrial) {
   GateInput in = open();
   in.agent_running = 50;
   EXPECT_TRUE(gate(GatePoint::dispatch, in, {}, noon).allowed());
-  in.agent_breaker = Breaker{.failures = 1};
+  in.agent_breaker = Breaker{.tries = 1};
   EXPECT_FALSE(gate(GatePoint::dispatch, in, {}, noon).allowed());
 }
 

@@ -1,4 +1,6 @@
 // Small questions about tasks, runs and commands.
+#include <fmt/format.h>
+
 #include <type_traits>
 
 #include "domain/command.h"
@@ -49,6 +51,11 @@ std::string delivery_branch(const Vtid& vtid, std::string_view title) {
   while (!slug.empty() && slug.back() == '-') slug.pop_back();
   const auto number = vtid.to_string().substr(std::string_view("VTID-").size());
   return "refs/heads/vtid/" + number + (slug.empty() ? "" : "-" + slug);
+}
+
+std::string Usage::to_json() const {
+  return fmt::format(R"({{"input_tokens":{},"output_tokens":{},"cost_usd":{},"turns":{}}})",
+                     input_tokens, output_tokens, cost_usd, turns);
 }
 
 Failure Failure::of(const Error& error, std::string_view from_state) {

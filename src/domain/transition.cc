@@ -142,6 +142,11 @@ void Mover::run_event(EventType type, Json data) {
 void Mover::effect(EffectKind kind, std::string key, Json payload, Instant due) {
   std::optional<RunId> id;
   if (out_.run) id = out_.run->id;
+  if (kind == EffectKind::notify) {
+    payload["vtid"] = task().vtid.to_string();
+    payload["title"] = task().title;
+    payload["repo"] = task().repo;
+  }
   out_.effects.push_back({kind, std::move(key), task().vtid, id, payload.dump(), due});
 }
 

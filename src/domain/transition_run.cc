@@ -11,8 +11,17 @@ namespace {
 constexpr std::string_view awaiting_verifier = "a verifier judges the result";
 constexpr std::string_view awaiting_delivery = "the change is delivered";
 
+Json with_usage(Json data, const Usage& usage) {
+  if (usage != Usage{}) data["usage"] = Json::parse(usage.to_json());
+  return data;
+}
+
+bool of_surroundings(FailureCode code) { return budget_of(code) == Budget::environment; }
+
 /// A fault that the step itself may survive: nothing that the agent did.
-bool passes_by(FailureCode code) { return budget_of(code) == Budget::transient; }
+bool passes_by(FailureCode code) {
+  return budget_of(code) == Budget::transient || of_surroundings(code);
+}
 
 }  // namespace
 
@@ -82,11 +91,12 @@ void Mover::retry_step(const Error& error) {
                                     run().step_failures, roll_.value);
   const Failure why = Failure::of(error, name_of(run().state));
   run_event(EventType::step_retried, failure_json(why));
-  if (run().state == RunState::delivering && run().step_failures == step_retries_max) {
-    // It goes on trying, and a person should know that the remote stays away.
+  if (run().step_failures == step_retries_max && !of_surroundings(error.code)) {
+    // It goes on trying, and a person should know; of surroundings their breaker tells.
     task().failure = why;
-    effect(EffectKind::notify, fmt::format("notify:delivery:{}", run().id.to_string()),
-           {{"reason", "delivery"}, {"code", name_of(why.code)}, {"message", why.message}}, now_);
+    effect(EffectKind::notify,
+           fmt::format("notify:{}:{}", name_of(run().state), run().id.to_string()),
+           {{"reason", name_of(run().state)}, {"code", name_of(why.code)}, {"message", why.message}}, now_);
   }
   wait_for(NextKind::worker, "the step is tried again", run().not_before + step_slack);
 }
@@ -173,16 +183,20 @@ Result<void> Mover::on(const Executed& c) {
   if (!c.question.empty()) {
     const Failure why{FailureCode::AGENT_QUESTION, c.question, std::string(name_of(run().state))};
     run().failure = why;
-    enter(RunState::failed, failure_json(why));
+    enter(RunState::failed, with_usage(failure_json(why), c.usage));
     task().failure = why;
     block(BlockReason::question, "");
     return {};
   }
   if (!c.changed && !c.no_change_allowed) {
-    fail_run({FailureCode::AGENT_NO_CHANGE, "the agent ended with exit 0 and changed nothing"});
+    Error error{FailureCode::AGENT_NO_CHANGE, "the agent ended with exit 0 and changed nothing"};
+    if (c.usage != Usage{}) error.context["usage"] = c.usage.to_json();
+    fail_run(error);
     return {};
   }
-  enter(RunState::verifying, {{"result_commit", c.result_commit}, {"result_tree", c.result_tree}});
+  enter(RunState::verifying, with_usage({{"result_commit", c.result_commit},
+                                         {"result_tree", c.result_tree}},
+                                        c.usage));
   in_progress(std::string(awaiting_verifier), step_deadline(policy_.caps.wall));
   return {};
 }
@@ -190,7 +204,8 @@ Result<void> Mover::on(const Executed& c) {
 Result<void> Mover::on(const StepFailed& c) {
   // A delivery whose answer was lost may have happened: another run would deliver it again. So
   // passing faults never end it; the next try reads the ref first.
-  const bool bounded = run().state != RunState::delivering;
+  // A result that waits for its surroundings is paid for already: it waits as long as they need.
+  const bool bounded = run().state != RunState::delivering && !of_surroundings(c.error.code);
   const bool may_retry = run().state != RunState::executing && passes_by(c.error.code) &&
                          (!bounded || run().step_failures < step_retries_max);
   if (may_retry) {

@@ -16,16 +16,14 @@ const std::string& name_in(const domain::Run& run, BreakerScope scope) {
   return scope == BreakerScope::repository ? run.repo : run.agent;
 }
 
-void tell(store::Ledger& ledger, const std::string& key, const Error& error, BreakerNews news) {
+void tell_opened(store::Ledger& ledger, const std::string& key, const Error& error) {
   const nlohmann::ordered_json data{{"what", key},
                                     {"code", name_of(error.code)},
                                     {"message", error.message},
                                     {"hint", failure_info(error.code).hint}};
-  if (news == BreakerNews::opened) {
-    const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
-                                                          : domain::EventType::breaker_opened;
-    ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
-  }
+  const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
+                                                        : domain::EventType::breaker_opened;
+  ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
   ledger.put(domain::Effect{domain::EffectKind::notify,
                             fmt::format("notify:{}:{}", key, to_us(ledger.now())), std::nullopt,
                             std::nullopt, data.dump(), ledger.now()});
@@ -67,12 +65,19 @@ void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& err
   const auto news =
       domain::breaker_fault(row.breaker, run.id, error.code, error.message, ledger.now());
   ledger.put(row);
-  if (news != BreakerNews::none) tell(ledger, key, error, news);
+  if (news == BreakerNews::opened) tell_opened(ledger, key, error);
+  // An agent that said so was started: on a green base, after a good setup.
+  const bool ran = error.code == FailureCode::AGENT_LOGIN || error.code == FailureCode::AGENT_QUOTA;
+  if (ran) worked(ledger, BreakerScope::repository, run);
 }
 
 void note_executed(store::Ledger& ledger, const domain::Run& run) {
   worked(ledger, BreakerScope::repository, run);
   worked(ledger, BreakerScope::agent, run);
+}
+
+void note_verified(store::Ledger& ledger, const domain::Run& run) {
+  worked(ledger, BreakerScope::repository, run);
 }
 
 void note_granted(store::Ledger& ledger, const domain::Run& run) {

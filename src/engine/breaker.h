@@ -20,6 +20,9 @@ void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& err
 /// An agent worked on a green base: what was paused for them goes on.
 void note_executed(store::Ledger& ledger, const domain::Run& run);
 
+/// A result was judged: setup and the base's checks went well.
+void note_verified(store::Ledger& ledger, const domain::Run& run);
+
 /// `run` is about to execute: where its agent or repository is paused, it is the one that tries.
 void note_granted(store::Ledger& ledger, const domain::Run& run);
 

@@ -73,12 +73,14 @@ domain::GateInput input_from(Source& source, const Setup& setup, const domain::T
     return known;
   };
   in.repo_breaker = breaker(breaker_key(domain::BreakerScope::repository, task.repo));
-  in.agent_breaker = breaker(breaker_key(domain::BreakerScope::agent, agent));
+  const bool agent_done = live && run->state != domain::RunState::pending_pickup &&
+                          run->state != domain::RunState::executing;
+  if (!agent_done) in.agent_breaker = breaker(breaker_key(domain::BreakerScope::agent, agent));
   const auto known_repo = source.repo(task.repo);
   in.repo_settled = !known_repo || !known_repo->unsettled;
   in.repo_known = setup.repo(task.repo) != nullptr;
   in.agent_known = setup.has_agent(agent);
-  in.running = source.running();
+  in.running = live ? 0 : source.running();  // a live run has had its slot since it was allocated
   in.agent_running = source.running(agent);
   // Counted only where it matters: the runs of a busy day are many.
   if (setup.policy.caps.runs_per_repo_day > 0) {

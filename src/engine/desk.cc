@@ -235,8 +235,7 @@ Result<Why> Desk::why(Vtid vtid) {
     const auto point = !live ? domain::GatePoint::dispatch
                        : run->state == domain::RunState::delivering ? domain::GatePoint::delivery
                                                                     : domain::GatePoint::claim;
-    auto input = gate_input(reader, setup_, *task, run);
-    if (live) input.running = 0;  // it has its slot
+    const auto input = gate_input(reader, setup_, *task, run);
     auto verdicts = setup_.rules.gate(point, input, setup_.policy, reader.now()).verdicts;
     answer = Why{std::move(*task), std::move(run), point, std::move(verdicts)};
     return {};

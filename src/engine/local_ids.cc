@@ -17,13 +17,15 @@ Result<Vtid> local_id(store::Ledger& ledger, const Setup& setup, const std::stri
 
 void move_local_ids(store::Ledger& ledger, const std::string& repo,
                     const std::map<std::string, std::string>& renames) {
-  // All are taken away before one is given back: two files may have changed places.
+  // All are taken away before one is given back: a file may lie where another one lay. What was once
+  // at the new path is gone, and its number with it.
   std::vector<store::LocalIdRow> moved;
   for (const auto& [after, before] : renames) {
-    const auto id = ledger.local_id(repo, before);
-    if (!id || ledger.local_id(repo, after)) continue;
-    moved.push_back({repo, after, *id});
-    ledger.remove_local_id(repo, before);
+    if (const auto id = ledger.local_id(repo, before)) moved.push_back({repo, after, *id});
+  }
+  for (const auto& row : moved) {
+    ledger.remove_local_id(repo, renames.at(row.path));
+    ledger.remove_local_id(repo, row.path);
   }
   for (const auto& row : moved) ledger.put(row);
 }

@@ -343,8 +343,12 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
     }
     const std::span<const File> part(files->data() + begin, end - begin);
     RepoSync part_report;
+    bool overtaken = false;
     auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
       part_report = {};
+      const auto now = ledger.repo(repo.name);
+      overtaken = (now ? now->synced_commit : "") != row.synced_commit;
+      if (overtaken) return {};  // another sync has read this branch, perhaps further
       if (begin == 0) {
         remember_deliveries(ledger, repo.name, *trailers);
         move_local_ids(ledger, repo.name, range.renames);
@@ -355,6 +359,7 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
       return {};
     });
     if (!done) return failure(std::move(done.error()));
+    if (overtaken) return report;
     std::move(part_report.files.begin(), part_report.files.end(), std::back_inserter(report.files));
     begin = std::max(end, std::size_t{1});
   }
@@ -405,7 +410,7 @@ Result<void> Registry::settle_known_deliveries(const std::string& repo) {
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     auto row = ledger.repo(repo);
     if (!row) return {};
-    row->unsettled = false;
+    row->unsettled = row->unnumbered = false;
     ledger.put(*row);
     return {};
   });

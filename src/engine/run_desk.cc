@@ -64,10 +64,7 @@ std::string local_worker(const std::string& incarnation, const std::string& name
 
 bool is_local_worker(const std::string& worker) { return worker.starts_with(local_prefix); }
 
-std::string target_ref(const domain::Run& run, const RepoSetup& repo) {
-  (void)run;
-  return "refs/heads/" + repo.branch;
-}
+std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch; }
 
 RunDesk::RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy,
                  const Setup& setup)
@@ -78,9 +75,7 @@ Result<void> RunDesk::grant(store::Ledger& ledger, const RunId& id,
                             std::vector<port::Assignment>& granted) {
   const auto subject = ledger.subject(id.vtid);
   if (!subject.run || subject.run->id != id || subject.run->wants() != step) return {};
-  auto input = gate_input(ledger, setup_, subject.task, subject.run);
-  input.running = 0;  // the run has had its slot since it was allocated
-  if (step != Step::execute) input.agent_breaker.reset();  // the agent has done its part
+  const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
   const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
   const auto broken = unfit(answer);
@@ -113,7 +108,7 @@ Result<void> RunDesk::grant(store::Ledger& ledger, const RunId& id,
     }
   }
   if (const auto* repo = setup_.repo(subject.run->repo)) {
-    assignment.target_ref = target_ref(*subject.run, *repo);
+    assignment.target_ref = target_ref(*repo);
   }
   granted.push_back(std::move(assignment));
   return {};
@@ -189,7 +184,10 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
       note_failed(ledger, *before, failed->error);
     } else if (std::holds_alternative<domain::Executed>(report)) {
       note_executed(ledger, *before);
+    } else if (std::holds_alternative<domain::Verified>(report)) {
+      note_verified(ledger, *before);
     } else if (std::holds_alternative<domain::Delivered>(report)) {
+      note_verified(ledger, *before);
       ledger.put(store::DeliveryRow{before->repo, run.vtid, before->spec_digest.to_string(),
                                     before->deliverable->new_commit});
     }

@@ -71,7 +71,7 @@ class RunDesk : public port::RunSource {
   std::optional<Instant> reaping_since_;  ///< without a gap
 };
 
-/// The ref that a run's change goes to.
-std::string target_ref(const domain::Run& run, const RepoSetup& repo);
+/// The ref that changes of a repository go to.
+std::string target_ref(const RepoSetup& repo);
 
 }  // namespace vitana::engine

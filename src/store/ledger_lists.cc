@@ -70,7 +70,7 @@ std::vector<Vtid> Ledger::delivered_without_file(const std::string& repo,
   transaction_.flush<LocalIdMap>();
   return queries::vtids(transaction_.connection(),
                         "SELECT vtid FROM deliveries WHERE repo = $1 AND checksum = $2 "
-                        "AND vtid NOT IN (SELECT vtid FROM local_ids) ORDER BY vtid LIMIT 10",
+                        "AND vtid NOT IN (SELECT vtid FROM local_ids) ORDER BY length(vtid), vtid LIMIT 10",
                         {repo, digest});
 }
 

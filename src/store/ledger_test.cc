@@ -392,7 +392,7 @@ TEST_F(LedgerTest, RepositoriesFilesDeliveriesAndChecksAreKept) {
 
 TEST_F(LedgerTest, SwitchesAreKeptAndAreEvents) {
   const domain::Breaker quota{.code = FailureCode::AGENT_QUOTA, .detail = "d", .since = now(),
-                              .probe_at = now() + 1h, .tries = 4, .failures = 3, .last_task = Vtid(7),
+                              .probe_at = now() + 1h, .tries = 4,
                               .open = true, .probes = 2,
                               .probe = RunId{Vtid(7), 1}};
   commit([&](Ledger& l) {

@@ -175,7 +175,7 @@ void BreakerMap::bind_key(const Key& key, Values& values) { bind(values, utf8_cl
 void BreakerMap::bind_row(const Row& row, Values& values) {
   const auto& b = row.breaker;
   bind(values, utf8_clean(row.key), name_of(b.code), utf8_clean(b.detail), to_us(b.since),
-       to_us(b.probe_at), b.tries, b.failures, text_of(b.last_task), b.open, b.probes,
+       to_us(b.probe_at), b.tries, b.open, b.probes,
        text_of(b.probe));
 }
 BreakerRow BreakerMap::read(const sql::Row& row) {
@@ -185,11 +185,9 @@ BreakerRow BreakerMap::read(const sql::Row& row) {
            .since = instant_of(row.int64(3)),
            .probe_at = instant_of(row.int64(4)),
            .tries = int_of(row.int64(5)),
-           .failures = int_of(row.int64(6)),
-           .last_task = optional_vtid(row, 7),
-           .open = row.boolean(8),
-           .probes = int_of(row.int64(9)),
-           .probe = optional_run(row, 10)}};
+           .open = row.boolean(6),
+           .probes = int_of(row.int64(7)),
+           .probe = optional_run(row, 8)}};
 }
 
 // Drafts and intakes.

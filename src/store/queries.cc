@@ -74,7 +74,11 @@ std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit) {
 
 int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since) {
   return int_of(number(connection,
-                       "SELECT COUNT(*) FROM autopilot_runs WHERE repo = $1 AND created_at >= $2",
+                       "SELECT COUNT(*) FROM autopilot_runs WHERE repo = $1 AND created_at >= $2 "
+                       // Runs that never worked on their task: a breaker bounds them.
+                       "AND COALESCE(error_code, '') NOT IN ('AGENT_LOGIN', 'AGENT_QUOTA', "
+                       "'AGENT_MISSING', 'SECRET_MISSING', 'SANDBOX_UNAVAILABLE', 'BASE_RED', "
+                       "'SETUP_FAILED', 'REPO_UNAVAILABLE')",
                        {utf8_clean(repo), to_us(since)}));
 }
 

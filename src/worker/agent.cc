@@ -62,11 +62,11 @@ std::optional<AgentReport> parse_report(std::string_view text) {
     }
   }
   if (const auto usage = root.find("usage"); usage != root.end() && usage->is_object()) {
-    report.input_tokens = count_at(*usage, "input_tokens");
-    report.output_tokens = count_at(*usage, "output_tokens");
-    report.turns = count_at(*usage, "turns");
+    report.usage.input_tokens = count_at(*usage, "input_tokens");
+    report.usage.output_tokens = count_at(*usage, "output_tokens");
+    report.usage.turns = count_at(*usage, "turns");
     if (const auto cost = usage->find("cost_usd"); cost != usage->end() && cost->is_number()) {
-      report.cost_usd = std::clamp(cost->get<double>(), 0.0, 1e9);
+      report.usage.cost_usd = std::clamp(cost->get<double>(), 0.0, 1e9);
     }
   }
   return report;

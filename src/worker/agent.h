@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "domain/command.h"
 
 namespace vitana::worker {
 
@@ -54,10 +55,7 @@ struct AgentReport {
   /// Why it could not begin: AGENT_LOGIN or AGENT_QUOTA, from "failure": "login" or "quota".
   std::optional<FailureCode> failure;
   std::vector<std::pair<std::string, std::string>> notes;  ///< criterion's id, note
-  std::int64_t input_tokens = 0;
-  std::int64_t output_tokens = 0;
-  double cost_usd = 0;
-  std::int64_t turns = 0;
+  domain::Usage usage;
 };
 
 /// Reads a report: every key may be missing, of another type or too long, and is then ignored or

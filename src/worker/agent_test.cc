@@ -18,8 +18,8 @@ TEST(AgentReport, EveryKeyIsRead) {
   EXPECT_EQ(report->question, "q");
   ASSERT_EQ(report->notes.size(), 1U);
   EXPECT_EQ(report->notes[0].second, "n");
-  EXPECT_EQ(report->output_tokens, 2);
-  EXPECT_EQ(report->turns, 3);
+  EXPECT_EQ(report->usage.output_tokens, 2);
+  EXPECT_EQ(report->usage.turns, 3);
 }
 
 TEST(AgentReport, AFaultOfTheAccountHasItsCode) {
@@ -35,7 +35,7 @@ TEST(AgentReport, WrongTypesCountAsMissing) {
   ASSERT_TRUE(report);
   EXPECT_EQ(report->summary, "");
   EXPECT_TRUE(report->notes.empty());
-  EXPECT_EQ(report->turns, 0);
+  EXPECT_EQ(report->usage.turns, 0);
 }
 
 TEST(AgentReport, ForeignTextIsNone) {

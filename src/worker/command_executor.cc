@@ -281,7 +281,11 @@ Result<void> CommandExecutor::run_agent(Job& job, std::stop_token stop) const {
                        name_of(exit->cause), exit->exit_code, exit->signal,
                        to_words(exit->duration), bytes_in_words(exit->memory_peak)));
   if (!job.report.summary.empty()) log.note("the agent's summary: " + job.report.summary);
-  return judge_exit(*exit, confinement.limits, job.agent, job.report, log);
+  auto judged = judge_exit(*exit, confinement.limits, job.agent, job.report, log);
+  if (!judged && job.report.usage != domain::Usage{}) {
+    judged.error().context["usage"] = job.report.usage.to_json();
+  }
+  return judged;
 }
 
 Result<domain::Executed> CommandExecutor::take_result(Job& job) const {
@@ -316,6 +320,7 @@ Result<domain::Executed> CommandExecutor::take_result(Job& job) const {
   executed.no_change_allowed = job.assignment.spec.no_change;
   executed.unsandboxed = job.unsandboxed;
   executed.question = job.report.question;
+  executed.usage = job.report.usage;
   executed.workspace = job.name;
   return executed;
 }

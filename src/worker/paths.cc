@@ -119,6 +119,9 @@ std::vector<std::string> started_programs(std::string_view script) {
 }
 
 std::optional<std::string> forbidden(const PathRules& rules, const std::string& path) {
+  for (const auto& folder : rules.never) {
+    if (path == folder || path.starts_with(folder + "/")) return "vitana keeps its data in " + folder;
+  }
   if (glob_match_any(rules.allowed, path)) return std::nullopt;
   if (!rules.allowed.empty()) return "the spec's paths do not name it";
   for (const auto& glob : rules.protected_globs) {

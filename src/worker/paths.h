@@ -18,10 +18,11 @@ struct PathRules {
   std::vector<std::string> protected_globs;
   std::set<std::string> protected_files;  ///< in-tree programs that checks start
   std::vector<std::string> allowed;       ///< the spec's own `paths:`; empty: everything else
+  std::vector<std::string> never;         ///< folders, whatever `allowed` says: vitana's own data
 };
 
 /// Why the path may not be changed; nothing when it may. A path that `allowed` names may be changed
-/// though it is protected.
+/// though it is protected, one below `never` may not.
 std::optional<std::string> forbidden(const PathRules& rules, const std::string& path);
 
 }  // namespace vitana::worker

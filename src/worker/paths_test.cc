@@ -44,6 +44,14 @@ TEST(Forbidden, TheSpecsPathsAllowAndLimit) {
   const PathRules rules{{".github/**"}, {}, {"src/**", ".github/labels.yml"}};
   EXPECT_EQ(forbidden(rules, "src/a.c"), std::nullopt);
   EXPECT_EQ(forbidden(rules, ".github/labels.yml"), std::nullopt);
+}
+
+TEST(Forbidden, NoSpecCanAllowVitanasOwnData) {
+  const PathRules rules{{}, {}, {"**"}, {".vitana"}};
+  EXPECT_NE(forbidden(rules, ".vitana/vitana.db-journal"), std::nullopt);
+  EXPECT_NE(forbidden(rules, ".vitana"), std::nullopt);
+  EXPECT_EQ(forbidden(rules, ".vitanas/x"), std::nullopt);
+  EXPECT_EQ(forbidden(rules, "docs/.vitana.md"), std::nullopt);
   EXPECT_EQ(forbidden(rules, "docs/a.md"), "the spec's paths do not name it");
 }
 

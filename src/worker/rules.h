@@ -27,6 +27,9 @@ struct RepositoryRules {
   domain::UnverifiedMode unverified = domain::UnverifiedMode::attest;
   /// All that no change may touch: the built-in globs, the specs, [policy] protect.
   std::vector<std::string> protected_globs;
+  /// Folders of the tree in which vitana keeps its data: a merge into a checked-out branch would
+  /// write into a store that is open. No spec can allow them.
+  std::vector<std::string> own_folders;
   git::Identity author{"Vitana", "vitana@localhost"};
 };
 

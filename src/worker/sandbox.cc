@@ -92,9 +92,10 @@ void add_system(Arguments& arguments) {
 
 // The order matters: what comes later lies over what came before.
 std::vector<std::string> wrapper(const SandboxOptions& options, const Confinement& confinement,
-                                 const std::vector<fs::path>& readable) {
+                                 const std::vector<fs::path>& readable, bool nests) {
   Arguments arguments;
   arguments.add({options.bubblewrap, "--unshare-all"});
+  if (!nests) arguments.add({"--unshare-user", "--disable-userns"});
   if (confinement.network) arguments.add({"--share-net"});
   arguments.add({"--die-with-parent", "--new-session", "--cap-drop", "ALL"});
   add_system(arguments);
@@ -158,13 +159,12 @@ process::Environment environment_of(const Confinement& confinement, std::string 
 
 }  // namespace
 
-SandboxProbe probe_sandbox(const SandboxOptions& options) {
-  if (auto found = process::find_program(options.bubblewrap, options.path); !found) {
-    return {false, fmt::format("{} is not installed", options.bubblewrap)};
-  }
+namespace {
+
+SandboxProbe try_sandbox(const SandboxOptions& options, bool nests) {
   Confinement confinement;
   confinement.workspace = "/usr";  // any folder that is there; nothing is written
-  auto argv = wrapper(options, confinement, {});
+  auto argv = wrapper(options, confinement, {}, nests);
   argv.insert(argv.end(), {"/usr/bin/env", "true"});
   const auto ran = process::run({.argv = std::move(argv),
                                  .cwd = "/",
@@ -172,11 +172,24 @@ SandboxProbe probe_sandbox(const SandboxOptions& options) {
                                  .input = {},
                                  .deadline = 10s});
   if (!ran) return {false, ran.error().message};
-  if (ran->ok()) return {true, {}};
+  if (ran->ok()) return {true, {}, nests};
   std::string reason(utf8_prefix(printable(ran->err.text), reason_bytes));
   while (!reason.empty() && reason.back() == '\n') reason.pop_back();
   if (reason.empty()) reason = ran->timed_out ? "it does not end" : "it fails without a word";
   return {false, reason};
+}
+
+}  // namespace
+
+SandboxProbe probe_sandbox(const SandboxOptions& options) {
+  if (auto found = process::find_program(options.bubblewrap, options.path); !found) {
+    return {false, fmt::format("{} is not installed", options.bubblewrap)};
+  }
+  auto strict = try_sandbox(options, false);
+  if (strict.available) return strict;
+  auto nesting = try_sandbox(options, true);
+  if (nesting.available) nesting.reason = std::move(strict.reason);
+  return nesting;
 }
 
 const SandboxProbe& Sandbox::probe() const {
@@ -225,7 +238,7 @@ Result<SupervisedCommand> Sandbox::prepare(const Confinement& confinement) const
   }
   auto readable = confinement.read;
   readable.insert(readable.end(), program->readable.begin(), program->readable.end());
-  command.argv = wrapper(options_, confinement, readable);
+  command.argv = wrapper(options_, confinement, readable, probe().nests);
   add_process_limit(command.argv, confinement.limits.processes);
   if (!program->in_workspace) {
     command.argv.push_back(program->start.string());

@@ -33,6 +33,9 @@ struct SandboxOptions {
 struct SandboxProbe {
   bool available = false;
   std::string reason;  ///< why not, in bubblewrap's own words where it has some
+  /// Programs inside may make user namespaces of their own, with mounts that nobody counts: this
+  /// system does not let bubblewrap forbid it. `reason` says why.
+  bool nests = false;
 };
 
 /// Really runs a program in a sandbox as they are made here. Takes a few milliseconds.

@@ -3,7 +3,9 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <linux/keyctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -328,6 +330,11 @@ std::optional<SupervisedCommand> read_request() {
   return std::nullopt;
 }
 
+/// The host's session keyring may hold tickets and tokens, and what a program puts into it the next
+/// one would find: programs get an empty one of their own. Where the kernel has no keyrings there is
+/// nothing to leave.
+void leave_session_keyring() { (void)::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr); }
+
 }  // namespace
 
 int supervise_main(int /*argc*/, char** /*argv*/) {
@@ -336,6 +343,7 @@ int supervise_main(int /*argc*/, char** /*argv*/) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::prctl(PR_SET_NAME, "vitana-superv");
   go_first();
+  leave_session_keyring();
   const auto command = read_request();
   if (!command) return 2;
   ::fcntl(stdout_fd, F_SETFL, O_NONBLOCK);

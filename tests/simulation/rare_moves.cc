@@ -303,6 +303,10 @@ void persons(Moves& moves, std::vector<std::string>& findings) {
     else CHECK(play.world.engine().desk.cancel(vtid, "no more", "op").has_value());
     play.give(domain::Close{"done by hand"});
   }
+  Play done(moves, findings, runs(1));
+  done.start();
+  done.fail(Step::execute, FailureCode::AGENT_FAILED);
+  done.commit("---\nstatus: done\n---\n" + sample_spec("Done by hand, as its text says"));
 }
 
 /// An engine that ended between allocating a run and offering it (not this one, which does both at

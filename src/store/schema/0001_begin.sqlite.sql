@@ -291,8 +291,6 @@ CREATE TABLE breakers (
   since INTEGER NOT NULL,
   probe_at INTEGER NOT NULL,
   tries INTEGER NOT NULL,
-  failures INTEGER NOT NULL,
-  last_task TEXT,
   is_open INTEGER NOT NULL,
   probes INTEGER NOT NULL,
   probe_run TEXT
