@@ -9,5 +9,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(vitana_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(vitana_warnings INTERFACE -Wthread-safety)
+  # clang reports libstdc++ 12's std::stable_sort for its own std::get_temporary_buffer.
+  target_compile_options(vitana_warnings INTERFACE -Wthread-safety -Wno-deprecated-declarations)
 endif()

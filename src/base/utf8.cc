@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -103,6 +104,12 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max) {
 
 std::string printable(std::string_view text) {
   return rewrite(text, is_control);
+}
+
+std::string printable_line(std::string_view text) {
+  auto line = printable(text);
+  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line;
 }
 
 }  // namespace vitana

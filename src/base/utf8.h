@@ -21,4 +21,8 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max);
 /// so that stored text cannot move the cursor, set a title, or turn the order of what is read.
 std::string printable(std::string_view text);
 
+/// The same for one line: newlines and tabs become spaces, so that nothing can pass for a line of
+/// its own.
+std::string printable_line(std::string_view text);
+
 }  // namespace vitana

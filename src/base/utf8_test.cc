@@ -49,5 +49,7 @@ TEST(Printable, KeepsOtherCharacters) {
   EXPECT_EQ(printable(text), text);
 }
 
+TEST(Printable, ALineIsOne) { EXPECT_EQ(printable_line("a\n\tb\r"), "a  b\xEF\xBF\xBD"); }
+
 }  // namespace
 }  // namespace vitana

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 namespace vitana {
 namespace {
@@ -120,7 +121,7 @@ Vtid::Vtid(std::uint32_t number) : number_(number) {
 
 Result<Vtid> Vtid::parse(std::string_view text) {
   constexpr std::size_t shown_max = 64;
-  const auto shown = text.substr(0, shown_max);
+  const auto shown = utf8_prefix(text, shown_max);
   if (starts_with_prefix(text)) {
     auto rest = text.substr(prefix.size());
     const auto token = take_while(rest, is_alnum);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "config/nesting.h"
 
 #include <toml++/toml.h>
 
@@ -11,6 +12,7 @@ namespace vitana::config {
 namespace {
 
 constexpr std::size_t text_bytes_max = std::size_t{1} << 20;
+constexpr std::size_t refusals_max = 200;
 constexpr std::string_view prefix = "VITANA_";
 
 Value convert(const toml::node& node) {
@@ -89,7 +91,7 @@ Value from_variable(const std::string& name, const std::string& text) {
   value.kind = Value::Kind::text;
   value.variable = name;
   value.text = text;
-  if (!text.starts_with('[')) return value;
+  if (!text.starts_with('[') || nesting_fault(text)) return value;
   try {
     const toml::table parsed = toml::parse("v = " + text);
     const auto* array = parsed.get_as<toml::array>("v");
@@ -140,10 +142,16 @@ Value read_document(std::string_view text, const std::string& file,
         finding("CONFIG_ENCODING", "the file is not UTF-8 text", file, "save it as UTF-8"));
     return {};
   }
+  if (const auto line = nesting_fault(text)) {
+    diagnostics.push_back(finding("CONFIG_SYNTAX", "keys or lists are nested too deeply", file,
+                                  "a configuration is tables of keys; is this the right file?"));
+    diagnostics.back().line = *line;
+    return {};
+  }
   try {
     return convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    auto found = finding("CONFIG_SYNTAX", utf8_clean(error.description()), file,
+    auto found = finding("CONFIG_SYNTAX", printable_line(error.description()), file,
                          "values are TOML: texts in \"quotes\", lists in [brackets]");
     found.line = static_cast<int>(std::max<toml::source_index>(error.source().begin.line, 1));
     found.column = static_cast<int>(std::max<toml::source_index>(error.source().begin.column, 1));
@@ -155,7 +163,9 @@ Value read_document(std::string_view text, const std::string& file,
 void overlay(Value& root, const Environment& environment,
              std::vector<domain::Diagnostic>& diagnostics) {
   const auto refuse = [&](const std::string& name, std::string message, std::string hint) {
-    diagnostics.push_back(finding("CONFIG_ENVIRONMENT", fmt::format("{}: {}", name, message),
+    if (diagnostics.size() >= refusals_max) return;
+    diagnostics.push_back(finding("CONFIG_ENVIRONMENT",
+                                  printable_line(fmt::format("{}: {}", name, message)),
                                   "environment", std::move(hint)));
   };
   for (const auto& [name, text] : environment) {

@@ -94,5 +94,18 @@ TEST(Environment, AValueCannotSmuggleInOtherKeys) {
   EXPECT_EQ(reading.config.worker.slots, 2);
 }
 
+TEST(Environment, ANameThatIsNoTextIsStillQuotedAsText) {
+  const auto reading = parse_config("", {.environment = {{"VITANA_POLICY__\xB8\n", "x"}}});
+  ASSERT_FALSE(reading.valid());
+  EXPECT_EQ(reading.diagnostics.front().message.find_first_of("\xB8\n"), std::string::npos);
+}
+
+TEST(Environment, AnEmptyCommandIsNone) {
+  const auto reading = parse_config("[agents.fixer]\ncommand = [\"x\"]\n",
+                                    {.environment = {{"VITANA_AGENTS__FIXER__COMMAND", ""}}});
+  ASSERT_FALSE(reading.valid());
+  EXPECT_EQ(reading.diagnostics.front().rule, "CONFIG_MISSING");
+}
+
 }  // namespace
 }  // namespace vitana::config

@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/utf8.h"
 #include "config/names.h"
 #include "config/sections.h"
 #include "config/values.h"
@@ -227,7 +228,8 @@ void Reader::read_agent(const std::string& name, const Value& value) {
   section.command("command", agent.command);
   resolve_program(agent.command);
   const Value* command = section.take("command");
-  const bool lacking = command == nullptr || command->kind == Value::Kind::array;
+  const bool lacking = command == nullptr || command->kind == Value::Kind::array ||
+                       !command->variable.empty();
   if (agent.kind == AgentKind::command && agent.command.empty() && lacking) {
     section.error("command", "CONFIG_MISSING", "of kind \"command\" needs a command",
                   "such as command = [\"./tools/fixer.sh\"]");
@@ -337,6 +339,7 @@ void Reader::read_retry() {
   if (table_value != nullptr && table_value->kind == Value::Kind::table) {
     for (const auto& [key, value] : table_value->table) {
       if (value.kind != Value::Kind::table) continue;
+      if (findings_.full()) break;
       if (key == "runs" || key == "delay" || key == "delay_max") continue;
       section.take(key);
       read_retry_code(key, value);
@@ -353,7 +356,7 @@ void Reader::read_retry_code(const std::string& name, const Value& value) {
     const auto meant = nearest(name, names);
     findings_.error(
         "CONFIG_RETRY_CODE", value,
-        fmt::format("[retry.{}] names no failure code", name.substr(0, 60)),
+        fmt::format("[retry.{}] names no failure code", utf8_prefix(name, 60)),
         meant ? fmt::format("did you mean \"{}\"?", *meant) : "docs/errors.md lists the codes");
     return;
   }
@@ -405,7 +408,7 @@ void Reader::check_agent_name(const std::string& section_key, const std::string&
   const auto meant = nearest(name, names);
   auto section = table(section_key);
   section.error(key, "CONFIG_AGENT_UNKNOWN",
-                fmt::format("{} is \"{}\", and no agent is called so", key, name.substr(0, 60)),
+                fmt::format("{} is \"{}\", and no agent is called so", key, utf8_prefix(name, 60)),
                 meant ? fmt::format("did you mean \"{}\"?", *meant)
                       : fmt::format("add [agents.{}]", is_name(name) ? name : "NAME"));
 }
@@ -457,6 +460,7 @@ ConfigReading parse_config(std::string_view text, const ConfigOptions& options) 
   Value root = read_document(text, options.file, reading.diagnostics);
   overlay(root, options.environment, reading.diagnostics);
   reading.config = Reader(root, options, reading.diagnostics).read();
+  domain::keep_inside(reading.diagnostics, text);
   std::stable_sort(reading.diagnostics.begin(), reading.diagnostics.end(),
                    [](const domain::Diagnostic& a, const domain::Diagnostic& b) {
                      return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);

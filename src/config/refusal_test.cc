@@ -155,5 +155,70 @@ TEST_P(WrongConfig, NeverShowsASecretsValue) {
 INSTANTIATE_TEST_SUITE_P(All, WrongConfig, ::testing::ValuesIn(wrong_ones()),
                          [](const auto& test) { return test.param.name; });
 
+struct DeepText {
+  std::string text;
+  bool refused;
+};
+
+TEST(DeepConfig, IsRefusedBeforeItTakesTheStack) {
+  const auto repeated = [](std::string_view part, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += part;
+    return all;
+  };
+  const std::string tail = "\n\n" + repeated("a.", 400'000) + "a = 1\n";
+  for (const auto& [text, refused] : {
+           DeepText{repeated("a.", 400'000) + "a = 1", true},
+           DeepText{"[" + repeated("a.", 400'000) + "a]", true},
+           DeepText{"a = " + repeated("[", 500), true},
+           DeepText{"a = " + repeated("{a.a.a = ", 100'000), true},
+           DeepText{"x = \"\"\"quoted\"\"\"\"" + tail, true},
+           DeepText{"x = '''it's" "'''''" + tail, true},
+           DeepText{"x = \"\\\"\"" + tail, true},
+           DeepText{"# it's" + tail, true},
+           DeepText{"[policy]\nprotect = [\"a" + repeated(".", 100) + "\", 'a" + repeated(".", 100) +
+                        "'] # " + repeated("[", 50),
+                    false},
+       }) {
+    const auto reading = parse_config(text);
+    EXPECT_EQ(reading.valid(), !refused) << text.substr(0, 60);
+    const std::string message = reading.valid() ? "" : reading.diagnostics.front().message;
+    EXPECT_EQ(message.find("nested") != message.npos, refused) << message;
+  }
+}
+
+TEST(WrongKeys, AreBoundedAndTakeNoTime) {
+  std::string text = "[retry]\n";
+  for (int i = 0; text.size() < 900'000; ++i) {
+    text += "AGENT_FAILED_OR_NOT_" + std::to_string(i) + " = {}\n";
+  }
+  const auto reading = parse_config(text);
+  EXPECT_FALSE(reading.valid());
+  EXPECT_EQ(reading.diagnostics.size(), 200u);
+}
+
+TEST(WrongKeys, AreQuotedOnOneLine) {
+  const auto reading = parse_config("\"a\\nb\\u001b\" = 1");
+  EXPECT_THAT(reading.diagnostics.front().message, ::testing::HasSubstr("\"a b\xEF\xBF\xBD\""));
+}
+
+TEST(WrongKeys, StandAtAPlaceThatTheTextHas) {
+  const auto reading = parse_config("[worker]\n[\"\"\"worker\"]\nx = 1\n");
+  ASSERT_FALSE(reading.valid());
+  EXPECT_LE(reading.diagnostics.front().column, 13);
+}
+
+TEST(LongLists, AreRefused) {
+  std::string text = "[verify]\ncommands = [";
+  for (int i = 0; i < 1'001; ++i) text += "\"make " + std::to_string(i) + "\", ";
+  EXPECT_FALSE(parse_config(text + "]").valid());
+}
+
+TEST(DeepConfig, IsLookedForInNoTime) {
+  for (const char c : {'=', '\'', '"', '#', '.', '['}) {
+    EXPECT_FALSE(parse_config("\n" + std::string(1'000'000, c) + (c == '#' ? "\n=" : "")).valid());
+  }
+}
+
 }  // namespace
 }  // namespace vitana::config

@@ -48,6 +48,7 @@ RepositoryPolicyReading parse_repository_policy(std::string_view text, std::stri
   Section policy(root.find("policy"), "[policy]", findings);
   read_policy(policy, reading.policy.rules);
   policy.finish();
+  domain::keep_inside(reading.diagnostics, text);
   return reading;
 }
 

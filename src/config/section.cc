@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/utf8.h"
 #include "config/config.h"
 
 namespace vitana::config {
@@ -37,6 +38,7 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 constexpr std::size_t shown_bytes_max = 60;
+constexpr std::size_t texts_max = 1'000;
 
 }  // namespace
 
@@ -50,12 +52,23 @@ void Findings::warning(std::string rule, const Value& at, std::string message, s
 
 void Findings::add(domain::Severity severity, std::string rule, const Value& at,
                    std::string message, std::string hint) {
+  if (full()) {
+    // An error is never left out in favour of a warning.
+    const auto weaker = std::find_if(into_.rbegin(), into_.rend(), [](const auto& found) {
+      return found.severity != domain::Severity::error;
+    });
+    if (severity != domain::Severity::error || weaker == into_.rend()) return;
+    into_.erase(std::next(weaker).base());
+  }
+  message = printable_line(message);
+  hint = printable_line(hint);
   if (at.variable.empty()) {
     into_.push_back({std::move(rule), severity, std::move(message), file_, at.line, at.column,
                      std::move(hint)});
   } else {
-    into_.push_back({std::move(rule), severity, fmt::format("{}: {}", at.variable, message),
-                     "environment", 1, 1, std::move(hint)});
+    into_.push_back({std::move(rule), severity,
+                     printable_line(fmt::format("{}: {}", at.variable, message)), "environment", 1,
+                     1, std::move(hint)});
   }
 }
 
@@ -112,7 +125,7 @@ void Section::bad_word(const std::string& key, const Value& value, const std::st
   const auto meant = nearest(given, allowed);
   findings_.error(
       "CONFIG_VALUE", value,
-      fmt::format("{} {} cannot be \"{}\"", name_, key, given.substr(0, shown_bytes_max)),
+      fmt::format("{} {} cannot be \"{}\"", name_, key, utf8_prefix(given, shown_bytes_max)),
       meant ? fmt::format("did you mean \"{}\"? allowed: {}", *meant, joined(allowed))
             : fmt::format("allowed: {}", joined(allowed)));
 }
@@ -200,7 +213,7 @@ void Section::duration(const std::string& key, Duration& into, Duration min, Dur
   if (!read) {
     findings_.error("CONFIG_VALUE", *value,
                     fmt::format("{} {} is no duration: \"{}\"", name_, key,
-                                value->text.substr(0, shown_bytes_max)),
+                                utf8_prefix(value->text, shown_bytes_max)),
                     hint);
   } else if (*read < min || *read > max) {
     findings_.error("CONFIG_RANGE", *value,
@@ -225,6 +238,12 @@ void Section::texts(const std::string& key, std::vector<std::string>& into) {
         "CONFIG_TYPE", *value,
         fmt::format("{} {} must be a list of texts, not {}", name_, key, words_of(value->kind)),
         value->kind == Value::Kind::text ? "put it in brackets: [\"…\"]" : "");
+    return;
+  }
+  if (value->array.size() > texts_max) {
+    findings_.error("CONFIG_RANGE", *value,
+                    fmt::format("{} {} holds {} texts", name_, key, value->array.size()),
+                    fmt::format("at most {}", texts_max));
     return;
   }
   for (const Value& item : value->array) {
@@ -259,12 +278,13 @@ void Section::command(const std::string& key, std::vector<std::string>& into) {
 void Section::finish() {
   if (table_ == nullptr) return;
   for (const auto& [key, value] : table_->table) {
+    if (findings_.full()) return;  // what a key may have meant takes its time
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     const auto meant = nearest(key, known_);
     std::string hint = meant ? fmt::format("did you mean \"{}\"?", *meant)
                              : fmt::format("keys there: {}", joined(known_));
     findings_.error("CONFIG_UNKNOWN_KEY", value,
-                    fmt::format("{} has no key \"{}\"", name_, key.substr(0, shown_bytes_max)),
+                    fmt::format("{} has no key \"{}\"", name_, utf8_prefix(key, shown_bytes_max)),
                     std::move(hint));
   }
 }

@@ -15,14 +15,18 @@
 
 namespace vitana::config {
 
-/// Where findings go, and what they say about their place.
+/// Where findings go, and what they say about their place. Beyond `findings_max` they are dropped.
 class Findings {
  public:
+  static constexpr std::size_t findings_max = 200;
+
   Findings(std::string file, std::vector<domain::Diagnostic>& into)
       : file_(std::move(file)), into_(into) {}
 
   void error(std::string rule, const Value& at, std::string message, std::string hint);
   void warning(std::string rule, const Value& at, std::string message, std::string hint);
+
+  bool full() const { return into_.size() >= findings_max; }
 
  private:
   void add(domain::Severity severity, std::string rule, const Value& at, std::string message,

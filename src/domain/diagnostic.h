@@ -29,6 +29,10 @@ inline bool has_errors(const std::vector<Diagnostic>& diagnostics) {
                      [](const Diagnostic& d) { return d.severity == Severity::error; });
 }
 
+/// Moves each finding that stands behind the end of its line, or of the text, to that end: parsers
+/// count columns of their own where tabs, tables and escapes are.
+void keep_inside(std::vector<Diagnostic>& diagnostics, std::string_view text);
+
 /// "docs/specs/x.md:12:3: error: message [RULE]"
 std::string to_string(const Diagnostic& diagnostic);
 

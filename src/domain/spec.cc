@@ -6,12 +6,6 @@
 
 namespace vitana::domain {
 
-std::string to_string(const Diagnostic& d) {
-  const std::string_view file = d.file.empty() ? "<text>" : std::string_view(d.file);
-  return fmt::format("{}:{}:{}: {}: {} [{}]", file, d.line, d.column, name_of(d.severity),
-                     d.message, d.rule);
-}
-
 std::string Provenance::origin() const {
   switch (source) {
     case SpecSource::git: return fmt::format("git:{}:{}", repo, path);

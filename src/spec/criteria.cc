@@ -14,7 +14,6 @@ using domain::Check;
 using domain::Criterion;
 using domain::CriterionClass;
 
-constexpr std::size_t criteria_max = 300;
 constexpr std::size_t text_bytes_max = 2'000;
 constexpr Duration timeout_max = std::chrono::hours(6);
 
@@ -113,6 +112,7 @@ class Reader {
       }
       return;
     }
+    if (!leads_on(candidate)) owner_ = candidates_.size();
     candidates_.push_back(std::move(candidate));
   }
 
@@ -172,7 +172,9 @@ class Reader {
   }
 
   static void drop_strikes(std::string& text) {
-    for (auto at = text.find("~~"); at != text.npos; at = text.find("~~", at)) text.erase(at, 2);
+    std::string kept;
+    append_without_strikes(kept, text);
+    text = std::move(kept);
   }
 
   void read_table(cmark_node* header) {
@@ -201,11 +203,9 @@ class Reader {
 
   /// A check that stands between blocks belongs to what is before it.
   void attach(Check check) {
-    auto target = candidates_.rbegin();
-    while (target != candidates_.rend() && leads_on(*target)) ++target;
-    if (target == candidates_.rend()) target = candidates_.rbegin();
-    if (target != candidates_.rend()) {
-      target->checks.push_back(std::move(check));
+    if (!candidates_.empty()) {
+      auto& target = owner_ ? candidates_[*owner_] : candidates_.back();
+      target.checks.push_back(std::move(check));
       return;
     }
     Candidate candidate;
@@ -220,6 +220,7 @@ class Reader {
 
   const CriteriaInput& input_;
   std::vector<Candidate> candidates_;
+  std::optional<std::size_t> owner_;  ///< the last candidate that leads to nothing else
 };
 
 std::optional<Check> Reader::check_of(cmark_node* block) {
@@ -273,7 +274,7 @@ bool Reader::read_options(std::string_view options, Check& check, int column) {
       check.timeout = *timeout;
     } else {
       input_.findings.add(Rule::CHECK_OPTION, check.line, column,
-                          fmt::format("a check has no option \"{}\"", word.substr(0, 60)));
+                          fmt::format("a check has no option \"{}\"", utf8_prefix(word, 60)));
       return false;
     }
   }
@@ -372,7 +373,7 @@ void finish_criteria(std::vector<Criterion>& criteria, const FrontMatter& matter
     });
     if (named == criteria.end()) {
       findings.add(Rule::CHECK_CRITERION, entry.check.line, 1,
-                   fmt::format("there is no criterion \"{}\"", entry.criterion.substr(0, 60)));
+                   fmt::format("there is no criterion \"{}\"", utf8_prefix(entry.criterion, 60)));
       continue;
     }
     if (named->cls == CriterionClass::human) {

@@ -12,6 +12,9 @@
 
 namespace vitana::spec {
 
+/// Of one text; more are SPEC_CRITERIA_TOO_MANY.
+constexpr std::size_t criteria_max = 300;
+
 /// True for a fence whose info string is `check` with or without options.
 bool is_check(cmark_node* block);
 

@@ -112,6 +112,10 @@ std::vector<domain::Criterion> dialect_criteria(Dialect dialect, const CriteriaI
     domain::Criterion whole;
     whole.text = std::string(*name);
     whole.line = std::max(body.line, 1) + input.first_line - 1;
+    if (criteria.size() == criteria_max) {
+      input.findings.add(Rule::CRITERIA_TOO_MANY, whole.line, 1);
+      break;
+    }
     const char* separator = ": ";
     for (auto& step : read_criteria(input, std::span(&section, 1))) {
       whole.text += separator + step.text;

@@ -87,5 +87,13 @@ TEST(Dialects, OurOwnFoldersArePlain) {
   EXPECT_EQ(reading.spec.dialect, "plain");
 }
 
+TEST(OpenSpec, MoreScenariosThanATaskCanHaveAreAnError) {
+  std::string text = "### Requirement: many\n";
+  for (int i = 0; i < 400; ++i) text += "#### Scenario: one\n- it holds\n";
+  const auto reading = parse_spec(text, {.file = "openspec/changes/x/specs/y/spec.md"});
+  EXPECT_EQ(reading.spec.criteria.size(), 300u);
+  EXPECT_FALSE(reading.valid());
+}
+
 }  // namespace
 }  // namespace vitana::spec

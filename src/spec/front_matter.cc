@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/lines.h"
+#include "base/utf8.h"
 #include "spec/markdown.h"
 #include "spec/yaml.h"
 
@@ -15,6 +17,7 @@ using Kind = YamlValue::Kind;
 
 constexpr std::size_t yaml_bytes_max = std::size_t{64} * 1024;
 constexpr std::size_t checks_max = 100;
+constexpr std::size_t shown_max = 60;
 constexpr Duration timeout_max = std::chrono::hours(6);
 
 std::string lower(std::string_view text) {
@@ -30,7 +33,6 @@ std::string lower(std::string_view text) {
 struct Fences {
   std::string_view yaml;
   std::size_t after = 0;
-  int lines = 0;
 };
 
 std::string_view next_line(std::string_view text, std::size_t& at) {
@@ -47,12 +49,12 @@ std::optional<Fences> find_fences(std::string_view text) {
   std::size_t at = 0;
   if (next_line(text, at) != "---") return std::nullopt;
   const auto start = at;
-  for (int lines = 2; at < text.size(); ++lines) {
+  while (at < text.size()) {
     const auto line_start = at;
     const auto line = next_line(text, at);
     if (line == "---" || line == "...") {
       // With its end mark, at which the parser sees a quote that is left open.
-      return Fences{text.substr(start, line_start - start + line.size()), at, lines};
+      return Fences{text.substr(start, line_start - start + line.size()), at};
     }
   }
   return std::nullopt;
@@ -92,7 +94,7 @@ class Reader {
       read_checks(value);
     } else {
       findings_.add(Rule::FRONT_MATTER_UNKNOWN, key.line + 1, key.column,
-                    fmt::format("the key \"{}\" has no effect", key.scalar.substr(0, 60)));
+                    fmt::format("the key \"{}\" has no effect", utf8_prefix(key.scalar, shown_max)));
     }
   }
 
@@ -110,7 +112,7 @@ class Reader {
       matter_.directive = SpecDirective::close;
     } else if (value.kind != Kind::null) {
       findings_.add(Rule::STATUS_UNKNOWN, value.line + 1, value.column,
-                    fmt::format("the status \"{}\" has no effect", value.scalar.substr(0, 60)));
+                    fmt::format("the status \"{}\" has no effect", utf8_prefix(value.scalar, shown_max)));
     }
   }
 
@@ -194,7 +196,7 @@ class Reader {
       else if (name == "keeps" && flag) entry.check.keeps = *flag;
       else if (name == "timeout") good = read_timeout(value, entry.check) && good;
       else refuse(key, fmt::format("a check has no key or value of this kind: {}",
-                                   key.scalar.substr(0, 60)));
+                                   utf8_prefix(key.scalar, shown_max)));
     }
     const bool command = !trimmed(entry.check.script).empty();
     if (command != file.path.empty()) {
@@ -270,8 +272,9 @@ FrontMatter read_front_matter(std::string_view text, Findings& findings) {
   }
   const auto accept = [&] {
     matter.present = true;
-    matter.lines = fences->lines;
     matter.body = text.substr(fences->after);
+    matter.lines = static_cast<int>(line_starts(text.substr(0, fences->after)).size());
+    if (text.substr(0, fences->after).ends_with('\n')) --matter.lines;
   };
   if (fences->yaml.size() > yaml_bytes_max) {
     accept();

@@ -7,6 +7,8 @@
 
 #include "spec/yaml.h"
 
+#include "base/utf8.h"
+
 namespace vitana::spec {
 namespace {
 
@@ -21,11 +23,22 @@ struct Outcome {
 Outcome read(std::string_view text) {
   Findings findings("x.md");
   Outcome outcome{read_front_matter(text, findings), {}};
-  for (const auto& d : findings.take()) {
+  for (const auto& d : findings.take(text)) {
     outcome.findings.push_back(d.rule + ":" + std::to_string(d.line) + ":" +
                                std::to_string(d.column));
   }
   return outcome;
+}
+
+TEST(FrontMatter, AValueWithANulCharacterIsRefused) {
+  const auto outcome = read("---\nchecks:\n  - command: \"true\\0; false\"\n---\n");
+  EXPECT_THAT(outcome.matter.checks, ElementsAre());
+  EXPECT_THAT(outcome.findings, ElementsAre("SPEC_FRONT_MATTER_INVALID:3:14"));
+}
+
+TEST(FrontMatter, EveryEscapeGivesText) {
+  const auto outcome = read("---\ntitle: \"a\\N\\_\\L\\P\\e\\x85\"\n---\n");
+  EXPECT_FALSE(utf8_fault(outcome.matter.title));
 }
 
 TEST(FrontMatter, IsOptional) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/lines.h"
 #include "spec/placeholder.h"
 
 namespace vitana::spec {
@@ -68,14 +69,6 @@ bool is_extension_block(cmark_node_type type) {
          type > CMARK_NODE_FOOTNOTE_DEFINITION;
 }
 
-void append_without_strikes(std::string& out, std::string_view text) {
-  for (auto at = text.find("~~"); at != text.npos; at = text.find("~~")) {
-    out += text.substr(0, at);
-    text.remove_prefix(at + 2);
-  }
-  out += text;
-}
-
 }  // namespace
 
 std::optional<int> complexity_fault(std::string_view text) {
@@ -116,12 +109,8 @@ std::optional<int> complexity_fault(std::string_view text) {
   return std::nullopt;
 }
 
-Markdown::Markdown(std::string_view text) : text_(text), root_(parse(text, memory_)) {
-  line_starts_.push_back(0);
-  for (auto at = text.find_first_of("\r\n"); at != text.npos; at = text.find_first_of("\r\n", at)) {
-    at += text.substr(at, 2) == "\r\n" ? 2U : 1U;
-    line_starts_.push_back(at);
-  }
+Markdown::Markdown(std::string_view text)
+    : text_(text), root_(parse(text, memory_)), line_starts_(line_starts(text)) {
   cut();
 }
 
@@ -219,6 +208,14 @@ bool is_row(cmark_node* node) {
 bool is_cell(cmark_node* node) {
   if (!is_extension_block(cmark_node_get_type(node))) return false;
   return std::strcmp(cmark_node_get_type_string(node), "table_cell") == 0;
+}
+
+void append_without_strikes(std::string& out, std::string_view text) {
+  for (auto at = text.find("~~"); at != text.npos; at = text.find("~~")) {
+    out += text.substr(0, at);
+    text.remove_prefix(at + 2);
+  }
+  out += text;
 }
 
 std::string plain_text(cmark_node* node) {

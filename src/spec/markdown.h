@@ -96,6 +96,9 @@ bool is_cell(cmark_node* node);
 /// Code blocks are left out.
 std::string plain_text(cmark_node* node);
 
+/// Appends `text` without the `~~` around what is struck out.
+void append_without_strikes(std::string& out, std::string_view text);
+
 /// What Markdown takes for HTML and an author meant as `<words to be replaced>`, or empty.
 std::string_view placeholder_tag(cmark_node* node);
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 
+#include "base/lines.h"
 #include "base/utf8.h"
 #include "spec/criteria.h"
 #include "spec/dialects.h"
@@ -39,10 +40,9 @@ bool refuse_bytes(std::string_view text, Findings& findings) {
   }
   const auto fault = std::min(utf8_fault(text).value_or(text.npos), text.find('\0'));
   if (fault != text.npos) {
-    const auto before = text.substr(0, fault);
-    const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-    const auto start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
-    findings.add(Rule::NOT_UTF8, static_cast<int>(line), static_cast<int>(fault - start) + 1,
+    const auto starts = line_starts(text.substr(0, fault));
+    findings.add(Rule::NOT_UTF8, static_cast<int>(starts.size()),
+                 static_cast<int>(fault - starts.back()) + 1,
                  text[fault] == '\0' ? "the text has a NUL byte" : "the text is not UTF-8 here");
     return true;
   }
@@ -403,10 +403,10 @@ SpecReading parse_spec(std::string_view text, const ParseOptions& options) {
   Findings findings(options.file);
   SpecReading reading;
   if (!refuse_bytes(text, findings)) {
-    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-    Reader(text, options, findings, reading).read();
+    const bool marked = text.starts_with(byte_order_mark);
+    Reader(marked ? text.substr(byte_order_mark.size()) : text, options, findings, reading).read();
   }
-  reading.diagnostics = findings.take();
+  reading.diagnostics = findings.take(text);
   return reading;
 }
 
@@ -416,7 +416,7 @@ std::vector<domain::Diagnostic> diagnostics_for_validate(const SpecReading& read
   if (reading.not_a_spec.empty()) return diagnostics;
   Findings findings{std::string(file)};
   findings.add(Rule::SHAPE, 1, 1, fmt::format("this is not a spec: {}", reading.not_a_spec));
-  auto shape = findings.take();
+  auto shape = findings.take({});
   diagnostics.insert(diagnostics.begin(), shape.front());
   return diagnostics;
 }

@@ -167,6 +167,29 @@ TEST(ResolveVtid, AMentionInATitleIsNoClaim) {
   EXPECT_EQ(*resolve_vtid(parse_spec(text, {.file = "01213-x.md"}), "01213-x.md"), Vtid(1213));
 }
 
+TEST(ParseSpec, ALoneCarriageReturnEndsALine) {
+  const auto reading = parse_spec("# VTID-01213: T\r\r## Summary\r\rA summary of it.\r\r"
+                                  "## Acceptance Criteria\r\r- It works\r");
+  EXPECT_TRUE(reading.valid());
+  ASSERT_EQ(reading.spec.criteria.size(), 1u);
+  EXPECT_EQ(reading.spec.criteria[0].line, 9);
+}
+
+TEST(ParseSpec, ManyChecksBelowManyLeadingSentencesTakeNoTime) {
+  std::string text = std::string(good) + "\n## Acceptance Criteria\n";
+  while (text.size() < 900'000) text += "\nx:\n\n```check\nx\n```\n";
+  const auto start = std::chrono::steady_clock::now();
+  parse_spec(text);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
+TEST(ParseSpec, ManyTildesTakeNoTime) {
+  const std::string text = std::string(good) + "\n## Acceptance Criteria\n\n- a " + std::string(900'000, '~');
+  const auto start = std::chrono::steady_clock::now();
+  parse_spec(text);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
 TEST(ParseSpec, RelatedTasksDoNotBlock) {
   const auto reading = parse_spec(std::string(good) +
                                   "\n## Blocked by\n\nVTID-00001,VTID-2 and VTID-0526-D\n"

@@ -6,6 +6,8 @@
 #include <array>
 #include <string>
 
+#include "base/utf8.h"
+
 namespace vitana::spec {
 namespace {
 
@@ -94,7 +96,7 @@ class Search {
     constexpr std::size_t shown_max = 60;
     found_ = true;
     findings_.add(Rule::PLACEHOLDER, severity_, line + first_line_ - 1, column,
-                  fmt::format("\"{}\" is a placeholder", word.substr(0, shown_max)));
+                  fmt::format("\"{}\" is a placeholder", utf8_prefix(word, shown_max)));
   }
 
   const Markdown& markdown_;

@@ -43,7 +43,7 @@ TEST(FindPlaceholders, NamesTheLineAndColumnOfTheWord) {
   Findings findings("x.md");
   EXPECT_TRUE(find_placeholders(markdown, markdown.sections().front().blocks.front(), 11,
                                 domain::Severity::error, findings));
-  const auto found = findings.take();
+  const auto found = findings.take(std::string(10, '\n') + text);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].line, 12);
   EXPECT_EQ(found[0].rule, "SPEC_PLACEHOLDER");

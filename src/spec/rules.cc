@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 namespace vitana::spec {
 namespace {
@@ -42,11 +43,12 @@ void Findings::add(Rule rule, domain::Severity severity, int line, int column,
     found_.erase(std::next(weaker).base());
   }
   if (message.empty()) message = info.meaning;
-  found_.push_back({std::string(info.name), severity, std::move(message), file_,
+  found_.push_back({std::string(info.name), severity, printable_line(message), file_,
                     std::max(line, 1), std::max(column, 1), std::string(info.hint)});
 }
 
-std::vector<domain::Diagnostic> Findings::take() {
+std::vector<domain::Diagnostic> Findings::take(std::string_view text) {
+  domain::keep_inside(found_, text);
   std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });

@@ -81,12 +81,14 @@ class Findings {
 
   explicit Findings(std::string file) : file_(std::move(file)) {}
 
-  /// An empty `message` stands for the rule's own meaning.
+  /// An empty `message` stands for the rule's own meaning. One that quotes the text becomes a
+  /// printable line.
   void add(Rule rule, int line, int column, std::string message = {});
   void add(Rule rule, domain::Severity severity, int line, int column, std::string message = {});
 
-  /// Everything that was found, in order of line and column.
-  std::vector<domain::Diagnostic> take();
+  /// Everything that was found, in order of line and column, each at a place that `text` has: the
+  /// parsers beneath count columns of their own where tabs, tables and lone CRs are.
+  std::vector<domain::Diagnostic> take(std::string_view text);
 
  private:
   std::string file_;

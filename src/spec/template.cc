@@ -21,6 +21,16 @@ bool begins_block(std::string_view line) {
   return line.find_first_not_of("-_*+ \t") == line.npos;
 }
 
+/// Cleaned, and with newlines for all that Markdown takes for the end of a line.
+std::string lines_of(std::string_view text) {
+  std::string out = utf8_clean(text);
+  for (auto at = out.find('\r'); at != out.npos; at = out.find('\r', at + 1)) {
+    if (at + 1 == out.size() || out[at + 1] != '\n') out[at] = '\n';
+  }
+  std::erase(out, '\r');
+  return out;
+}
+
 /// A text of several lines, each of which is a sentence or a list item.
 std::string quiet(std::string_view text) {
   std::string out;
@@ -80,11 +90,14 @@ std::string fence_for(std::string_view script) {
 }
 
 void append_check(std::string& out, const DraftCriterion& criterion) {
-  const auto fence = fence_for(criterion.script);
+  const auto bytes = lines_of(criterion.script);
+  const auto fence = fence_for(bytes);
+  auto options = one_line(utf8_clean(criterion.options));
+  std::replace(options.begin(), options.end(), '`', '\'');  // with one it would be no fence
   out += fmt::format("\n  {}check{}{}{}{}\n", fence, criterion.keeps ? " keeps" : "",
                      criterion.timeout ? " timeout=" + to_string(*criterion.timeout) : "",
-                     criterion.options.empty() ? "" : " ", criterion.options);
-  std::string_view script = criterion.script;
+                     options.empty() ? "" : " ", options);
+  std::string_view script = bytes;
   while (!script.empty()) {
     const auto end = std::min(script.find('\n'), script.size());
     const auto line = script.substr(0, end);
@@ -137,8 +150,8 @@ std::string render_spec(const Draft& draft) {
   std::string out = "# ";
   if (draft.vtid) out += draft.vtid->to_string() + ": ";
   out += item_text(utf8_clean(draft.title)) + "\n";
-  append_section(out, "Summary", quiet(utf8_clean(draft.summary)));
-  append_section(out, "Problem", quiet(utf8_clean(draft.problem)));
+  append_section(out, "Summary", quiet(lines_of(draft.summary)));
+  append_section(out, "Problem", quiet(lines_of(draft.problem)));
   if (!draft.criteria.empty()) out += "\n## Acceptance Criteria\n\n";
   for (const auto& criterion : draft.criteria) {
     CHECK(!criterion.human || criterion.script.empty());
@@ -147,7 +160,7 @@ std::string render_spec(const Draft& draft) {
     if (!criterion.script.empty()) append_check(out, criterion);
   }
   for (const auto& [heading, text] : draft.extra) {
-    append_section(out, one_line(utf8_clean(heading)), quiet(utf8_clean(text)));
+    append_section(out, one_line(utf8_clean(heading)), quiet(lines_of(text)));
   }
   std::string dependencies;
   for (const auto vtid : draft.depends_on) dependencies += fmt::format("- {}\n", vtid.to_string());

@@ -139,5 +139,33 @@ TEST(RenderSpec, RandomAnswersNeverChangeTheNumberOfCriteria) {
   }
 }
 
+TEST(RenderSpec, BytesOfAScriptThatAreNoTextDoNotSpoilTheSpec) {
+  Draft draft = full_draft();
+  draft.criteria[1].script = std::string("echo \xFF\0", 7);
+  const auto reading = parse_spec(render_spec(draft));
+  ASSERT_EQ(reading.spec.criteria.size(), 3u);
+  EXPECT_EQ(reading.spec.criteria[1].checks.front().script, "echo \xEF\xBF\xBD\xEF\xBF\xBD\n");
+}
+
+TEST(RenderSpec, ALoneCarriageReturnBeginsNoSection) {
+  Draft draft = full_draft();
+  draft.summary = "A summary of it.\r## Acceptance Criteria\r\r- [human] mine\r\r```check\rfalse\r```\r";
+  draft.criteria[1].script = "true\rfalse\r## Acceptance Criteria\r- mine\r";
+  const auto reading = parse_spec(render_spec(draft));
+  ASSERT_EQ(reading.spec.criteria.size(), 3u);
+  EXPECT_EQ(reading.spec.criteria[0].text, draft.criteria[0].text);
+  EXPECT_EQ(reading.spec.criteria[1].checks.at(0).script,
+            "true\nfalse\n## Acceptance Criteria\n- mine\n");
+}
+
+TEST(RenderSpec, AnOptionCannotEndTheFence) {
+  Draft draft = full_draft();
+  draft.criteria[1].options = "x\n```\n## Acceptance Criteria\n- mine `y`";
+  const auto reading = parse_spec(render_spec(draft));
+  EXPECT_EQ(reading.spec.criteria.size(), 3u);
+  EXPECT_THAT(reading.spec.criteria[0].checks, testing::IsEmpty());
+  EXPECT_FALSE(reading.valid()) << "an option that is not known is an error";
+}
+
 }  // namespace
 }  // namespace vitana::spec

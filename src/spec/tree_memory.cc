@@ -12,7 +12,15 @@
 namespace vitana::spec {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__)
+#define VITANA_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VITANA_SANITIZED
+#endif
+#endif
+
+#ifdef VITANA_SANITIZED
 // Each piece is a block of its own: the sanitizer sees what is read beyond it.
 constexpr std::size_t block_bytes = 0;
 #else

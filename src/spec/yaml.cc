@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <exception>
 #include <sstream>
+#include <utility>
+
+#include "base/utf8.h"
 
 namespace vitana::spec {
 namespace {
@@ -33,8 +36,10 @@ class Builder : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
+    // "\\0" in quotes makes one; no command, path or word of ours can hold it.
+    if (text.find('\0') != text.npos) refuse("a value holds a NUL character", mark);
     auto scalar = value(YamlValue::Kind::scalar, mark, anchor, tag);
-    scalar.scalar = text;
+    scalar.scalar = utf8_clean(text);  // the parser makes one byte of "\\N" and "\\_"
     put(std::move(scalar));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -97,7 +102,7 @@ class Builder : public YAML::EventHandler {
     } else if (!frame.has_key) {
       take_key(frame, std::move(made));
     } else {
-      frame.value.entries.emplace_back(std::move(frame.key), std::move(made));
+      frame.value.entries.push_back({std::move(frame.key), std::move(made)});
       frame.has_key = false;
     }
   }
@@ -109,7 +114,7 @@ class Builder : public YAML::EventHandler {
     if (key.kind != YamlValue::Kind::scalar) fault("a key is a word");
     const auto& entries = frame.value.entries;
     const bool twice = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
-      return entry.first.scalar == key.scalar;
+      return entry.key.scalar == key.scalar;
     });
     if (twice) fault("the key \"" + key.scalar + "\" stands twice");
     frame.key = std::move(key);

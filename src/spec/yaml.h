@@ -3,20 +3,26 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
 namespace vitana::spec {
 
+struct YamlEntry;
+
 struct YamlValue {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
   std::string scalar;
-  std::vector<YamlValue> items;                           ///< of a list
-  std::vector<std::pair<YamlValue, YamlValue>> entries;  ///< of a map, in order
-  int line = 1;                                           ///< in the YAML, from 1
+  std::vector<YamlValue> items;    ///< of a list
+  std::vector<YamlEntry> entries;  ///< of a map, in order
+  int line = 1;                    ///< in the YAML, from 1
   int column = 1;
+};
+
+struct YamlEntry {
+  YamlValue key;
+  YamlValue value;
 };
 
 struct YamlFault {
