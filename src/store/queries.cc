@@ -1,6 +1,9 @@
 #include "store/queries.h"
 
+#include <fmt/format.h>
+
 #include "base/utf8.h"
+#include "domain/breaker.h"
 
 namespace vitana::store::queries {
 
@@ -73,13 +76,17 @@ std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit) {
 }
 
 int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since) {
-  return int_of(number(connection,
-                       "SELECT COUNT(*) FROM autopilot_runs WHERE repo = $1 AND created_at >= $2 "
-                       // Runs that never worked on their task: a breaker bounds them.
-                       "AND COALESCE(error_code, '') NOT IN ('AGENT_LOGIN', 'AGENT_QUOTA', "
-                       "'AGENT_MISSING', 'SECRET_MISSING', 'SANDBOX_UNAVAILABLE', 'BASE_RED', "
-                       "'SETUP_FAILED', 'REPO_UNAVAILABLE')",
-                       {utf8_clean(repo), to_us(since)}));
+  // Runs that never worked on their task do not count: a breaker bounds them.
+  static const std::string text = [] {
+    std::string codes;
+    for (const auto& info : failure_catalogue()) {
+      if (!domain::breaker_scope(info.code)) continue;
+      codes += fmt::format("{}'{}'", codes.empty() ? "" : ", ", info.name);
+    }
+    return fmt::format("SELECT COUNT(*) FROM autopilot_runs WHERE repo = $1 AND created_at >= $2 "
+                       "AND COALESCE(error_code, '') NOT IN ({})", codes);
+  }();
+  return int_of(number(connection, text, {utf8_clean(repo), to_us(since)}));
 }
 
 std::vector<Vtid> vtids(sql::Connection& connection, std::string_view text, sql::Params params) {

@@ -299,7 +299,10 @@ class Replay {
     if (caps.runs_per_repo_day > 0 && starts_.size() >= static_cast<std::size_t>(caps.runs_per_repo_day)) {
       found(event, "a run was allocated beyond the cap of the day");
     }
-    starts_.push_back(event.time);
+    // A run that met a fault of its surroundings counts for nothing, from that moment on.
+    const auto* run = event.run ? run_of(story_, *event.run) : nullptr;
+    const bool counts = !run || !run->failure || !domain::breaker_scope(run->failure->code);
+    if (counts) starts_.push_back(event.time);
     check_waits(event);
   }
 
