@@ -40,7 +40,8 @@ struct Breaker {
 enum class BreakerNews { none, opened, closed };
 
 /// `run` met a fault of this breaker's scope. A login, a quota or a repository may fail once by chance:
-/// the third time in a row, for one task or for several, opens it; the rest is the same every time and opens it at once.
+/// the third time in a row, for one task or for several, opens it; the rest is the same every time and
+/// opens it at once.
 BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
                           const std::string& detail, Instant now);
 

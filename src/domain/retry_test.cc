@@ -39,7 +39,8 @@ TEST(Budget, TellsTheAgentsDoingFromTheSurroundings) {
   EXPECT_EQ(budget_of(FailureCode::MERGE_CONFLICT), Budget::agent);
   EXPECT_EQ(budget_of(FailureCode::STEP_TIMEOUT), Budget::transient);
   EXPECT_EQ(budget_of(FailureCode::STORE_BUSY), Budget::transient);
-  EXPECT_EQ(budget_of(FailureCode::REPO_UNAVAILABLE), Budget::transient);
+  EXPECT_EQ(budget_of(FailureCode::GIT_FAILED), Budget::transient);
+  EXPECT_EQ(budget_of(FailureCode::REPO_UNAVAILABLE), Budget::environment);
   EXPECT_EQ(budget_of(FailureCode::BASE_RED), Budget::environment);
 }
 
