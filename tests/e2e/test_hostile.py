@@ -493,6 +493,13 @@ json.dump({"summary": "all green", "status": "completed", "verified": True,
         return said.decode(errors="replace")
 
 
+class ItDeliversIntoVitanasOwnData(Hostile):
+    mode = "merge"
+
+    def test_a_merge_would_write_into_the_open_store(self):
+        self.attack(f"mkdir -p .vitana; echo x > .vitana/vitana.db-journal\n{DONE}", code="PATH_FORBIDDEN")
+
+
 class ItWritesSpecs(Hostile):
     NEW = "docs/specs/VTID-00799-more-power.md"
     mode = "merge"
