@@ -110,18 +110,22 @@ std::vector<domain::Criterion> dialect_criteria(Dialect dialect, const CriteriaI
     if (!name) continue;
     const SectionBody* const section = &body;
     domain::Criterion whole;
-    whole.text = std::string(*name);
     whole.line = std::max(body.line, 1) + input.first_line - 1;
     if (criteria.size() == criteria_max) {
       input.findings.add(Rule::CRITERIA_TOO_MANY, whole.line, 1);
       break;
     }
-    const char* separator = ": ";
+    std::string steps;
     for (auto& step : read_criteria(input, std::span(&section, 1))) {
-      whole.text += separator + step.text;
-      separator = "; ";
+      steps += (steps.empty() ? "" : "; ") + step.text;
       std::move(step.checks.begin(), step.checks.end(), std::back_inserter(whole.checks));
     }
+    if (name->empty() && steps.empty()) {
+      input.findings.add(Rule::CRITERION_EMPTY, whole.line, 1);
+      continue;
+    }
+    const bool both = !name->empty() && !steps.empty();
+    whole.text = std::string(*name) + (both ? ": " : "") + steps;
     if (!whole.checks.empty()) whole.cls = domain::CriterionClass::command;
     criteria.push_back(std::move(whole));
   }

@@ -87,6 +87,16 @@ TEST(Dialects, OurOwnFoldersArePlain) {
   EXPECT_EQ(reading.spec.dialect, "plain");
 }
 
+TEST(OpenSpec, AScenarioWithoutANameIsItsSteps) {
+  const auto reading = parse_spec(
+      "### Requirement: many\n#### Scenario:\n- it holds\n- it stays\n#### Scenario:\n",
+      {.file = "openspec/changes/x/specs/y/spec.md"});
+  EXPECT_THAT(texts(reading), ElementsAre("it holds; it stays"));
+  EXPECT_TRUE(std::ranges::any_of(reading.diagnostics, [](const domain::Diagnostic& finding) {
+    return finding.rule == "SPEC_CRITERION_EMPTY" && finding.line == 5;
+  }));
+}
+
 TEST(OpenSpec, MoreScenariosThanATaskCanHaveAreAnError) {
   std::string text = "### Requirement: many\n";
   for (int i = 0; i < 400; ++i) text += "#### Scenario: one\n- it holds\n";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/lines.h"
 #include "base/utf8.h"
@@ -190,8 +191,8 @@ class Reader {
       else if (name == "command") entry.check.script = value.scalar;
       else if (name == "criterion") entry.criterion = value.scalar;
       else if (name == "file") file.path = value.scalar;
-      else if (name == "contains") asks = true, file.contains = scalars(value);
-      else if (name == "absent") asks = true, file.absent = scalars(value);
+      else if (name == "contains") asks = true, good = read_texts(value, file.contains) && good;
+      else if (name == "absent") asks = true, good = read_texts(value, file.absent) && good;
       else if (name == "missing" && flag) asks = asks || *flag, file.missing = *flag;
       else if (name == "keeps" && flag) entry.check.keeps = *flag;
       else if (name == "timeout") good = read_timeout(value, entry.check) && good;
@@ -212,10 +213,19 @@ class Reader {
     matter_.checks.push_back(std::move(entry));
   }
 
-  std::vector<std::string> scalars(const YamlValue& value) {
-    std::vector<std::string> all;
-    for (auto& word : words(value, false)) all.push_back(std::move(word.scalar));
-    return all;
+  /// What a file is asked for, blanks and all. No text at all would hold for every file.
+  bool read_texts(const YamlValue& value, std::vector<std::string>& texts) {
+    const bool list = value.kind == Kind::list;
+    const auto entries = list ? std::span(value.items) : std::span(&value, 1);
+    const bool said = std::ranges::all_of(entries, [](const YamlValue& entry) {
+      return entry.kind == Kind::scalar && !trimmed(entry.scalar).empty();
+    });
+    if (!said || entries.empty()) {
+      wrong(value, "what a file contains or lacks is a text or a list of texts, none of them empty");
+      return false;
+    }
+    for (const auto& entry : entries) texts.push_back(entry.scalar);
+    return true;
   }
 
   static std::optional<bool> flag_of(const YamlValue& value) {

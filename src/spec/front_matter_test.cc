@@ -92,7 +92,9 @@ TEST(FrontMatter, RefusesChecksThatCouldNotBeMeant) {
        {"name: x", "command: a\n  file: b", "file: ../b\n  missing: true", "file: b",
         "file: /etc/passwd\n  missing: true", "file: a/../../b\n  missing: true",
         "command: a\n  timeout: 7h", "command: a\n  timeout: 0s", "command: a\n  keep: true",
-        "command: a\n  keeps: maybe", "command: a\n  contains: b"}) {
+        "command: a\n  keeps: maybe", "command: a\n  contains: b", "file: b\n  contains:", "file: b\n  contains: ''",
+        "file: b\n  contains: []", "file: b\n  contains: [a, '']", "file: b\n  absent: [[a]]",
+        "file: b\n  contains: a\n  absent: ' '"}) {
     const auto outcome = read(std::string("---\nchecks:\n- ") + check + "\n---\n");
     EXPECT_EQ(outcome.matter.checks.size(), 0u) << check;
     EXPECT_GE(outcome.findings.size(), 1u) << check;

@@ -46,7 +46,7 @@ HiddenUse hidden_use(const std::vector<TreeProcess>& processes, dev_t disk,
   int files = 0;
   for (const auto& process : processes) {
     if (process.zombie) continue;
-    const std::string path = "/proc/" + std::to_string(process.pid) + "/fd/";
+    const std::string path = "/proc/" + std::to_string(process.thread) + "/fd/";
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
     if (!folder) continue;
     while (const dirent* entry = ::readdir(folder.get())) {

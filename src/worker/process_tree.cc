@@ -27,8 +27,14 @@ std::optional<pid_t> number(std::string_view text) {
   return value;
 }
 
+// What one thread's stat says; of the process it belongs to, its first thread has the number.
+struct Stat {
+  TreeProcess process;
+  std::uint64_t threads = 0;
+};
+
 // "pid (name) state ppid …": the name may hold anything, so the fields count from the last ')'.
-std::optional<TreeProcess> read_process(pid_t pid) {
+std::optional<Stat> read_stat(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/stat";
   const process::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.open()) return std::nullopt;
@@ -40,8 +46,9 @@ std::optional<TreeProcess> read_process(pid_t pid) {
   if (name_end == text.npos || name_end + 2 >= text.size()) return std::nullopt;
   text.remove_prefix(name_end + 2);
 
-  TreeProcess result;
-  result.pid = pid;
+  Stat stat;
+  auto& result = stat.process;
+  result.pid = result.thread = pid;
   static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   for (int field = 3; !text.empty() && field <= 24; ++field) {
     const auto end = std::min(text.find(' '), text.size());
@@ -50,11 +57,33 @@ std::optional<TreeProcess> read_process(pid_t pid) {
     std::from_chars(value.data(), value.data() + value.size(), amount);
     if (field == 3) result.zombie = value == "Z" || value == "X";
     if (field == 4) result.parent = static_cast<pid_t>(amount);
+    if (field == 20) stat.threads = amount;
     if (field == 22) result.started = amount;
     if (field == 24) result.memory = amount * page;
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return result;
+  return stat;
+}
+
+// The first thread may end and leave the process to the others: it is a zombie then, without
+// memory or files of its own.
+std::optional<TreeProcess> read_process(pid_t pid) {
+  const auto first = read_stat(pid);
+  if (!first) return std::nullopt;
+  auto process = first->process;
+  if (!process.zombie || first->threads <= 1) return process;
+  const std::string path = "/proc/" + std::to_string(pid) + "/task";
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+  while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
+    const auto thread = number(static_cast<const char*>(entry->d_name));
+    const auto stat = thread && *thread != pid ? read_stat(*thread) : std::nullopt;
+    if (!stat || stat->process.zombie) continue;
+    process.thread = *thread;
+    process.memory = stat->process.memory;
+    process.zombie = false;
+    break;
+  }
+  return process;
 }
 
 std::optional<std::uint64_t> kilobytes_at(std::string_view text, std::string_view label) {
@@ -93,14 +122,15 @@ std::uint64_t shared_out_memory(const std::vector<TreeProcess>& processes, std::
   std::uint64_t sum = 0;
   std::uint64_t mapped = 0;
   for (const auto& process : processes) {
-    const std::string path = "/proc/" + std::to_string(process.pid) + "/smaps_rollup";
+    const std::string path = "/proc/" + std::to_string(process.thread) + "/smaps_rollup";
     const process::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     std::array<char, 2048> buffer{};
     const auto size = file.open() ? ::read(file.get(), buffer.data(), buffer.size()) : 0;
     const std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
     const auto all = kilobytes_at(text, "Pss:");
     if (!all) {
-      sum += process.memory;
+      const auto now = read_process(process.pid);
+      if (now && !now->zombie && now->started == process.started) sum += now->memory;
       continue;
     }
     const auto shared = std::min(kilobytes_at(text, "Pss_Shmem:").value_or(0), *all);

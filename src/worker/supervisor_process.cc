@@ -197,9 +197,7 @@ class Supervision {
     std::uint64_t memory = hidden_.memory_bytes;
     for (const auto& process : tree) memory += process.memory;
     exit_.memory_peak = std::max(exit_.memory_peak, memory);
-    // The sum counts what a forked tree shares once for each process: look closer before judging.
-    if (limits_.memory_bytes > 0 && memory > limits_.memory_bytes &&
-        shared_out_memory(tree, hidden_.memory_bytes) > limits_.memory_bytes) {
+    if (limits_.memory_bytes > 0 && memory > limits_.memory_bytes && holds_too_much(tree)) {
       end(EndCause::memory, Duration{0});
     }
     if (limits_.processes > 0 && tree.size() > static_cast<std::size_t>(limits_.processes)) {
@@ -209,6 +207,13 @@ class Supervision {
     // a processor. Time that others had it does not count, or who has it could hold off the look.
     sample_at_ = steady_clock::now() +
                  std::max<Time::duration>(sample_every, 10 * (processor_time() - spent));
+  }
+
+  // The sum of resident memory counts what a forked tree shares once for each process, so this looks
+  // closer before it judges; and a second time, since the first counts too much while processes end.
+  bool holds_too_much(const std::vector<TreeProcess>& tree) const {
+    return shared_out_memory(tree, hidden_.memory_bytes) > limits_.memory_bytes &&
+           shared_out_memory(tree_of(::getpid()), hidden_.memory_bytes) > limits_.memory_bytes;
   }
 
   void end(EndCause cause, Duration grace) {
