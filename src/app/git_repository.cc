@@ -135,17 +135,21 @@ Result<std::vector<port::PathCommit>> GitRepository::last_commits(
 }
 
 Result<std::vector<port::DeliveryTrailer>> GitRepository::deliveries(const std::string& from,
-                                                                     const std::string& to, bool beside) {
+                                                                     const std::string& to) {
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));
   auto since = known(from);
   if (!since) return failure(std::move(since.error()));
-  auto trailers = beside ? git::all_trailers(**open, to, *since)
-                         : git::log_trailers(**open, to, *since);
-  if (!trailers) return failure(std::move(trailers.error()));
+  auto within = git::log_trailers(**open, to, *since);
+  if (!within) return failure(std::move(within.error()));
+  auto beside = git::branch_trailers(**open, to, *since);
+  if (!beside) return failure(std::move(beside.error()));
   std::vector<port::DeliveryTrailer> answer;
-  for (auto& trailer : *trailers) {
-    answer.push_back({std::move(trailer.commit), std::move(trailer.vtid), std::move(trailer.digest)});
+  for (auto& found : *within) {
+    answer.push_back({std::move(found.commit), std::move(found.vtid), std::move(found.digest), false});
+  }
+  for (auto& found : *beside) {
+    answer.push_back({std::move(found.commit), std::move(found.vtid), std::move(found.digest), true});
   }
   return answer;
 }

@@ -66,7 +66,7 @@ class OneCommit : public port::Repository {
     return std::vector<port::PathCommit>(paths.size(), who);
   }
   Result<std::vector<port::DeliveryTrailer>> deliveries(const std::string&,
-                                                        const std::string&, bool) override {
+                                                        const std::string&) override {
     return std::vector<port::DeliveryTrailer>{};
   }
   Result<bool> holds(const std::string&, const std::string&) override { return false; }

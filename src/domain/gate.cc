@@ -10,8 +10,10 @@ namespace {
 /// Collects verdicts in the order in which they are asked.
 class Verdicts {
  public:
-  void ask(std::string gate, bool pass, std::optional<FailureCode> code, std::string detail) {
+  void ask(std::string gate, bool pass, std::optional<FailureCode> code, std::string detail,
+           Holds holds = Holds::task) {
     GateVerdict verdict{std::move(gate), pass};
+    verdict.holds = holds;
     if (!pass) verdict.code = code;
     verdict.detail = std::move(detail);
     all_.push_back(std::move(verdict));
@@ -92,46 +94,53 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
                           : fmt::format("off since {}: {}", to_rfc3339(in.execution->at),
                                         in.execution->reason);
   }
-  verdicts.ask("execution control", on, FailureCode::EXECUTION_PAUSED, pause);
+  verdicts.ask("execution control", on, FailureCode::EXECUTION_PAUSED, pause, Holds::all);
   verdicts.ask("repository", in.repo_known, FailureCode::REPO_UNKNOWN,
-               in.repo_known ? in.task.repo : fmt::format("no repository '{}'", in.task.repo));
-  verdicts.ask("known deliveries", in.repo_settled, FailureCode::EXECUTION_PAUSED,
+               in.repo_known ? in.task.repo : fmt::format("no repository '{}'", in.task.repo),
+               Holds::repository);
+  verdicts.ask("known deliveries", in.repo_settled, FailureCode::REPO_UNSETTLED,
                in.repo_settled ? "none is missing"
-                               : "the store was restored; what was delivered since the backup is "
-                                 "known after: vitana spec sync");
-  const auto ask_breaker = [&](std::string gate, const std::optional<Breaker>& breaker) {
-    if (!breaker || !breaker->open) return verdicts.ask(std::move(gate), true, {}, "no fault known");
+                               : "the store was restored, and the repository was not read since",
+               Holds::repository);
+  const auto ask_breaker = [&](std::string gate, const std::optional<Breaker>& breaker,
+                               Holds holds) {
+    if (!breaker || !breaker->open) {
+      return verdicts.ask(std::move(gate), true, {}, "no fault known");
+    }
     const std::string fault =
         fmt::format("{} since {}", breaker->detail, to_rfc3339(breaker->since));
     if (breaker->probe) {
       const bool mine = in.run && in.run->id == *breaker->probe;
       return verdicts.ask(std::move(gate), mine, breaker->code,
                           fmt::format("{}; {} tries whether it works again", fault,
-                                      breaker->probe->to_string()));
+                                      breaker->probe->to_string()),
+                          holds);
     }
     verdicts.ask(std::move(gate), breaker->probe_at <= now, breaker->code,
-                 fmt::format("{}; one run tries again at {}", fault, to_rfc3339(breaker->probe_at)));
+                 fmt::format("{}; one run tries again at {}", fault, to_rfc3339(breaker->probe_at)),
+                 holds);
   };
-  ask_breaker("state of the repository", in.repo_breaker);
+  ask_breaker("state of the repository", in.repo_breaker, Holds::repository);
   if (point == GatePoint::delivery) return;
 
   verdicts.ask("agent", in.agent_known, FailureCode::AGENT_UNKNOWN,
-               in.agent_known ? "configured" : "no such agent is configured");
-  ask_breaker("state of the agent", in.agent_breaker);
+               in.agent_known ? "configured" : "no such agent is configured", Holds::agent);
+  ask_breaker("state of the agent", in.agent_breaker, Holds::agent);
   const auto trial = in.agent_breaker.value_or(Breaker{}).trial_slots();
   const bool tried = in.agent_breaker && in.agent_breaker->open;  // the probe's question, above
   verdicts.ask("trial of the agent",
                point == GatePoint::claim || tried || !trial || in.agent_running < *trial,
                FailureCode::SLOTS_BUSY,
                trial ? fmt::format("it failed last; until it works, {} runs at a time", *trial)
-                     : "it did not fail last");
+                     : "it did not fail last",
+               Holds::agent);
   const bool day_left =
       policy.caps.runs_per_repo_day == 0 || in.repo_runs_day < policy.caps.runs_per_repo_day;
   verdicts.ask("runs of the day", day_left || point == GatePoint::claim, FailureCode::BUDGET_DAY,
-               fmt::format("{} in the last 24 hours", in.repo_runs_day));
+               fmt::format("{} in the last 24 hours", in.repo_runs_day), Holds::repository);
   const bool slot = policy.caps.concurrent == 0 || in.running < policy.caps.concurrent;
-  verdicts.ask("concurrency", slot, FailureCode::SLOTS_BUSY,
-               fmt::format("{} running", in.running));
+  verdicts.ask("concurrency", slot, FailureCode::SLOTS_BUSY, fmt::format("{} running", in.running),
+               Holds::all);
 }
 
 }  // namespace

@@ -52,11 +52,15 @@ struct GateInput {
   int repo_runs_day = 0;            ///< runs of the repository in the last 24 hours
 };
 
+/// What a verdict that does not pass holds beside the task that was asked for.
+enum class Holds { task, agent, repository, all };
+
 struct GateVerdict {
   std::string gate;  ///< "spec", "integrity", "adoption", …
   bool pass = true;
   std::optional<FailureCode> code = {};  ///< why not
   std::string detail = {};
+  Holds holds = Holds::task;
 };
 
 struct GateAnswer {

@@ -93,7 +93,7 @@ std::vector<Held> all_held() {
       {"execution control", FailureCode::EXECUTION_PAUSED,
        [](GateInput& in) { in.execution->on = false; }},
       {"repository", FailureCode::REPO_UNKNOWN, [](GateInput& in) { in.repo_known = false; }},
-      {"known deliveries", FailureCode::EXECUTION_PAUSED,
+      {"known deliveries", FailureCode::REPO_UNSETTLED,
        [](GateInput& in) { in.repo_settled = false; }},
       {"state of the repository", FailureCode::BASE_RED,
        [](GateInput& in) {

@@ -21,6 +21,14 @@ bool Setup::has_agent(const std::string& name) const {
   return std::find(agents.begin(), agents.end(), name) != agents.end();
 }
 
+const std::string& Setup::agent_of(const domain::Task& task) const {
+  return task.agent.empty() ? agent : task.agent;
+}
+
+domain::DeliveryMode Setup::delivery_of(const domain::Task& task) const {
+  return task.delivery.value_or(policy.delivery);
+}
+
 Result<domain::Decision> conduct(store::Ledger& ledger, const Setup& setup, port::Entropy& entropy,
                                  Vtid vtid, const domain::Command& command,
                                  const std::string& actor) {
@@ -63,7 +71,7 @@ domain::GateInput input_from(Source& source, const Setup& setup, const domain::T
     in.spec_problem = task.failure ? task.failure->message : "no source has a spec";
   }
   in.execution = source.control(execution_control);
-  const std::string agent = live ? run->agent : task.agent.empty() ? setup.agent : task.agent;
+  const std::string agent = live ? run->agent : setup.agent_of(task);
   const auto breaker = [&](const std::string& key) -> std::optional<domain::Breaker> {
     const auto row = source.breaker(key);
     if (!row) return std::nullopt;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "domain/retry.h"
 #include "engine/breaker.h"
@@ -15,11 +16,6 @@ using domain::EffectOutcome;
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-/// Holds all tasks alike: no use in asking for the next one.
-bool holds_all(const domain::GateVerdict& verdict) {
-  return verdict.gate == "execution control" || verdict.gate == "concurrency";
-}
 
 Json verdicts_json(const domain::GateAnswer& answer) {
   Json list = Json::array();
@@ -51,17 +47,29 @@ Result<int> Conductor::allocate() {
   int allocated = 0;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     allocated = 0;
-    // What the gate refuses stays at the front of the list: it is passed over, not waited behind.
-    for (int refused = 0; refused < refused_max;) {
-      const auto page = ledger.eligible(allocate_max, refused);
-      for (const auto vtid : page) {
-        auto outcome = allocate_one(ledger, vtid);
+    // What the gate refuses stays at the front of the list: it is passed over, not waited behind. A
+    // refusal that meets all tasks of an agent or repository takes them off the list.
+    store::Without without{.default_agent = setup_.agent};
+    std::set<Vtid> refused;
+    for (int passed = 0; refused.size() < refused_max;) {
+      const auto page = ledger.eligible(allocate_max, passed, without);
+      bool shorter = false;
+      for (auto vtid = page.begin(); vtid != page.end() && !shorter; ++vtid) {
+        const auto task = *ledger.task(*vtid);
+        auto outcome = refused.contains(*vtid) ? Allocation::refused : allocate_one(ledger, task);
         if (!outcome) return failure(std::move(outcome.error()));
         if (*outcome == Allocation::none_can) return {};
-        allocated += *outcome == Allocation::made ? 1 : 0;
-        refused += *outcome == Allocation::refused ? 1 : 0;
+        if (*outcome == Allocation::made) {
+          ++allocated;
+          continue;
+        }
+        ++passed;
+        refused.insert(*vtid);
+        if (*outcome == Allocation::agent_held) shorter = without.agents.insert(setup_.agent_of(task)).second;
+        if (*outcome == Allocation::repo_held) shorter = without.repos.insert(task.repo).second;
       }
-      if (page.size() < static_cast<std::size_t>(allocate_max)) break;
+      if (shorter) passed = 0;
+      else if (page.size() < static_cast<std::size_t>(allocate_max)) break;
     }
     return {};
   });
@@ -69,13 +77,18 @@ Result<int> Conductor::allocate() {
   return allocated;
 }
 
-Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid) {
+Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger,
+                                                      const domain::Task& task) {
+  const auto vtid = task.vtid;
   const auto subject = ledger.subject(vtid);
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto answer = setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, ledger.now());
   if (const auto* verdict = answer.blocking()) {
-    if (holds_all(*verdict)) return Allocation::none_can;
-    if (verdict->code == FailureCode::SLOTS_BUSY) return Allocation::refused;  // no news
+    if (verdict->holds == domain::Holds::all) return Allocation::none_can;
+    const auto outcome = verdict->holds == domain::Holds::agent        ? Allocation::agent_held
+                         : verdict->holds == domain::Holds::repository ? Allocation::repo_held
+                                                                       : Allocation::refused;
+    if (verdict->code == FailureCode::SLOTS_BUSY) return outcome;  // no news
     // Once for each reason: a round that only refuses what it refused before writes nothing.
     const auto key = fmt::format("gate:{}:{}:{}", vtid.to_string(), name_of(*verdict->code),
                                  subject.task.attempt);
@@ -85,15 +98,14 @@ Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger, Vti
                                {"verdicts", verdicts_json(answer)}}
                               .dump()});
     }
-    return Allocation::refused;
+    return outcome;
   }
   const auto repo = ledger.repo(subject.task.repo);
-  if (!repo || repo->synced_commit.empty()) return Allocation::refused;  // the next sync wakes us
+  if (!repo || repo->synced_commit.empty()) return Allocation::repo_held;  // the next sync wakes us
   ledger.remember_config(setup_.config_digest, setup_.config_text);
   const domain::Allocate allocate{
       repo->synced_commit, setup_.config_digest,
-      subject.task.agent.empty() ? setup_.agent : subject.task.agent,
-      subject.task.delivery.value_or(setup_.policy.delivery)};
+      setup_.agent_of(subject.task), setup_.delivery_of(subject.task)};
   auto made = conduct(ledger, setup_, entropy_, vtid, allocate, "engine");
   if (!made) return failure(std::move(made.error()));
   note_granted(ledger, *made->run);

@@ -37,10 +37,10 @@ class Conductor {
   Result<int> work_off_effects();
 
  private:
-  enum class Allocation { made, refused, none_can };
+  enum class Allocation { made, refused, agent_held, repo_held, none_can };
   /// Gives work that waits for a worker its whole time again; false for other work.
   bool put_off(store::Ledger& ledger, const domain::Subject& subject);
-  Result<Allocation> allocate_one(store::Ledger& ledger, Vtid vtid);
+  Result<Allocation> allocate_one(store::Ledger& ledger, const domain::Task& task);
   Result<void> do_effect(const store::EffectRow& effect);
   Result<void> dispatch(const store::EffectRow& effect);
   Result<void> resolve_dependents(const store::EffectRow& effect);
@@ -54,7 +54,7 @@ class Conductor {
 };
 
 inline constexpr int allocate_max = 64;     ///< tasks asked in one unit
-inline constexpr int refused_max = 1024;    ///< passed over in one unit
+inline constexpr int refused_max = 1024;    ///< passed over in one unit, each for a reason of its own
 inline constexpr int reconcile_max = 256;
 inline constexpr int renew_max = 100'000;
 inline constexpr int effects_max = 64;

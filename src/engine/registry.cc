@@ -237,7 +237,8 @@ Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::Candi
     for (const auto other : ledger.vtids_with_digest(version.digest)) {
       command.waits.renumbered |= other != vtid;
     }
-    if (const auto known = ledger.delivery(provenance.repo, vtid, version.digest.to_string())) {
+    const auto known = ledger.delivery(provenance.repo, vtid, version.digest.to_string());
+    if (known && known->counts_for(setup_.delivery_of(task))) {
       command.close = true;
       command.close_reason = fmt::format("delivered before, by commit {}", known->commit);
     }

@@ -41,7 +41,11 @@ void remember_deliveries(store::Ledger& ledger, const std::string& repo,
   for (const auto& trailer : trailers) {
     const auto vtid = Vtid::parse(trailer.vtid);
     if (vtid && Digest::parse(trailer.spec_digest)) {
-      ledger.put(store::DeliveryRow{repo, *vtid, trailer.spec_digest, trailer.commit});
+      const auto known = ledger.delivery(repo, *vtid, trailer.spec_digest);
+      if (!known || known->beside) {
+        ledger.put(store::DeliveryRow{repo, *vtid, trailer.spec_digest, trailer.commit,
+                                      trailer.beside});
+      }
       // A number that was delivered once is never given out again, even by a store that lost it.
       if (vtid->number() <= ledger.vtid_counter() + vtid_jump_max) ledger.note_vtid(*vtid);
     }
@@ -315,9 +319,7 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   // With other patterns, or of another branch, every file is new to us.
   const std::string from = same_scope ? row.synced_commit : "";
 
-  // Where changes are merged, what a task's own branch holds waits for its target still.
-  const bool beside = setup_.policy.delivery == domain::DeliveryMode::branch;
-  auto trailers = repo.repository->deliveries(from, *tip, beside);
+  auto trailers = repo.repository->deliveries(from, *tip);
   if (!trailers) return failure(std::move(trailers.error()));
   auto files = read_files(repo, from, *tip);
   if (!files) return failure(std::move(files.error()));
@@ -391,7 +393,8 @@ Result<void> Registry::settle_known_deliveries(const std::string& repo) {
       const bool live = subject.run && !domain::is_terminal(subject.run->state);
       const Digest& digest = live ? subject.run->spec_digest : subject.task.spec->digest;
       const auto known = ledger.delivery(repo, vtid, digest.to_string());
-      if (!known) return {};
+      const auto mode = live ? subject.run->delivery : setup_.delivery_of(subject.task);
+      if (!known || !known->counts_for(mode)) return {};
       const std::string why = fmt::format("delivered before, by commit {}", known->commit);
       std::vector<domain::Command> moves;
       if (live && subject.run->lease) {

@@ -189,7 +189,8 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
     } else if (std::holds_alternative<domain::Delivered>(report)) {
       note_verified(ledger, *before);
       ledger.put(store::DeliveryRow{before->repo, run.vtid, before->spec_digest.to_string(),
-                                    before->deliverable->new_commit});
+                                    before->deliverable->new_commit,
+                                    before->delivery == domain::DeliveryMode::branch});
     }
     return {};
   });

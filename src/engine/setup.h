@@ -51,6 +51,9 @@ struct Setup {
 
   const RepoSetup* repo(const std::string& name) const;
   bool has_agent(const std::string& name) const;
+  /// Its own, or the configured one.
+  const std::string& agent_of(const domain::Task& task) const;
+  domain::DeliveryMode delivery_of(const domain::Task& task) const;
 };
 
 }  // namespace vitana::engine

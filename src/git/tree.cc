@@ -138,20 +138,15 @@ Result<std::optional<CommitInfo>> last_commit_of(const Mirror& mirror, const Oid
 
 namespace {
 
-/// The trailers of the commits that `range` (arguments of git log, the tip first) reaches beyond
-/// `since`.
-Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror,
-                                                 std::vector<std::string> range,
-                                                 const std::optional<Oid>& since,
+/// The trailers of the commits that `from` (a commit, or an option of git log) reaches and none of
+/// `without` does.
+Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror, const std::string& from,
+                                                 const std::vector<Oid>& without,
                                                  std::size_t count_max) {
-  if (auto there = require_commit(mirror, range.front()); !there) {
-    return failure(std::move(there.error()));
-  }
-  if (since) {
-    if (auto there = require_commit(mirror, *since); !there) {
+  for (const auto& commit : without) {
+    if (auto there = require_commit(mirror, commit); !there) {
       return failure(std::move(there.error()));
     }
-    range.insert(range.end(), {"--not", *since});
   }
   std::vector<std::string> args = {
       "log",
@@ -162,8 +157,10 @@ Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror,
       "--grep=^Spec-Digest: ",
       fmt::format("--max-count={}", count_max),
       "--format=%H%x00%(trailers:key=VTID,valueonly,unfold,separator=%x0A)"
-      "%x00%(trailers:key=Spec-Digest,valueonly,unfold,separator=%x0A)"};
-  args.insert(args.end(), range.begin(), range.end());
+      "%x00%(trailers:key=Spec-Digest,valueonly,unfold,separator=%x0A)",
+      from,
+      "--not"};
+  args.insert(args.end(), without.begin(), without.end());
   args.push_back("--");
   auto printed = run_large(mirror, std::move(args));
   if (!printed) return failure(std::move(printed.error()));
@@ -175,13 +172,15 @@ Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror,
 Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oid& tip,
                                                   const std::optional<Oid>& since,
                                                   std::size_t count_max) {
-  return trailers_of(mirror, {tip}, since, count_max);
+  if (auto there = require_commit(mirror, tip); !there) return failure(std::move(there.error()));
+  return trailers_of(mirror, tip, since ? std::vector{*since} : std::vector<Oid>{}, count_max);
 }
 
-Result<std::vector<DeliveryTrailer>> all_trailers(const Mirror& mirror, const Oid& tip,
-                                                  const std::optional<Oid>& since,
-                                                  std::size_t count_max) {
-  return trailers_of(mirror, {tip, "--remotes=origin/vtid"}, since, count_max);
+Result<std::vector<DeliveryTrailer>> branch_trailers(const Mirror& mirror, const Oid& tip,
+                                                     const std::optional<Oid>& since,
+                                                     std::size_t count_max) {
+  return trailers_of(mirror, "--remotes=origin/vtid",
+                     since ? std::vector{tip, *since} : std::vector{tip}, count_max);
 }
 
 }  // namespace vitana::git

@@ -102,9 +102,9 @@ Result<std::vector<DeliveryTrailer>> log_trailers(const Mirror& mirror, const Oi
                                                   const std::optional<Oid>& since = {},
                                                   std::size_t count_max = 100'000);
 
-/// The same, and what the fetched `vtid/*` branches hold beyond that.
-Result<std::vector<DeliveryTrailer>> all_trailers(const Mirror& mirror, const Oid& tip,
-                                                  const std::optional<Oid>& since = {},
-                                                  std::size_t count_max = 100'000);
+/// The same of what the fetched `vtid/*` branches hold and neither `tip` nor `since` does.
+Result<std::vector<DeliveryTrailer>> branch_trailers(const Mirror& mirror, const Oid& tip,
+                                                     const std::optional<Oid>& since = {},
+                                                     std::size_t count_max = 100'000);
 
 }  // namespace vitana::git

@@ -39,6 +39,7 @@ struct DeliveryTrailer {
   std::string commit;
   std::string vtid;         ///< as written
   std::string spec_digest;  ///< as written
+  bool beside = false;      ///< on the branch of its task (vtid/…), not in the history that was asked for
 };
 
 enum class PushOutcome { done, moved, dirty };
@@ -84,10 +85,10 @@ class Repository {
                                                        const std::string& since,
                                                        const std::vector<std::string>& paths) = 0;
 
-  /// The trailers of the commits that are in `to` and not in `from` (empty: all of `to`); with
-  /// `beside` also of those on the branches of tasks (vtid/…).
+  /// The trailers of the commits that are in `to` and not in `from` (empty: all of `to`), and of
+  /// those on the branches of tasks that are in neither.
   virtual Result<std::vector<DeliveryTrailer>> deliveries(const std::string& from,
-                                                          const std::string& to, bool beside) = 0;
+                                                          const std::string& to) = 0;
 
   /// True when `ancestor` is in the history of the branch `ref` of the repository itself, read
   /// afresh.

@@ -72,7 +72,7 @@ class Ledger {
 
   // Work lists, each in its order of urgency, at most `limit`.
   /// Scheduled tasks whose own conditions hold: by priority, then age.
-  std::vector<Vtid> eligible(int limit, int skip = 0);
+  std::vector<Vtid> eligible(int limit, int skip = 0, const Without& without = {});
   /// Runs that want `step`, unleased and due: by the task's priority, then age.
   std::vector<RunId> claimable(domain::Step step, int limit);
   /// Tasks whose next thing is past its deadline.

@@ -49,9 +49,9 @@ void Ledger::set_dependencies(Vtid vtid, const std::vector<Vtid>& on) {
 
 // Work lists.
 
-std::vector<Vtid> Ledger::eligible(int limit, int skip) {
+std::vector<Vtid> Ledger::eligible(int limit, int skip, const Without& without) {
   transaction_.flush<TaskMap>();
-  return queries::eligible(transaction_.connection(), now_, limit, skip);
+  return queries::eligible(transaction_.connection(), now_, limit, skip, without);
 }
 
 std::vector<RunId> Ledger::claimable(domain::Step step, int limit) {

@@ -283,6 +283,29 @@ TEST_F(LedgerTest, EligibleTasksComeByPriorityThenAge) {
   });
 }
 
+TEST_F(LedgerTest, EligibleTasksOfSomeAgentsAndRepositoriesAreLeftOut) {
+  commit([&](Ledger& l) {
+    const auto put = [&](std::uint32_t number, const std::string& agent, const std::string& repo) {
+      auto task = task_of(number, TaskStatus::scheduled);
+      task.agent = agent;
+      task.repo = repo;
+      l.put(task);
+    };
+    put(1, "", "hub");
+    put(2, "it's", "hub");
+    put(3, "other", "hub");
+    put(4, "other", "site");
+    const auto without = [&](std::set<std::string> agents, std::set<std::string> repos) {
+      return l.eligible(10, 0, {"usual", std::move(agents), std::move(repos)});
+    };
+    EXPECT_THAT(without({}, {}), ElementsAre(Vtid(1), Vtid(2), Vtid(3), Vtid(4)));
+    EXPECT_THAT(without({"usual"}, {}), ElementsAre(Vtid(2), Vtid(3), Vtid(4)));
+    EXPECT_THAT(without({"usual", "it's"}, {}), ElementsAre(Vtid(3), Vtid(4)));
+    EXPECT_THAT(without({}, {"site", "none"}), ElementsAre(Vtid(1), Vtid(2), Vtid(3)));
+    EXPECT_THAT(without({"other"}, {"hub"}), ElementsAre());
+  });
+}
+
 TEST_F(LedgerTest, ClaimableRunsWantTheStepAndAreDue) {
   commit([&](Ledger& l) {
     const auto put = [&](std::uint32_t number, domain::RunState state, auto&& change) {
@@ -384,6 +407,10 @@ TEST_F(LedgerTest, RepositoriesFilesDeliveriesAndChecksAreKept) {
     EXPECT_TRUE(l.repo_file("hub", "b\xff.md"));
     EXPECT_THAT(l.repo_files("hub", Vtid(7)), SizeIs(2));
     EXPECT_EQ(l.delivery("hub", Vtid(7), "sha256:x")->commit, "def");
+    EXPECT_TRUE(l.delivery("hub", Vtid(7), "sha256:x")->counts_for(domain::DeliveryMode::merge));
+    l.put(DeliveryRow{"hub", Vtid(9), "sha256:y", "def", true});
+    EXPECT_FALSE(l.delivery("hub", Vtid(9), "sha256:y")->counts_for(domain::DeliveryMode::merge));
+    EXPECT_TRUE(l.delivery("hub", Vtid(9), "sha256:y")->counts_for(domain::DeliveryMode::branch));
     EXPECT_FALSE(l.delivery("hub", Vtid(8), "sha256:x"));
     EXPECT_TRUE(l.base_check("hub", "abc", Digest::of("c"))->green);
     EXPECT_FALSE(l.base_check("hub", "abc", Digest::of("d")));

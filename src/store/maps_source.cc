@@ -134,10 +134,10 @@ void DeliveryMap::bind_key(const Key& key, Values& values) {
 }
 void DeliveryMap::bind_row(const Row& row, Values& values) {
   bind_key(key_of(row), values);
-  bind(values, row.commit);
+  bind(values, row.commit, row.beside);
 }
 DeliveryRow DeliveryMap::read(const sql::Row& row) {
-  return {row.text(0), vtid_of(row.text(1)), row.text(2), row.text(3)};
+  return {row.text(0), vtid_of(row.text(1)), row.text(2), row.text(3), row.boolean(4)};
 }
 
 BaseCheckKey BaseCheckMap::key_of(const Row& row) {

@@ -53,11 +53,31 @@ int running(sql::Connection& connection, const std::string& agent) {
                        {agent}));
 }
 
-std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip) {
+std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip,
+                           const Without& without) {
+  std::vector<sql::Value> values{to_us(now), limit, skip};
+  const auto place = [&](const std::string& value) {
+    values.emplace_back(utf8_clean(value));
+    return fmt::format("${}", values.size());
+  };
+  const auto none_of = [&](const std::set<std::string>& names) {
+    std::vector<std::string> places;
+    for (const auto& name : names) places.push_back(place(name));
+    return fmt::format("NOT IN ({})", fmt::join(places, ", "));
+  };
+  std::string conditions;
+  if (!without.repos.empty()) conditions += " AND repo " + none_of(without.repos);
+  if (!without.agents.empty()) {
+    conditions += fmt::format(" AND CASE agent WHEN '' THEN {} ELSE agent END ",
+                              place(without.default_agent)) +
+                  none_of(without.agents);
+  }
   return vtids(connection,
-               "SELECT vtid FROM vtid_ledger WHERE status = 'scheduled' AND not_before <= $1 "
-               "ORDER BY priority, created_at, number LIMIT $2 OFFSET $3",
-               {to_us(now), limit, skip});
+               fmt::format("SELECT vtid FROM vtid_ledger WHERE status = 'scheduled' "
+                           "AND not_before <= $1{} "
+                           "ORDER BY priority, created_at, number LIMIT $2 OFFSET $3",
+                           conditions),
+               values);
 }
 
 std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now,

@@ -19,7 +19,8 @@ int running(sql::Connection& connection, const std::string& agent);
 int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since);
 
 // Work lists: see the functions of the same names in ledger.h.
-std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip = 0);
+std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip = 0,
+                           const Without& without = {});
 std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now,
                              int limit);
 std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit);

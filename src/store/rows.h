@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "domain/effect.h"
 #include "domain/event.h"
 #include "domain/gate.h"
+#include "domain/policy.h"
 #include "domain/unify.h"
 
 namespace vitana::store {
@@ -116,6 +118,12 @@ struct DeliveryRow {
   Vtid vtid;
   std::string digest;
   std::string commit;
+  bool beside = false;  ///< on the branch of its task, not in the repository's branch
+
+  /// Where changes are merged, what the task's own branch holds waits for its target still.
+  bool counts_for(domain::DeliveryMode mode) const {
+    return !beside || mode == domain::DeliveryMode::branch;
+  }
 };
 
 struct EffectRow {
@@ -141,6 +149,13 @@ struct EvidenceRow {
   RunId run;
   int round = 1;  ///< verifying again is a new round
   domain::Evidence evidence;
+};
+
+/// Whose tasks a work list leaves out.
+struct Without {
+  std::string default_agent;     ///< the agent of a task that names none
+  std::set<std::string> agents;
+  std::set<std::string> repos;
 };
 
 /// A task's spec version, without its text, for lists.

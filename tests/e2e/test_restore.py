@@ -46,6 +46,31 @@ class Restore(World):
         self.assertNotIn(fresh, before + after + [late])
         self.assertHealthy()
 
+    def test_what_a_task_delivered_in_its_own_way_counts_as_that(self):
+        self.until_idle()
+        self.vitana("controls", "set", "execution", "off", "--reason", "a look", code=0)
+        for vtid, way in (("VTID-00031", "branch"), ("VTID-00032", "merge")):
+            self.agent(vtid)
+            file = self.root / f"{vtid}.md"
+            file.write_text(spec_text(vtid))
+            self.vitana("spec", "register", file, "--delivery", way, "--reason", "by hand", code=0)
+        backup = self.root / "backup.db"
+        self.vitana("backup", backup, code=0)
+        self.vitana("controls", "set", "execution", "on", "--reason", "go on", code=0)
+        self.until_idle()
+        delivered = self.repo.count("--all")
+        self.assertIn("VTID-00031", self.repo.trailers("VTID", "--all"))
+        self.assertEqual(self.repo.trailers("VTID"), ["VTID-00032"])
+
+        self.vitana("restore", backup, code=0)
+        self.vitana("controls", "set", "execution", "on", "--reason", "restored", code=0)
+        self.until_idle()
+        for vtid in ("VTID-00031", "VTID-00032"):
+            self.assertStatus(vtid, "completed")
+            self.assertEqual(self.runs(vtid), 0)
+        self.assertEqual(self.repo.count("--all"), delivered)
+        self.assertHealthy()
+
     def test_a_damaged_backup_is_refused_and_nothing_is_touched(self):
         self.until_idle()
         self.add(1)

@@ -1,4 +1,4 @@
-// A delivery whose remote stays away, and what a restored store may not repeat.
+// A delivery whose remote stays away.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

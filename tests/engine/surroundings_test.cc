@@ -120,6 +120,28 @@ TEST_F(Surroundings, ATryThatIsCancelledHoldsNobodyForEver) {
   EXPECT_EQ(with_status(TaskStatus::completed), tasks - 1);
 }
 
+TEST(ManyTasksOfAPausedAgent, HoldUpNobodyElse) {
+  WorldOptions options;
+  options.agent = [](const port::Assignment& assignment) {
+    SimAgent agent;
+    if (assignment.run.agent == "fixer") agent.error = Error{FailureCode::AGENT_LOGIN, "refused"};
+    return agent;
+  };
+  World world(options);
+  SimRepository::Tree specs;
+  for (int i = 1; i <= engine::refused_max + 10; ++i) {
+    specs[fmt::format("docs/specs/{:05}-x.md", i)] = sample_spec(fmt::format("Change number {}", i));
+  }
+  world.repository().commit(specs);
+  world.settle();
+  const Vtid last(engine::refused_max + 11);
+  engine::Submission other{.vtid = last, .text = sample_spec("The last one"), .agent = "other"};
+  other.provenance.source = domain::SpecSource::manual;
+  ASSERT_TRUE(world.engine().registry.submit(other, "op"));
+  world.settle();
+  EXPECT_EQ(world.task(last).status, TaskStatus::completed);
+}
+
 TEST(OneTaskAlone, WhoseLoginFailsPausesTheAgentAfterItsThirdTry) {
   int told = 0, starts = 0;
   WorldOptions options;

@@ -61,9 +61,9 @@ Result<std::vector<port::PathCommit>> FaultyRepository::last_commits(
 }
 
 Result<std::vector<port::DeliveryTrailer>> FaultyRepository::deliveries(const std::string& from,
-                                                                        const std::string& to, bool beside) {
+                                                                        const std::string& to) {
   if (faults_.fails()) return broken();
-  return inner_->deliveries(from, to, beside);
+  return inner_->deliveries(from, to);
 }
 
 Result<bool> FaultyRepository::holds(const std::string& ref, const std::string& ancestor) {

@@ -79,7 +79,7 @@ class FaultyRepository : public port::Repository {
   Result<std::vector<port::PathCommit>> last_commits(const std::string& tip, const std::string& since,
                                                      const std::vector<std::string>& paths) override;
   Result<std::vector<port::DeliveryTrailer>> deliveries(const std::string& from,
-                                                        const std::string& to, bool beside) override;
+                                                        const std::string& to) override;
   Result<bool> holds(const std::string& ref, const std::string& ancestor) override;
   Result<std::optional<std::string>> ref_commit(const std::string& ref) override;
   Result<port::PushAnswer> push(const domain::Deliverable& deliverable) override;

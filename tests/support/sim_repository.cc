@@ -138,11 +138,18 @@ Result<std::vector<port::PathCommit>> SimRepository::last_commits(
 }
 
 Result<std::vector<port::DeliveryTrailer>> SimRepository::deliveries(const std::string& from,
-                                                                     const std::string& to, bool) {
+                                                                     const std::string& to) {
   std::vector<port::DeliveryTrailer> found;
   for (std::string id = to; !id.empty() && id != from; id = commits_.at(id).parent) {
     const auto& commit = commits_.at(id);
-    if (!commit.vtid.empty()) found.push_back({id, commit.vtid, commit.digest});
+    if (!commit.vtid.empty()) found.push_back({id, commit.vtid, commit.digest, false});
+  }
+  for (const auto& [ref, tip] : refs_) {
+    if (!ref.starts_with("refs/heads/vtid/")) continue;
+    for (std::string id = tip; !id.empty() && !is_ancestor(id, to); id = commits_.at(id).parent) {
+      const auto& commit = commits_.at(id);
+      if (!commit.vtid.empty()) found.push_back({id, commit.vtid, commit.digest, true});
+    }
   }
   return found;
 }

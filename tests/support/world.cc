@@ -28,7 +28,7 @@ engine::Setup World::setup() const {
   engine::Setup setup;
   setup.repos.push_back({"hub", seen_repository_, "main", {"docs/specs/**/*.md"}, options_.adopt_all,
                          options_.local_ids, ""});
-  setup.agents = {"fixer"};
+  setup.agents = {"fixer", "other"};
   setup.agent = "fixer";
   setup.policy = options_.policy;
   setup.config_text = "simulated";

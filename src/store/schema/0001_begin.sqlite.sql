@@ -261,6 +261,7 @@ CREATE TABLE deliveries (
   vtid TEXT NOT NULL,
   checksum TEXT NOT NULL,
   commit_id TEXT NOT NULL,
+  beside INTEGER NOT NULL,
   PRIMARY KEY (repo, vtid, checksum)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_by_commit ON deliveries (repo, commit_id);
