@@ -124,6 +124,14 @@ Result<void> make_runnable(Call& call, Session& session, Vtid vtid) {
   if (!task)
     return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
   auto& desk = session.engine().desk;
+  if (task->status == domain::TaskStatus::completed && task->newer &&
+      !task->newer->needs_approval) {
+    return failure(Error{FailureCode::STATE_REFUSED,
+                         fmt::format("{} was completed with an earlier text; nothing was done for "
+                                     "version {}",
+                                     vtid.to_string(), task->newer->spec.version)}
+                       .with("hint", fmt::format("vitana task retry {}", vtid.to_string())));
+  }
   if (task->waits.adoption) {
     auto adopted = desk.adopt(vtid.to_string(), engine::Adoption::run, call.actor);
     if (!adopted) return failure(std::move(adopted.error()));

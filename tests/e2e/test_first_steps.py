@@ -95,6 +95,19 @@ class FromNothingToADeliveredBranch(NewcomerWorld):
         self.assertIn("completed before", again.err)
         self.assertEqual(self.runs("VTID-00001"), 1)
 
+    def test_a_text_that_was_changed_since_it_was_done_is_not_taken_for_done(self):
+        self.program("claude")
+        self.vitana("init", code=0)
+        file = "docs/specs/00001-first-task.md"
+        self.vitana("run", file, code=0)
+        self.repo.write(file, (self.repo.folder / file).read_text() + "\nOne more sentence.\n")
+        again = self.vitana("run", file, code=1)
+        self.assertIn("STATE_REFUSED", again.err)
+        self.assertIn("vitana task retry VTID-00001", again.err)
+        self.vitana("task", "retry", "VTID-00001", "--reason", "the new text", code=0)
+        self.vitana("run", file, code=0)
+        self.assertEqual(self.runs("VTID-00001"), 2)
+
     def test_a_run_that_fails_exits_with_1_and_the_code(self):
         self.program("claude", "#!/bin/sh\ncat > /dev/null\n")
         self.vitana("init", code=0)
