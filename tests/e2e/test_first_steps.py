@@ -101,7 +101,7 @@ class FromNothingToADeliveredBranch(NewcomerWorld):
         file = "docs/specs/00001-first-task.md"
         self.vitana("run", file, code=0)
         self.repo.write(file, (self.repo.folder / file).read_text() + "\nOne more sentence.\n")
-        again = self.vitana("run", file, code=1)
+        again = self.vitana("run", file, code=4)
         self.assertIn("STATE_REFUSED", again.err)
         self.assertIn("vitana task retry VTID-00001", again.err)
         self.vitana("task", "retry", "VTID-00001", "--reason", "the new text", code=0)
