@@ -30,7 +30,7 @@ std::optional<BreakerScope> breaker_scope(FailureCode code) {
 }
 
 std::optional<int> Breaker::trial_slots() const {
-  if (tries == 0) return std::nullopt;
+  if (proven && tries == 0) return std::nullopt;
   return std::max(breaker_tries - tries, 0);
 }
 
@@ -49,6 +49,7 @@ BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
   }
   if (by_chance(code) && breaker.tries < breaker_tries) return BreakerNews::none;
   breaker.open = true;
+  breaker.proven = false;
   breaker.since = now;
   breaker.probes = 0;
   breaker.probe.reset();
@@ -59,6 +60,7 @@ BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
 BreakerNews breaker_success(Breaker& breaker) {
   const bool was_open = breaker.open;
   breaker.open = false;
+  breaker.proven = true;
   breaker.tries = 0;
   breaker.probes = 0;
   breaker.probe.reset();

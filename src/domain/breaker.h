@@ -29,9 +29,10 @@ struct Breaker {
   bool open = false;
   int probes = 0;              ///< that failed since it was opened
   std::optional<RunId> probe;  ///< the run that tries now
+  bool proven = false;         ///< a run worked, and it was not opened since
 
   /// How many runs may be under way at a time while it is closed; nothing is any number. An agent
-  /// that failed last gets no more runs than would open the breaker.
+  /// that is new here or failed last gets no more runs than would open the breaker.
   std::optional<int> trial_slots() const;
 
   bool operator==(const Breaker&) const = default;

@@ -53,7 +53,9 @@ TEST_F(BreakerTest, WhatIsTheSameForEveryTaskOpensItAtOnce) {
   EXPECT_EQ(fault(1, AGENT_MISSING), BreakerNews::opened);
 }
 
-TEST_F(BreakerTest, AnAgentThatFailedLastGetsNoMoreRunsThanWouldOpenIt) {
+TEST_F(BreakerTest, AnAgentThatIsNewOrFailedLastGetsNoMoreRunsThanWouldOpenIt) {
+  EXPECT_EQ(breaker_.trial_slots(), 3);
+  breaker_success(breaker_);
   EXPECT_EQ(breaker_.trial_slots(), std::nullopt);
   fault(1);
   EXPECT_EQ(breaker_.trial_slots(), 2);

@@ -131,8 +131,7 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
   verdicts.ask("trial of the agent",
                point == GatePoint::claim || tried || !trial || in.agent_running < *trial,
                FailureCode::SLOTS_BUSY,
-               trial ? fmt::format("it failed last; until it works, {} runs at a time", *trial)
-                     : "it did not fail last",
+               trial ? fmt::format("until a run of it works, {} at a time", *trial) : "it works",
                Holds::agent);
   const bool day_left =
       policy.caps.runs_per_repo_day == 0 || in.repo_runs_day < policy.caps.runs_per_repo_day;

@@ -179,12 +179,19 @@ TEST(Gate, AnOpenBreakerLetsOneProbePassAndNobodyBesideIt) {
   EXPECT_FALSE(gate(GatePoint::claim, in, {}, noon).allowed());
 }
 
-TEST(Gate, OnlyAnAgentThatFailedLastIsOnTrial) {
+TEST(Gate, AnAgentThatIsNewOrFailedLastIsOnTrial) {
   GateInput in = open();
-  in.agent_running = 50;
-  EXPECT_TRUE(gate(GatePoint::dispatch, in, {}, noon).allowed());
-  in.agent_breaker = Breaker{.tries = 1};
-  EXPECT_FALSE(gate(GatePoint::dispatch, in, {}, noon).allowed());
+  const auto allowed_beside = [&](int running) {
+    in.agent_running = running;
+    return gate(GatePoint::dispatch, in, {}, noon).allowed();
+  };
+  EXPECT_TRUE(allowed_beside(2));
+  EXPECT_FALSE(allowed_beside(3));
+  in.agent_breaker = Breaker{.proven = true};
+  EXPECT_TRUE(allowed_beside(50));
+  in.agent_breaker->tries = 1;
+  EXPECT_TRUE(allowed_beside(1));
+  EXPECT_FALSE(allowed_beside(2));
 }
 
 TEST(Gate, ASpecsOwnFailureSaysWhyThereIsNone) {

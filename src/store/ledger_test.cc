@@ -421,7 +421,7 @@ TEST_F(LedgerTest, SwitchesAreKeptAndAreEvents) {
   const domain::Breaker quota{.code = FailureCode::AGENT_QUOTA, .detail = "d", .since = now(),
                               .probe_at = now() + 1h, .tries = 4,
                               .open = true, .probes = 2,
-                              .probe = RunId{Vtid(7), 1}};
+                              .probe = RunId{Vtid(7), 1}, .proven = true};
   commit([&](Ledger& l) {
     l.put(ControlRow{
         "execution",

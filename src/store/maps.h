@@ -117,7 +117,7 @@ VITANA_STORE_MAP(ControlMap, ControlRow, std::string, "controls", 1, 1, false,
   "key", "is_on", "reason", "actor", "until_at", "set_at")
 VITANA_STORE_MAP(BreakerMap, BreakerRow, std::string, "breakers", 1, 1, false,
   "key", "error_code", "detail", "since", "probe_at", "tries", "is_open",
-  "probes", "probe_run")
+  "probes", "probe_run", "proven")
 VITANA_STORE_MAP(DraftMap, DraftRow, DraftKey, "oasis_specs", 2, 2, false,
   "id", "version", "vtid", "title", "markdown", "checksum", "status", "author", "created_at",
   "updated_at")

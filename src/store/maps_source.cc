@@ -176,7 +176,7 @@ void BreakerMap::bind_row(const Row& row, Values& values) {
   const auto& b = row.breaker;
   bind(values, utf8_clean(row.key), name_of(b.code), utf8_clean(b.detail), to_us(b.since),
        to_us(b.probe_at), b.tries, b.open, b.probes,
-       text_of(b.probe));
+       text_of(b.probe), b.proven);
 }
 BreakerRow BreakerMap::read(const sql::Row& row) {
   return {row.text(0),
@@ -187,7 +187,8 @@ BreakerRow BreakerMap::read(const sql::Row& row) {
            .tries = int_of(row.int64(5)),
            .open = row.boolean(6),
            .probes = int_of(row.int64(7)),
-           .probe = optional_run(row, 8)}};
+           .probe = optional_run(row, 8),
+           .proven = row.boolean(9)}};
 }
 
 // Drafts and intakes.

@@ -126,7 +126,7 @@ TEST_F(ReaderTest, EventsAreFollowedByCursorTaskAndType) {
 
 TEST_F(ReaderTest, SwitchesDraftsIntakesAndRepositoriesAreListed) {
   commit([&](Ledger& l) {
-    l.put(BreakerRow{"repo:hub", {.code = FailureCode::BASE_RED, .detail = "d"}});
+    l.put(BreakerRow{"repo:hub", {.code = FailureCode::BASE_RED, .detail = "d", .proven = true}});
     l.put(DraftRow{.id = 1, .version = 1, .title = "one", .digest = {}, .status = "draft"});
     l.put(DraftRow{.id = 1, .version = 2, .title = "two", .digest = {}, .status = "draft"});
     l.put(IntakeRow{.id = 4, .step = "title", .state = "{}"});

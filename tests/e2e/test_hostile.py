@@ -669,6 +669,8 @@ class TheEngineDiesWhileTheyLive(Hostile):
 
     def all_alive(self):
         engine = self.start_synced()
+        self.add_spec("VTID-00710")  # until a run has worked, three at a time are started
+        self.wait_for_status("VTID-00710", "completed")
         for vtid, script in self.AGENTS.items():
             check = DEAF + "sleep 619; sleep 619" if vtid == "VTID-00718" else "grep -q blue page.txt"
             self.agent(vtid, script)

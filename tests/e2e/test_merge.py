@@ -112,6 +112,8 @@ class DeliveryIntoTheCheckedOutBranch(World):
     def test_several_at_once_leave_a_clean_tree(self):
         self.repo.commit("room for four", {"vitana.toml": self.config(worker="", rest="[caps]\nconcurrent = 4\n")})
         self.until_idle()
+        self.add_spec("VTID-00200")  # until a run has worked, three at a time are started
+        self.until_idle()
         names = [f"VTID-0020{n}" for n in range(1, 5)]
         for name in names:
             self.agent(name, WAIT_FOR_GO + f"echo blue > {name}.txt")

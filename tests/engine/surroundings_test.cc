@@ -120,6 +120,30 @@ TEST_F(Surroundings, ATryThatIsCancelledHoldsNobodyForEver) {
   EXPECT_EQ(with_status(TaskStatus::completed), tasks - 1);
 }
 
+TEST(AnAgentThatIsNew, StartsWithThreeRunsWhateverTheSlots) {
+  WorldOptions options;
+  options.policy.caps.concurrent = 0;
+  World world(options);
+  SimRepository::Tree specs;
+  for (int i = 1; i <= tasks; ++i) {
+    specs[fmt::format("docs/specs/{:05}-x.md", i)] = sample_spec(fmt::format("Change number {}", i));
+  }
+  world.repository().commit(specs);
+  const auto under_way = [&] {
+    int count = 0;
+    for (int i = 1; i <= tasks; ++i) {
+      count += world.task(Vtid(static_cast<std::uint32_t>(i))).status == TaskStatus::in_progress;
+    }
+    return count;
+  };
+  world.scan();
+  world.conduct();
+  EXPECT_EQ(under_way(), domain::breaker_tries);
+  ASSERT_TRUE(world.work_one({domain::Step::execute}));
+  world.conduct();
+  EXPECT_EQ(under_way(), tasks);
+}
+
 TEST(ManyTasksOfAPausedAgent, HoldUpNobodyElse) {
   WorldOptions options;
   options.agent = [](const port::Assignment& assignment) {

@@ -294,7 +294,8 @@ CREATE TABLE breakers (
   tries INTEGER NOT NULL,
   is_open INTEGER NOT NULL,
   probes INTEGER NOT NULL,
-  probe_run TEXT
+  probe_run TEXT,
+  proven INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Drafts of the authoring flow: one row for each version.
