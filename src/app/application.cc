@@ -228,6 +228,23 @@ Result<void> place_backup(const fs::path& backup, const fs::path& database,
   return {};
 }
 
+/// A program of a repository is looked for in its working tree, where there is one.
+bool can_be_started(const std::string& program, const std::vector<config::Repo>& repos) {
+  if (program.empty()) return false;
+  if (program.find('/') == program.npos) {
+    const char* path = std::getenv("PATH");
+    return process::find_program(program, path ? path : "").has_value();
+  }
+  const auto executable = [](const fs::path& file) {
+    std::error_code error;
+    return fs::is_regular_file(file, error) && ::access(file.c_str(), X_OK) == 0;
+  };
+  if (program.starts_with('/')) return executable(program);
+  return std::ranges::any_of(repos, [&](const config::Repo& repo) {
+    return !repo.url.empty() || executable(fs::path(repo.path) / program);
+  });
+}
+
 }  // namespace
 
 Result<VitanaApplication::Read> VitanaApplication::read(const cli::OpenOptions& options) {
@@ -330,15 +347,12 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
     findings.push_back({"agent", false, "none is configured", "name one: [agents.NAME] command, [worker] agent"});
   }
   for (const auto& [name, agent] : effective.agents) {
-    const bool in_tree = !agent.command.empty() && agent.command.front().starts_with("./");
-    const char* path = std::getenv("PATH");
-    const bool there = in_tree || (!agent.command.empty() &&
-                                   (fs::exists(agent.command.front()) ||
-                                    process::find_program(agent.command.front(), path ? path : "")));
-    findings.push_back({"agent " + name, there,
-                        agent.command.empty() ? "no command" : agent.command.front(),
-                        there ? "" : fmt::format("put {} in PATH, or mend [agents.{}] command",
-                                                 agent.command.empty() ? "it" : agent.command.front(), name)});
+    const auto program = agent.command.empty() ? std::string() : agent.command.front();
+    const bool there = can_be_started(program, effective.repos);
+    findings.push_back({"agent " + name, there, program.empty() ? "no command" : program,
+                        there ? "" : fmt::format("make {} an executable file, put it in PATH, or mend "
+                                                 "[agents.{}] command",
+                                                 program.empty() ? "it" : program, name)});
     for (const auto& secret : agent.secrets) {
       if (secret_value(secret)) continue;
       findings.push_back({fmt::format("agent {}: {}", name, secret.reference), false, "it is not there",
@@ -348,10 +362,17 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
   for (const auto& repo : effective.repos) {
     const auto source = repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
     const git::Git git(git_options());
-    const auto head = git::default_branch(git, source);
-    findings.push_back({"repository " + repo.name, head.has_value(),
-                        head ? source.to_string() : to_string(head.error()),
-                        head ? "" : "see [[repos]] path or url"});
+    const auto branch = repo.branch.empty() ? git::default_branch(git, source) : repo.branch;
+    const auto tip = branch ? git::remote_ref(git, source, "refs/heads/" + *branch)
+                            : Result<std::optional<git::Oid>>(failure(branch.error()));
+    const bool there = tip && *tip;
+    findings.push_back({"repository " + repo.name, there,
+                        !tip     ? to_string(tip.error())
+                        : !there ? fmt::format("{} has no branch {}", source.to_string(), *branch)
+                                 : source.to_string(),
+                        !tip     ? "see [[repos]] path, url or branch"
+                        : !there ? "commit something to it, or mend [[repos]] branch"
+                                 : ""});
   }
   // Before the first start: the folder in which it will be made.
   fs::path nearest = data.root();

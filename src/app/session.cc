@@ -36,13 +36,16 @@ worker::AgentNetwork network_of(config::Network::Mode mode) {
   return worker::AgentNetwork::none;
 }
 
+// The engine's own moves wait for it.
+constexpr auto notify_deadline = 10s;
+
 engine::Notifier notifier(const config::Notify& notify) {
   if (notify.command.empty()) return {};
   return [command = notify.command](const std::string& event) -> Result<void> {
     process::RunRequest request;
     request.argv = command;
     request.input = event + "\n";
-    request.deadline = 30s;
+    request.deadline = notify_deadline;
     if (const char* path = std::getenv("PATH")) request.environment.emplace("PATH", path);
     if (const char* home = std::getenv("HOME")) request.environment.emplace("HOME", home);
     auto output = process::run(request);
@@ -146,6 +149,7 @@ engine::Setup AppSession::setup(engine::Rules rules) const {
   setup.agent = config_.worker.agent;
   if (setup.agent.empty() && setup.agents.size() == 1) setup.agent = setup.agents.front();
   setup.policy = config_.policy();
+  setup.own_workers = true;
   setup.config_text = config::render(config_);
   setup.config_digest = config::digest(config_);
   return setup;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/repo_place.h"
 #include "cli/store_commands.h"
@@ -16,13 +17,29 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* config_name = "vitana.toml";
-constexpr const char* spec_name = "docs/specs/00001-first-task.md";
+constexpr const char* specs_folder = "docs/specs";
+constexpr const char* first_slug = "-first-task.md";
 constexpr const char* note = "docs/vitana-first-task.md";
 
+/// Where the first spec stands: where an earlier `init` wrote it, or under a number that no other file of
+/// the folder has.
+fs::path first_spec_in(const fs::path& tree) {
+  std::set<std::uint32_t> taken;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(tree / specs_folder, error)) {
+    const auto name = entry.path().filename().string();
+    if (name.ends_with(first_slug)) return fs::path(specs_folder) / name;
+    if (const auto id = vtid_of_file_name(name); id && *id) taken.insert((*id)->number());
+  }
+  std::uint32_t number = 1;
+  while (taken.contains(number)) ++number;
+  return fs::path(specs_folder) / fmt::format("{:05}{}", number, first_slug);
+}
+
 /// Small, safe, executable, and red before it is done.
-std::string first_spec() {
+std::string first_spec(Vtid vtid) {
   spec::Draft draft;
-  draft.vtid = Vtid(1);
+  draft.vtid = vtid;
   draft.title = "Try Vitana with one small file";
   draft.summary =
       fmt::format("Add the file `{}` with one sentence that says when and why it was made.", note);
@@ -48,23 +65,25 @@ Answer init(Call& call) {
                        .with("hint", "git init, then: vitana init"));
   }
   const fs::path config = fs::path(tree) / config_name;
-  const fs::path spec = fs::path(tree) / spec_name;
+  const fs::path name = first_spec_in(tree);
+  const fs::path spec = fs::path(tree) / name;
   std::error_code error;
-  for (const auto& path : {config, spec}) {
-    if (fs::exists(fs::symlink_status(path, error))) {
-      return failure(Error{FailureCode::STATE_REFUSED,
-                           fmt::format("{} is there already; nothing was written", path.string())}
-                         .with("hint", "vitana config check"));
-    }
+  if (fs::exists(fs::symlink_status(config, error))) {
+    return failure(Error{FailureCode::STATE_REFUSED,
+                         fmt::format("{} is there already; nothing was written", config.string())}
+                       .with("hint", "vitana config check"));
   }
   auto facts = call.application.look_at_repository(tree);
   if (!facts) return failure(std::move(facts.error()));
   if (auto done = write_new_file(config.string(), config::starter_config(*facts)); !done) {
     return failure(std::move(done.error()));
   }
-  fs::create_directories(spec.parent_path(), error);
-  if (auto done = write_new_file(spec.string(), first_spec()); !done)
-    return failure(std::move(done.error()));
+  if (!fs::exists(fs::symlink_status(spec, error))) {
+    fs::create_directories(spec.parent_path(), error);
+    const auto id = vtid_of_file_name(name.filename().string());
+    if (auto done = write_new_file(spec.string(), first_spec(id->value())); !done)
+      return failure(std::move(done.error()));
+  }
 
   if (call.json) {
     call.console.data(wire::to_text(wire::Json{{"config", config.string()},
@@ -81,8 +100,7 @@ Answer init(Call& call) {
   }
   if (!facts->sandbox_works)
     next += fmt::format("  the sandbox does not work here: {}\n", facts->sandbox_reason);
-  next += fmt::format("  vitana doctor\n  vitana spec validate {}\n  vitana run {}\n", spec_name,
-                      spec_name);
+  next += fmt::format("  vitana doctor\n  vitana spec validate {0}\n  vitana run {0}\n", name.string());
   call.console.say(next);
   return exit_yes;
 }

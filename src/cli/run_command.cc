@@ -203,6 +203,7 @@ Answer run_task(Call& call, const RunOptions& options) {
     return tell_end(call, session, *first);
   }
 
+  session.engine().work_only_on(*vtid);
   HookQueue queue;
   Signals signals;
   bool own_engine = true;

@@ -114,13 +114,13 @@ Result<void> prefer(Session& session, Vtid vtid, const RunOptions& options) {
   return {};
 }
 
-Result<void> make_runnable(Call& call, Session& session, Vtid vtid) {
+Result<Vtid> made_runnable(Call& call, Session& session, Vtid vtid, const RunOptions& options) {
   std::optional<domain::Task> task;
   auto done = read(session, [&](store::Reader& reader) -> Result<void> {
     task = reader.task(vtid);
     return {};
   });
-  if (!done) return done;
+  if (!done) return failure(std::move(done.error()));
   if (!task)
     return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
   auto& desk = session.engine().desk;
@@ -140,14 +140,31 @@ Result<void> make_runnable(Call& call, Session& session, Vtid vtid) {
     auto retried = desk.retry(vtid, "vitana run", call.actor);
     if (!retried) return failure(std::move(retried.error()));
   }
-  return {};
+  if (auto set = prefer(session, vtid, options); !set) return failure(std::move(set.error()));
+  return vtid;
+}
+
+/// Was an edited copy of the file registered in its place, by an earlier `run`? Git has nothing to say
+/// about that when the edit is undone.
+Result<bool> is_replaced(Session& session, Vtid vtid, const RepoPlace& place, const Digest& digest) {
+  bool replaced = false;
+  auto done = read(session, [&](store::Reader& reader) -> Result<void> {
+    for (const auto& row : reader.candidates(vtid)) {
+      const auto& from = row.candidate.provenance;
+      replaced |= from.repo == place.repo->name && from.path == place.path &&
+                  row.candidate.digest != digest;
+    }
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return replaced;
 }
 
 Result<Vtid> submit_file(Call& call, Session& session, const RunOptions& options,
                          const RunTarget& target, const engine::RepoSetup& repo,
-                         const std::optional<RepoPlace>& place) {
+                         const std::optional<RepoPlace>& place, std::optional<Vtid> vtid) {
   engine::Submission submission{
-      .text = target.text, .file = target.file, .agent = options.agent, .repo = repo.name};
+      .vtid = vtid, .text = target.text, .file = target.file, .agent = options.agent, .repo = repo.name};
   if (!options.delivery.empty()) submission.delivery = domain::delivery_mode(options.delivery);
   submission.provenance = {
       .source = domain::SpecSource::manual, .author = call.actor, .reason = "vitana run"};
@@ -237,12 +254,7 @@ Result<Vtid> register_for_run(Call& call, Session& session, const RunOptions& op
             "configured", names.empty() ? "none" : names));
   }
   if (target.vtid) {
-    if (auto set = prefer(session, *target.vtid, options); !set)
-      return failure(std::move(set.error()));
-    if (auto ready = make_runnable(call, session, *target.vtid); !ready) {
-      return failure(std::move(ready.error()));
-    }
-    return *target.vtid;
+    return made_runnable(call, session, *target.vtid, options);
   }
 
   const engine::RepoSetup* repo = target.repo_name.empty() ? nullptr : setup.repo(target.repo_name);
@@ -270,13 +282,16 @@ Result<Vtid> register_for_run(Call& call, Session& session, const RunOptions& op
     committed = *same;
   }
   auto vtid = committed ? registered_from_git(session, *place)
-                        : submit_file(call, session, options, target, *repo, place);
+                        : submit_file(call, session, options, target, *repo, place, {});
   if (!vtid) return vtid;
+  if (committed) {
+    auto stale = is_replaced(session, *vtid, *place, Digest::of(target.text));
+    if (!stale) return failure(std::move(stale.error()));
+    if (*stale) vtid = submit_file(call, session, options, target, *repo, place, *vtid);
+    if (!vtid) return vtid;
+  }
   call.words.vtid = vtid->to_string();
-  if (auto set = prefer(session, *vtid, options); !set) return failure(std::move(set.error()));
-  if (auto ready = make_runnable(call, session, *vtid); !ready)
-    return failure(std::move(ready.error()));
-  return vtid;
+  return made_runnable(call, session, *vtid, options);
 }
 
 }  // namespace vitana::cli

@@ -36,7 +36,6 @@ std::optional<int> Breaker::trial_slots() const {
 
 BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
                           const std::string& detail, Instant now) {
-  if (breaker.code != code) breaker.tries = 0;
   ++breaker.tries;
   breaker.code = code;
   breaker.detail = detail;

@@ -11,7 +11,7 @@
 
 namespace vitana::domain {
 
-inline constexpr int breaker_tries = 3;  ///< runs in a row with the same fault
+inline constexpr int breaker_tries = 3;  ///< runs in a row with a fault of the scope
 inline constexpr Duration probe_delay = std::chrono::seconds(60);
 inline constexpr Duration probe_delay_max = std::chrono::minutes(15);
 
@@ -41,8 +41,8 @@ struct Breaker {
 enum class BreakerNews { none, opened, closed };
 
 /// `run` met a fault of this breaker's scope. A login, a quota or a repository may fail once by chance:
-/// the third time in a row, for one task or for several, opens it; the rest is the same every time and
-/// opens it at once.
+/// the third such fault in a row, for one task or for several, opens it; the rest is the same every
+/// time and opens it at once.
 BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
                           const std::string& detail, Instant now);
 

@@ -74,7 +74,7 @@ enum class EventStatus { info, success, warning, error, pending };
   X(repo_unavailable,     "repo.unavailable",                    error,   "a repository could not be read") \
   X(repo_base_red,        "repo.base.red",                       error,   "the repository's own checks fail on its branch; its tasks wait") \
   X(repo_base_green,      "repo.base.green",                     success, "the repository's own checks pass again") \
-  X(breaker_opened,       "governance.breaker.opened",           error,   "three tasks in a row met the same fault of the surroundings; the agent or repository is paused") \
+  X(breaker_opened,       "governance.breaker.opened",           error,   "a fault of the surroundings met several runs in a row, or would meet every one; the agent or repository is paused") \
   X(breaker_closed,       "governance.breaker.closed",           success, "a probe went through; the work goes on")
 // clang-format on
 

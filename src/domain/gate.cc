@@ -111,10 +111,11 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
         fmt::format("{} since {}", breaker->detail, to_rfc3339(breaker->since));
     if (breaker->probe) {
       const bool mine = in.run && in.run->id == *breaker->probe;
+      // Of the runs that there are, the one that tries may still come.
       return verdicts.ask(std::move(gate), mine, breaker->code,
                           fmt::format("{}; {} tries whether it works again", fault,
                                       breaker->probe->to_string()),
-                          holds);
+                          point == GatePoint::dispatch ? holds : Holds::task);
     }
     verdicts.ask(std::move(gate), breaker->probe_at <= now, breaker->code,
                  fmt::format("{}; one run tries again at {}", fault, to_rfc3339(breaker->probe_at)),

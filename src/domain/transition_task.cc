@@ -136,7 +136,17 @@ Result<void> Mover::on(const RegisterSpec& c) {
   // Who closed or cancelled a task without a spec meant the task: its text comes too late as well.
   const bool over = task().status == TaskStatus::completed || task().status == TaskStatus::cancelled;
   if (over || live_run()) {
-    if (c.own_delivery || !c.close) {
+    const bool same = live_run() ? run().spec_digest == c.spec.digest
+                                 : task().spec && task().spec->digest == c.spec.digest;
+    if (same || (c.close && !c.own_delivery)) {
+      // The newest text is the one that was worked on, or asks for nothing: no other one waits.
+      if (task().newer) {
+        event(EventType::spec_drift, {{"version", c.spec.version},
+                                      {"digest", c.spec.digest.to_string()},
+                                      {"over", true}});
+      }
+      task().newer.reset();
+    } else {
       task().newer = NewerSpec{c.spec, c.own_delivery};
       // What the run's own text waited for is over; from now on the next run's is kept.
       if (live_run() && !c.own_delivery) task().waits = c.waits;

@@ -232,6 +232,25 @@ TEST(RegisterSpec, OfANewerTextThatIsHeldHoldsTheRunAfterThisOne) {
   EXPECT_EQ(d->task.spec->version, 2);
 }
 
+TEST(RegisterSpec, OfTheTextThatWasWorkedOnEndsTheDrift) {
+  for (auto before : {Subject{task(TaskStatus::completed), std::nullopt},
+                      in_progress(RunState::executing, true)}) {
+    const auto drifted = give(before, RegisterSpec{{2, Digest::of("two")}, "T", "hub"});
+    ASSERT_TRUE(drifted->task.newer);
+    const auto back = give({drifted->task, drifted->run},
+                           RegisterSpec{{3, before.task.spec->digest}, "T", "hub"});
+    EXPECT_FALSE(back->task.newer);
+  }
+}
+
+TEST(RegisterSpec, OfATextThatClosesEndsTheDriftToo) {
+  const auto drifted = give({task(TaskStatus::completed), std::nullopt},
+                            RegisterSpec{{2, Digest::of("two")}, "T", "hub"});
+  RegisterSpec done{{3, Digest::of("three")}, "T", "hub"};
+  done.close = true;
+  EXPECT_FALSE(give({drifted->task, std::nullopt}, done)->task.newer);
+}
+
 TEST(RegisterSpec, BroughtByOurOwnDeliveryWaitsForApproval) {
   RegisterSpec own{{2, Digest::of("two")}, "T", "hub"};
   own.own_delivery = true;

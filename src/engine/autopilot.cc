@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <nlohmann/json.hpp>
 
 #include "engine/conduct.h"
@@ -17,13 +16,16 @@ namespace {
 constexpr Duration round_every = 1s;         ///< deadlines are looked at this often
 constexpr Duration fault_pause = 1s;         ///< after a database fault
 constexpr Duration scan_default = 60s;
+constexpr int idle_page = 256;                ///< tasks looked at in one read
 
 }  // namespace
 
 Autopilot::Autopilot(store::Store& store, port::Clock& clock, const Setup& setup,
                      Registry& registry, Conductor& conductor, RunDesk& runs)
     : store_(store), clock_(clock), setup_(setup), registry_(registry), conductor_(conductor),
-      runs_(runs) {}
+      runs_(runs) {
+  runs_.on_moved([this](const std::string& repo) { look_at(repo); });
+}
 
 Autopilot::~Autopilot() {
   request_stop();
@@ -67,6 +69,14 @@ Result<int> Autopilot::round() {
   return work;
 }
 
+void Autopilot::look_at(const std::string& repo) {
+  {
+    const std::lock_guard lock(scan_mutex_);
+    moved_.insert(repo);
+  }
+  scan_wake_.notify_all();
+}
+
 Result<RepoSync> Autopilot::scan(const RepoSetup& repo) {
   auto synced = registry_.sync(repo);
   if (synced) return synced;
@@ -100,8 +110,6 @@ void Autopilot::conduct_loop(std::stop_token stop) {
 }
 
 void Autopilot::scan_loop(std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
   std::map<std::string, std::chrono::steady_clock::time_point> due;
   while (!stop.stop_requested()) {
     auto next = std::chrono::steady_clock::now() + std::chrono::hours(1);
@@ -118,24 +126,40 @@ void Autopilot::scan_loop(std::stop_token stop) {
       next = std::min(next, at);
     }
     scanned_ = true;
-    std::unique_lock lock(mutex);
-    wake.wait_until(lock, stop, next, [] { return false; });
+    std::unique_lock lock(scan_mutex_);
+    scan_wake_.wait_until(lock, stop, next, [this] { return !moved_.empty(); });
+    for (const auto& repo : std::exchange(moved_, {})) due.erase(repo);
   }
 }
 
 Result<bool> Autopilot::idle() {
   bool idle = false;
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
-    idle = reader.idle();
+    if (setup_.only) {
+      const auto task = reader.task(*setup_.only);
+      const bool rechecked = task && task->blocked == domain::BlockReason::delivery_target_dirty;
+      idle = !task || (task->status != domain::TaskStatus::in_progress && !rechecked);
+    } else {
+      idle = reader.idle();
+    }
     if (!idle) return {};
-    store::TaskFilter filter{.status = domain::TaskStatus::scheduled, .limit = 1000};
-    for (const auto& task : reader.tasks(filter)) {
-      auto input = gate_input(reader, setup_, task, std::nullopt);
+    auto work = setup_.work();
+    work.whenever = true;
+    const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
+      return reader.eligible(limit, skip, filter);
+    };
+    return work_through(idle_page, work, list, [&](Vtid vtid) -> Result<Passed> {
+      const auto task = reader.task(vtid);
+      if (!task) return Passed{Passed::Kind::refused};
+      auto input = gate_input(reader, setup_, *task, std::nullopt);
       // A back-off ends by itself; what then still stands in the way is what counts.
       input.task.not_before = {};
-      idle &= !setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, reader.now()).allowed();
-    }
-    return {};
+      const auto answer =
+          setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, reader.now());
+      idle = !answer.allowed();
+      if (!idle) return Passed{Passed::Kind::end};
+      return passed_over(*answer.blocking(), setup_.agent_of(*task), task->repo);
+    });
   });
   if (!read) return failure(std::move(read.error()));
   return idle;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +44,9 @@ class Autopilot {
   /// One round of the engine's own moves; how much was done.
   Result<int> round();
 
+  /// The scanner reads the repository at once. Thread-safe.
+  void look_at(const std::string& repo);
+
   /// Reads one repository now. A fault is recorded as an event, once until it is over.
   Result<RepoSync> scan(const RepoSetup& repo);
 
@@ -64,6 +69,9 @@ class Autopilot {
   std::map<std::string, Duration> scan_every_;
   Hooks hooks_;
   std::atomic<bool> scanned_ = false;
+  std::mutex scan_mutex_;
+  std::condition_variable_any scan_wake_;
+  std::set<std::string> moved_;  ///< repositories to be read at once
   std::jthread conductor_thread_;
   std::jthread scanner_thread_;
 };

@@ -21,6 +21,8 @@ bool Setup::has_agent(const std::string& name) const {
   return std::find(agents.begin(), agents.end(), name) != agents.end();
 }
 
+store::WorkFilter Setup::work() const { return {.only = only, .default_agent = agent}; }
+
 const std::string& Setup::agent_of(const domain::Task& task) const {
   return task.agent.empty() ? agent : task.agent;
 }
@@ -80,19 +82,20 @@ domain::GateInput input_from(Source& source, const Setup& setup, const domain::T
     if (probe && domain::is_terminal(probe->state)) known.probe.reset();
     return known;
   };
-  in.repo_breaker = breaker(breaker_key(domain::BreakerScope::repository, task.repo));
+  const std::string repo = live ? run->repo : task.repo;
+  in.repo_breaker = breaker(breaker_key(domain::BreakerScope::repository, repo));
   const bool agent_done = live && run->state != domain::RunState::pending_pickup &&
                           run->state != domain::RunState::executing;
   if (!agent_done) in.agent_breaker = breaker(breaker_key(domain::BreakerScope::agent, agent));
-  const auto known_repo = source.repo(task.repo);
+  const auto known_repo = source.repo(repo);
   in.repo_settled = !known_repo || !known_repo->unsettled;
-  in.repo_known = setup.repo(task.repo) != nullptr;
+  in.repo_known = setup.repo(repo) != nullptr;
   in.agent_known = setup.has_agent(agent);
   in.running = live ? 0 : source.running();  // a live run has had its slot since it was allocated
   in.agent_running = source.running(agent);
   // Counted only where it matters: the runs of a busy day are many.
   if (setup.policy.caps.runs_per_repo_day > 0) {
-    in.repo_runs_day = source.repo_runs_since(task.repo, source.now() - 24h);
+    in.repo_runs_day = source.repo_runs_since(repo, source.now() - 24h);
   }
   return in;
 }

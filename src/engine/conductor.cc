@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 
 #include "domain/retry.h"
 #include "engine/breaker.h"
 #include "engine/conduct.h"
+#include "engine/work_list.h"
 
 namespace vitana::engine {
 
@@ -47,48 +48,28 @@ Result<int> Conductor::allocate() {
   int allocated = 0;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     allocated = 0;
-    // What the gate refuses stays at the front of the list: it is passed over, not waited behind. A
-    // refusal that meets all tasks of an agent or repository takes them off the list.
-    store::Without without{.default_agent = setup_.agent};
-    std::set<Vtid> refused;
-    for (int passed = 0; refused.size() < refused_max;) {
-      const auto page = ledger.eligible(allocate_max, passed, without);
-      bool shorter = false;
-      for (auto vtid = page.begin(); vtid != page.end() && !shorter; ++vtid) {
-        const auto task = *ledger.task(*vtid);
-        auto outcome = refused.contains(*vtid) ? Allocation::refused : allocate_one(ledger, task);
-        if (!outcome) return failure(std::move(outcome.error()));
-        if (*outcome == Allocation::none_can) return {};
-        if (*outcome == Allocation::made) {
-          ++allocated;
-          continue;
-        }
-        ++passed;
-        refused.insert(*vtid);
-        if (*outcome == Allocation::agent_held) shorter = without.agents.insert(setup_.agent_of(task)).second;
-        if (*outcome == Allocation::repo_held) shorter = without.repos.insert(task.repo).second;
-      }
-      if (shorter) passed = 0;
-      else if (page.size() < static_cast<std::size_t>(allocate_max)) break;
-    }
-    return {};
+    const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
+      return ledger.eligible(limit, skip, filter);
+    };
+    return work_through(allocate_max, setup_.work(), list, [&](Vtid vtid) -> Result<Passed> {
+      auto passed = allocate_one(ledger, vtid);
+      allocated += passed && passed->kind == Passed::Kind::taken ? 1 : 0;
+      return passed;
+    });
   });
   if (!done) return failure(std::move(done.error()));
   return allocated;
 }
 
-Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger,
-                                                      const domain::Task& task) {
-  const auto vtid = task.vtid;
+Result<Passed> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid) {
   const auto subject = ledger.subject(vtid);
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto answer = setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, ledger.now());
   if (const auto* verdict = answer.blocking()) {
-    if (verdict->holds == domain::Holds::all) return Allocation::none_can;
-    const auto outcome = verdict->holds == domain::Holds::agent        ? Allocation::agent_held
-                         : verdict->holds == domain::Holds::repository ? Allocation::repo_held
-                                                                       : Allocation::refused;
-    if (verdict->code == FailureCode::SLOTS_BUSY) return outcome;  // no news
+    const auto passed =
+        passed_over(*verdict, setup_.agent_of(subject.task), subject.task.repo);
+    const bool news = passed.kind != Passed::Kind::end && verdict->code != FailureCode::SLOTS_BUSY;
+    if (!news) return passed;
     // Once for each reason: a round that only refuses what it refused before writes nothing.
     const auto key = fmt::format("gate:{}:{}:{}", vtid.to_string(), name_of(*verdict->code),
                                  subject.task.attempt);
@@ -98,10 +79,12 @@ Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger,
                                {"verdicts", verdicts_json(answer)}}
                               .dump()});
     }
-    return outcome;
+    return passed;
   }
   const auto repo = ledger.repo(subject.task.repo);
-  if (!repo || repo->synced_commit.empty()) return Allocation::repo_held;  // the next sync wakes us
+  if (!repo || repo->synced_commit.empty()) {  // the next sync wakes us
+    return Passed{Passed::Kind::refused, {}, subject.task.repo};
+  }
   ledger.remember_config(setup_.config_digest, setup_.config_text);
   const domain::Allocate allocate{
       repo->synced_commit, setup_.config_digest,
@@ -112,7 +95,7 @@ Result<Conductor::Allocation> Conductor::allocate_one(store::Ledger& ledger,
   const std::string url = setup_.dispatcher ? setup_.dispatcher->callback_url(made->run->id) : "";
   auto offered = conduct(ledger, setup_, entropy_, vtid, domain::Offer{url}, "engine");
   if (!offered) return failure(std::move(offered.error()));
-  return Allocation::made;
+  return Passed{};
 }
 
 Result<int> Conductor::reconcile() {
@@ -130,7 +113,10 @@ Result<int> Conductor::reconcile() {
     const bool paused = !domain::is_on(ledger.control(execution_control), ledger.now());
     for (const auto vtid : ledger.overdue(reconcile_max)) {
       const auto subject = ledger.subject(vtid);
-      if (paused && put_off(ledger, subject)) continue;
+      // Waiting for a slot of this engine is no fault of anybody.
+      const bool queued = setup_.own_workers && subject.run &&
+                          subject.run->state == domain::RunState::pending_pickup;
+      if ((paused || queued) && put_off(ledger, subject)) continue;
       // One that is refused is in the log, and stops nobody else.
       acted += conduct(ledger, setup_, entropy_, vtid, domain::DeadlinePassed{}, "engine") ? 1 : 0;
     }
@@ -143,7 +129,18 @@ Result<int> Conductor::reconcile() {
 Result<void> Conductor::renew_waiting() {
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     for (const auto vtid : ledger.overdue(renew_max)) put_off(ledger, ledger.subject(vtid));
-    // Who starts the engine may have mended what was paused: one run tries at once.
+    // Who starts the engine may have mended what was paused or in the way: one run tries at once.
+    for (const auto vtid : ledger.eligible(renew_max, 0, {.whenever = true})) {
+      auto task = *ledger.task(vtid);
+      if (!task.failure || !domain::breaker_scope(task.failure->code)) continue;
+      task.not_before = ledger.now();
+      ledger.put(task);
+    }
+    for (const auto vtid : ledger.dirty_targets(renew_max)) {
+      auto task = *ledger.task(vtid);
+      task.next.due = ledger.now();
+      ledger.put(task);
+    }
     for (auto& row : ledger.breakers()) {
       if (!row.breaker.open) continue;
       row.breaker.probe_at = ledger.now();
@@ -171,7 +168,12 @@ Result<int> Conductor::work_off_effects() {
     return {};
   });
   if (!look) return failure(std::move(look.error()));
+  int worked = 0;
+  bool told = false;
   for (const auto& effect : due) {
+    // Telling somebody may take a while: once, and the engine looks at everything else again.
+    if (effect.effect.kind == EffectKind::notify && std::exchange(told, true)) continue;
+    ++worked;
     auto done = do_effect(effect);
     if (done) continue;
     auto later = store_.commit([&](store::Ledger& ledger) -> Result<void> {
@@ -182,7 +184,7 @@ Result<int> Conductor::work_off_effects() {
     });
     if (!later) return failure(std::move(later.error()));
   }
-  return static_cast<int>(due.size());
+  return worked;
 }
 
 Result<void> Conductor::do_effect(const store::EffectRow& effect) {

@@ -6,6 +6,7 @@
 
 #include "engine/registry.h"
 #include "engine/setup.h"
+#include "engine/work_list.h"
 #include "store/store.h"
 
 namespace vitana::engine {
@@ -21,26 +22,28 @@ class Conductor {
             Notifier notifier);
 
   /// Asks the gate for the tasks whose own conditions hold, and allocates and offers a run for
-  /// each that may pass. A gate that refuses leaves an event, once per reason, and nothing else.
+  /// each that may pass. A gate that refuses leaves an event and nothing else: once per reason, and for
+  /// the first task alone where it holds all of an agent or repository.
   Result<int> allocate();
 
   /// Acts on tasks whose next thing is past its deadline. While execution is off, deadlines of
-  /// work that waits for a worker are put off: pausing holds the work.
+  /// work that waits for a worker are put off: pausing holds the work. So are those of runs that wait
+  /// for a slot of the engine's own.
   Result<int> reconcile();
 
   /// At the engine's start: deadlines of work that waits for a worker passed while nobody could
-  /// take it; they begin anew. What a breaker paused is tried again at once.
+  /// take it; they begin anew. What a fault of the surroundings or a dirty target held up is tried
+  /// again at once.
   Result<void> renew_waiting();
 
-  /// Does the effects that are due: dispatch, notify, resolve_dependents. (A push is done by the
-  /// deliver step.) Each is done at least once and settled once.
+  /// Does the effects that are due: dispatch, notify (one at a time), resolve_dependents. (A push is
+  /// done by the deliver step.) Each is done at least once and settled once.
   Result<int> work_off_effects();
 
  private:
-  enum class Allocation { made, refused, agent_held, repo_held, none_can };
   /// Gives work that waits for a worker its whole time again; false for other work.
   bool put_off(store::Ledger& ledger, const domain::Subject& subject);
-  Result<Allocation> allocate_one(store::Ledger& ledger, const domain::Task& task);
+  Result<Passed> allocate_one(store::Ledger& ledger, Vtid vtid);
   Result<void> do_effect(const store::EffectRow& effect);
   Result<void> dispatch(const store::EffectRow& effect);
   Result<void> resolve_dependents(const store::EffectRow& effect);
@@ -54,7 +57,6 @@ class Conductor {
 };
 
 inline constexpr int allocate_max = 64;     ///< tasks asked in one unit
-inline constexpr int refused_max = 1024;    ///< passed over in one unit, each for a reason of its own
 inline constexpr int reconcile_max = 256;
 inline constexpr int renew_max = 100'000;
 inline constexpr int effects_max = 64;

@@ -30,6 +30,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   const Setup& setup() const { return setup_; }
+  /// Nothing is allocated or claimed for other tasks. Before the autopilot is started.
+  void work_only_on(Vtid vtid) { setup_.only = vtid; }
   store::Store& store() { return store_; }
 
  private:

@@ -222,12 +222,14 @@ Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::Candi
   if (!how.agent.empty() || how.delivery || !how.repo.empty()) {
     if (!how.agent.empty()) task.agent = how.agent;
     if (how.delivery) task.delivery = how.delivery;
-    if (!how.repo.empty()) task.repo = how.repo;
+    const auto run = ledger.subject(vtid).run;
+    const bool live = run && !domain::is_terminal(run->state);
+    if (!how.repo.empty() && !live) task.repo = how.repo;
     ledger.put(task);
   }
 
   domain::RegisterSpec command{{version.version, version.digest}, reading.spec.title};
-  command.repo = provenance.repo;
+  command.repo = how.repo.empty() ? provenance.repo : how.repo;
   command.priority = reading.spec.priority.value_or(3);
   command.waits = dependency_waits(ledger, {}, vtid);
   command.waits.spec_held = reading.spec.directive == domain::SpecDirective::hold;

@@ -41,11 +41,8 @@ void remember_deliveries(store::Ledger& ledger, const std::string& repo,
   for (const auto& trailer : trailers) {
     const auto vtid = Vtid::parse(trailer.vtid);
     if (vtid && Digest::parse(trailer.spec_digest)) {
-      const auto known = ledger.delivery(repo, *vtid, trailer.spec_digest);
-      if (!known || known->beside) {
-        ledger.put(store::DeliveryRow{repo, *vtid, trailer.spec_digest, trailer.commit,
-                                      trailer.beside});
-      }
+      ledger.put(store::DeliveryRow{repo, *vtid, trailer.spec_digest, trailer.commit,
+                                    trailer.beside});
       // A number that was delivered once is never given out again, even by a store that lost it.
       if (vtid->number() <= ledger.vtid_counter() + vtid_jump_max) ledger.note_vtid(*vtid);
     }

@@ -64,22 +64,34 @@ std::string local_worker(const std::string& incarnation, const std::string& name
 
 bool is_local_worker(const std::string& worker) { return worker.starts_with(local_prefix); }
 
+// The next run should begin on what is there by now, not on what the last scan saw.
+static bool tells_of_a_new_tip(const port::StepReport& report) {
+  const auto* failed = std::get_if<domain::StepFailed>(&report);
+  return std::holds_alternative<domain::Delivered>(report) ||
+         std::holds_alternative<domain::BaseMoved>(report) ||
+         (failed != nullptr && failed->error.code == FailureCode::MERGE_CONFLICT);
+}
+
 std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch; }
 
 RunDesk::RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy,
                  const Setup& setup)
     : store_(store), clock_(clock), entropy_(entropy), setup_(setup) {}
 
-Result<void> RunDesk::grant(store::Ledger& ledger, const RunId& id,
-                            const port::ClaimRequest& request, Step step,
-                            std::vector<port::Assignment>& granted) {
+Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
+                              const port::ClaimRequest& request, Step step,
+                              std::vector<port::Assignment>& granted) {
   const auto subject = ledger.subject(id.vtid);
-  if (!subject.run || subject.run->id != id || subject.run->wants() != step) return {};
+  if (!subject.run || subject.run->id != id || subject.run->wants() != step) {
+    return Passed{Passed::Kind::refused};
+  }
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
   const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
   const auto broken = unfit(answer);
-  if (!answer.allowed() && !broken) return {};
+  if (!answer.allowed() && !broken) {
+    return passed_over(*answer.blocking(), subject.run->agent, subject.run->repo);
+  }
 
   const domain::Claim claim{request.worker, ledger.next_fence(*subject.run),
                             ledger.now() + domain::lease_time, limit_of(step, setup_.policy)};
@@ -91,7 +103,7 @@ Result<void> RunDesk::grant(store::Ledger& ledger, const RunId& id,
     auto ended = conduct(ledger, setup_, entropy_, id.vtid,
                          domain::StepFailed{claim.fence, *broken}, "engine");
     if (!ended) return failure(std::move(ended.error()));
-    return {};
+    return Passed{};
   }
 
   if (step == Step::execute) note_granted(ledger, *decision->run);
@@ -111,7 +123,7 @@ Result<void> RunDesk::grant(store::Ledger& ledger, const RunId& id,
     assignment.target_ref = target_ref(*repo);
   }
   granted.push_back(std::move(assignment));
-  return {};
+  return Passed{};
 }
 
 Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& request) {
@@ -131,12 +143,14 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     granted.clear();
     for (const auto step : request.steps) {
-      // A few more than asked for: the gate may hold some of them.
-      for (const auto& id : ledger.claimable(step, request.max + 16)) {
-        if (granted.size() >= static_cast<std::size_t>(request.max)) return {};
-        auto one = grant(ledger, id, request, step, granted);
-        if (!one) return one;
-      }
+      const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
+        return ledger.claimable(step, limit, skip, filter);
+      };
+      auto worked = work_through(request.max, setup_.work(), list, [&](const RunId& id) -> Result<Passed> {
+        if (granted.size() >= static_cast<std::size_t>(request.max)) return Passed{Passed::Kind::end};
+        return grant(ledger, id, request, step, granted);
+      });
+      if (!worked) return worked;
     }
     return {};
   });
@@ -158,9 +172,11 @@ Directive RunDesk::renew(const RunId& run, domain::Fence fence) {
 
 Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
                              std::vector<domain::Evidence> evidence) {
+  std::string repo;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     const auto before = ledger.run(run);
     if (!before) return failure(FailureCode::NOT_FOUND, fmt::format("there is no run {}", run.to_string()));
+    repo = before->repo;
     auto command = std::visit([](const auto& r) -> domain::Command { return r; }, report);
     if (auto* verified = std::get_if<domain::Verified>(&command)) {
       verified->signed_off = std::max(verified->signed_off, signed_off(ledger, run));
@@ -194,6 +210,7 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
     }
     return {};
   });
+  if (done && moved_ && tells_of_a_new_tip(report)) moved_(repo);
   const auto fence = std::visit([](const auto& r) { return r.fence; }, report);
   const std::lock_guard lock(mutex_);
   const bool stale = !done && done.error().code == FailureCode::LEASE_STALE;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/setup.h"
+#include "engine/work_list.h"
 #include "port/run_source.h"
 #include "store/store.h"
 
@@ -46,6 +47,9 @@ class RunDesk : public port::RunSource {
   /// Called, on the thread that found out, when a granted lease holds nothing any more.
   void on_lost(std::function<void()> told) { told_ = std::move(told); }
 
+  /// Called, on the thread that reports, when a repository's branch is known to have moved.
+  void on_moved(std::function<void(const std::string& repo)> told) { moved_ = std::move(told); }
+
   /// Workers are told to finish what they hold and take nothing new.
   void drain();
 
@@ -55,8 +59,8 @@ class RunDesk : public port::RunSource {
     Instant until{};
   };
 
-  Result<void> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
-                     domain::Step step, std::vector<port::Assignment>& granted);
+  Result<Passed> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
+                       domain::Step step, std::vector<port::Assignment>& granted);
 
   store::Store& store_;
   port::Clock& clock_;
@@ -64,6 +68,7 @@ class RunDesk : public port::RunSource {
   const Setup& setup_;
 
   std::function<void()> told_;
+  std::function<void(const std::string&)> moved_;
   std::mutex mutex_;
   std::map<RunId, Held> held_;
   bool draining_ = false;

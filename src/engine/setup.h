@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "port/entropy.h"
 #include "port/repository.h"
 #include "port/run_source.h"
+#include "store/rows.h"
 
 namespace vitana::engine {
 
@@ -48,9 +50,13 @@ struct Setup {
   std::string config_text;          ///< the effective configuration, kept with the runs it began
   Rules rules = {};
   std::shared_ptr<port::Dispatcher> dispatcher = {};  ///< absent: runs are only claimed
+  std::optional<Vtid> only = {};    ///< no other task is worked on
+  bool own_workers = false;         ///< workers of this process claim runs as they get free
 
   const RepoSetup* repo(const std::string& name) const;
   bool has_agent(const std::string& name) const;
+  /// What the engine works on.
+  store::WorkFilter work() const;
   /// Its own, or the configured one.
   const std::string& agent_of(const domain::Task& task) const;
   domain::DeliveryMode delivery_of(const domain::Task& task) const;

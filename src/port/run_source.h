@@ -34,7 +34,7 @@ struct Assignment {
 
 struct ClaimRequest {
   std::string worker;      ///< its id; for the engine's own workers with the incarnation in it
-  std::string request_id;  ///< the same request again gets the same answer
+  std::string request_id;  ///< tells a request from its repetition, where it comes over a network
   std::vector<domain::Step> steps;
   int max = 1;
 };

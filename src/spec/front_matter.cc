@@ -207,6 +207,9 @@ class Reader {
     } else if (!command && !asks) {
       refuse(item, "a check of a file needs `contains`, `absent` or `missing: true`");
     }
+    if (file.missing && !(file.contains.empty() && file.absent.empty())) {
+      refuse(item, "what is missing has no text to ask for");
+    }
     if (command && asks) refuse(item, "`contains`, `absent` and `missing` go with `file`");
     if (!good) return;
     if (!command) entry.check.file = std::move(file);
@@ -246,13 +249,14 @@ class Reader {
   }
 
   static bool is_inside(std::string_view path) {
-    if (path.starts_with('/') || path.find('\\') != path.npos) return false;
-    while (!path.empty()) {
+    if (path.find('\\') != path.npos) return false;
+    for (;;) {
       const auto slash = std::min(path.find('/'), path.size());
-      if (path.substr(0, slash) == "..") return false;
-      path.remove_prefix(std::min(slash + 1, path.size()));
+      const auto name = path.substr(0, slash);
+      if (name.empty() || name == "." || name == "..") return false;
+      if (slash == path.size()) return true;
+      path.remove_prefix(slash + 1);
     }
-    return true;
   }
 
   FrontMatter& matter_;

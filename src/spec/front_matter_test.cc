@@ -90,7 +90,8 @@ TEST(FrontMatter, ReadsChecks) {
 TEST(FrontMatter, RefusesChecksThatCouldNotBeMeant) {
   for (const auto* check :
        {"name: x", "command: a\n  file: b", "file: ../b\n  missing: true", "file: b",
-        "file: /etc/passwd\n  missing: true", "file: a/../../b\n  missing: true",
+        "file: /etc/passwd\n  missing: true", "file: ./a\n  missing: true", "file: a//b\n  missing: true",
+        "file: a/\n  missing: true", "file: a\n  missing: true\n  absent: b", "file: a/../../b\n  missing: true",
         "command: a\n  timeout: 7h", "command: a\n  timeout: 0s", "command: a\n  keep: true",
         "command: a\n  keeps: maybe", "command: a\n  contains: b", "file: b\n  contains:", "file: b\n  contains: ''",
         "file: b\n  contains: []", "file: b\n  contains: [a, '']", "file: b\n  absent: [[a]]",

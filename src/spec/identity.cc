@@ -127,7 +127,7 @@ std::string title_without_id(std::string_view title) {
   const bool marked = heading_words(word).starts_with("vtid");
   if (marked || vtid_in_text(word)) {
     text = from.substr(word.size());
-    if (bracket && !text.empty()) text.remove_prefix(1);
+    if (bracket && (text.starts_with(')') || text.starts_with(']'))) text.remove_prefix(1);
     text = without_separators(text);
   }
   const auto open = text.find_last_of("([");

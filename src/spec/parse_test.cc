@@ -142,6 +142,11 @@ FailureCode code_of(std::string_view text, const std::string& path) {
   return vtid ? FailureCode::INVARIANT_BROKEN : vtid.error().code;
 }
 
+TEST(Title, OfAnIdWhoseBracketIsLeftOpenIsWhatFollows) {
+  EXPECT_EQ(parse_spec("# (VTID-00012\xE2\x80\x94 A title\n", {.file = "x.md"}).spec.title, "A title");
+  EXPECT_EQ(parse_spec("# (VTID-00012) A title\n", {.file = "x.md"}).spec.title, "A title");
+}
+
 TEST(ResolveVtid, TakesTheIdOnWhichNameAndTextAgree) {
   for (const auto* path : {"docs/VTID-01213-x.md", "docs/01213-x.md", "docs/x.md"}) {
     EXPECT_EQ(*resolve_vtid(parse_spec(good, {.file = path}), path), Vtid(1213)) << path;

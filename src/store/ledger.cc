@@ -178,7 +178,11 @@ void Ledger::remove_local_id(const std::string& repo, const std::string& path) {
   transaction_.table<LocalIdMap>().remove({repo, path});
 }
 
-void Ledger::put(const DeliveryRow& delivery) { transaction_.table<DeliveryMap>().put(delivery); }
+void Ledger::put(const DeliveryRow& delivery) {
+  const auto known = this->delivery(delivery.repo, delivery.vtid, delivery.digest);
+  if (known && (*known == delivery || (delivery.beside && !known->beside))) return;
+  transaction_.table<DeliveryMap>().put(delivery);
+}
 std::optional<DeliveryRow> Ledger::delivery(const std::string& repo, Vtid vtid,
                                             const std::string& digest) {
   return transaction_.find<DeliveryMap>({repo, vtid, digest});

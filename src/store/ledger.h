@@ -72,11 +72,13 @@ class Ledger {
 
   // Work lists, each in its order of urgency, at most `limit`.
   /// Scheduled tasks whose own conditions hold: by priority, then age.
-  std::vector<Vtid> eligible(int limit, int skip = 0, const Without& without = {});
+  std::vector<Vtid> eligible(int limit, int skip = 0, const WorkFilter& filter = {});
   /// Runs that want `step`, unleased and due: by the task's priority, then age.
-  std::vector<RunId> claimable(domain::Step step, int limit);
+  std::vector<RunId> claimable(domain::Step step, int limit, int skip = 0, const WorkFilter& filter = {});
   /// Tasks whose next thing is past its deadline.
   std::vector<Vtid> overdue(int limit);
+  /// Tasks whose delivery waits for a clean working tree.
+  std::vector<Vtid> dirty_targets(int limit);
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
   /// Runs from allocated to executing; of all agents where none is named.
@@ -99,6 +101,7 @@ class Ledger {
   std::optional<Vtid> local_id(const std::string& repo, const std::string& path);
   void put(const LocalIdRow& id);
   void remove_local_id(const std::string& repo, const std::string& path);
+  /// What is known to have reached the repository's branch stays known as that.
   void put(const DeliveryRow& delivery);
   /// Tasks whose delivery of this digest is known and that are no file's local id.
   std::vector<Vtid> delivered_without_file(const std::string& repo, const std::string& digest);

@@ -49,14 +49,23 @@ void Ledger::set_dependencies(Vtid vtid, const std::vector<Vtid>& on) {
 
 // Work lists.
 
-std::vector<Vtid> Ledger::eligible(int limit, int skip, const Without& without) {
+std::vector<Vtid> Ledger::eligible(int limit, int skip, const WorkFilter& filter) {
   transaction_.flush<TaskMap>();
-  return queries::eligible(transaction_.connection(), now_, limit, skip, without);
+  return queries::eligible(transaction_.connection(), now_, limit, skip, filter);
 }
 
-std::vector<RunId> Ledger::claimable(domain::Step step, int limit) {
+std::vector<RunId> Ledger::claimable(domain::Step step, int limit, int skip,
+                                     const WorkFilter& filter) {
   transaction_.flush<RunMap>();
-  return queries::claimable(transaction_.connection(), step, now_, limit);
+  return queries::claimable(transaction_.connection(), step, now_, limit, skip, filter);
+}
+
+std::vector<Vtid> Ledger::dirty_targets(int limit) {
+  transaction_.flush<TaskMap>();
+  return queries::vtids(transaction_.connection(),
+                        "SELECT vtid FROM vtid_ledger WHERE status = 'blocked' "
+                        "AND blocked_reason = $1 ORDER BY number LIMIT $2",
+                        {domain::name_of(domain::BlockReason::delivery_target_dirty), limit});
 }
 
 std::vector<Vtid> Ledger::overdue(int limit) {

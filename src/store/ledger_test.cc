@@ -296,13 +296,42 @@ TEST_F(LedgerTest, EligibleTasksOfSomeAgentsAndRepositoriesAreLeftOut) {
     put(3, "other", "hub");
     put(4, "other", "site");
     const auto without = [&](std::set<std::string> agents, std::set<std::string> repos) {
-      return l.eligible(10, 0, {"usual", std::move(agents), std::move(repos)});
+      return l.eligible(10, 0, {.default_agent = "usual", .without_agents = std::move(agents), .without_repos = std::move(repos)});
     };
     EXPECT_THAT(without({}, {}), ElementsAre(Vtid(1), Vtid(2), Vtid(3), Vtid(4)));
     EXPECT_THAT(without({"usual"}, {}), ElementsAre(Vtid(2), Vtid(3), Vtid(4)));
     EXPECT_THAT(without({"usual", "it's"}, {}), ElementsAre(Vtid(3), Vtid(4)));
     EXPECT_THAT(without({}, {"site", "none"}), ElementsAre(Vtid(1), Vtid(2), Vtid(3)));
     EXPECT_THAT(without({"other"}, {"hub"}), ElementsAre());
+    EXPECT_THAT(l.eligible(10, 0, {.only = Vtid(2)}), ElementsAre(Vtid(2)));
+    auto later = task_of(2, TaskStatus::scheduled);
+    later.not_before = now() + 1h;
+    l.put(later);
+    EXPECT_THAT(l.eligible(10, 0, {.only = Vtid(2)}), ElementsAre());
+    EXPECT_THAT(l.eligible(10, 0, {.only = Vtid(2), .whenever = true}), ElementsAre(Vtid(2)));
+  });
+}
+
+TEST_F(LedgerTest, ClaimableRunsOfSomeAgentsAndRepositoriesAreLeftOut) {
+  commit([&](Ledger& l) {
+    const auto put = [&](std::uint32_t number, const std::string& agent, const std::string& repo) {
+      l.put(task_of(number, TaskStatus::in_progress));
+      auto run = run_of(number, 1, domain::RunState::pending_pickup);
+      run.agent = agent;
+      run.repo = repo;
+      l.put(run);
+    };
+    put(1, "usual", "hub");
+    put(2, "other", "hub");
+    put(3, "other", "site");
+    const auto claimable = [&](int limit, int skip, const WorkFilter& filter) {
+      return l.claimable(domain::Step::execute, limit, skip, filter);
+    };
+    EXPECT_THAT(claimable(10, 1, {}), ElementsAre(RunId{Vtid(2)}, RunId{Vtid(3)}));
+    EXPECT_THAT(claimable(10, 0, {.without_agents = {"usual"}}), ElementsAre(RunId{Vtid(2)}, RunId{Vtid(3)}));
+    EXPECT_THAT(claimable(10, 0, {.without_agents = {"other"}, .without_repos = {"none"}}), ElementsAre(RunId{Vtid(1)}));
+    EXPECT_THAT(claimable(10, 0, {.without_repos = {"hub"}}), ElementsAre(RunId{Vtid(3)}));
+    EXPECT_THAT(claimable(10, 0, {.only = Vtid(3)}), ElementsAre(RunId{Vtid(3)}));
   });
 }
 

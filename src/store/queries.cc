@@ -1,6 +1,9 @@
 #include "store/queries.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <limits>
 
 #include "base/utf8.h"
 #include "domain/breaker.h"
@@ -53,9 +56,10 @@ int running(sql::Connection& connection, const std::string& agent) {
                        {agent}));
 }
 
-std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip,
-                           const Without& without) {
-  std::vector<sql::Value> values{to_us(now), limit, skip};
+namespace {
+
+/// The conditions of `filter`; their values are put behind the ones there.
+std::string conditions_of(const WorkFilter& filter, std::vector<sql::Value>& values) {
   const auto place = [&](const std::string& value) {
     values.emplace_back(utf8_clean(value));
     return fmt::format("${}", values.size());
@@ -66,26 +70,37 @@ std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, 
     return fmt::format("NOT IN ({})", fmt::join(places, ", "));
   };
   std::string conditions;
-  if (!without.repos.empty()) conditions += " AND repo " + none_of(without.repos);
-  if (!without.agents.empty()) {
-    conditions += fmt::format(" AND CASE agent WHEN '' THEN {} ELSE agent END ",
-                              place(without.default_agent)) +
-                  none_of(without.agents);
+  if (filter.only) conditions += " AND vtid = " + place(filter.only->to_string());
+  if (!filter.without_repos.empty()) conditions += " AND repo " + none_of(filter.without_repos);
+  if (!filter.without_agents.empty()) {
+    const auto usual = place(filter.default_agent);
+    conditions += fmt::format(" AND CASE agent WHEN '' THEN {} ELSE agent END ", usual);
+    conditions += none_of(filter.without_agents);
   }
-  return vtids(connection,
-               fmt::format("SELECT vtid FROM vtid_ledger WHERE status = 'scheduled' "
-                           "AND not_before <= $1{} "
-                           "ORDER BY priority, created_at, number LIMIT $2 OFFSET $3",
-                           conditions),
-               values);
+  return conditions;
 }
 
-std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now,
-                             int limit) {
-  return run_ids(connection,
-                 "SELECT vtid, attempt FROM autopilot_runs WHERE wants = $1 AND not_before <= $2 "
-                 "ORDER BY priority, created_at, number LIMIT $3",
-                 {domain::name_of(step), to_us(now), limit});
+}  // namespace
+
+std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip,
+                           const WorkFilter& filter) {
+  const auto until = filter.whenever ? std::numeric_limits<std::int64_t>::max() : to_us(now);
+  std::vector<sql::Value> values{until, limit, skip};
+  const auto text = fmt::format("SELECT vtid FROM vtid_ledger WHERE status = 'scheduled' "
+                                "AND not_before <= $1{} "
+                                "ORDER BY priority, created_at, number LIMIT $2 OFFSET $3",
+                                conditions_of(filter, values));
+  return vtids(connection, text, values);
+}
+
+std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now, int limit,
+                             int skip, const WorkFilter& filter) {
+  std::vector<sql::Value> values{domain::name_of(step), to_us(now), limit, skip};
+  const auto text = fmt::format("SELECT vtid, attempt FROM autopilot_runs WHERE wants = $1 "
+                                "AND not_before <= $2{} "
+                                "ORDER BY priority, created_at, number LIMIT $3 OFFSET $4",
+                                conditions_of(filter, values));
+  return run_ids(connection, text, values);
 }
 
 std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit) {

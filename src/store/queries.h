@@ -20,9 +20,9 @@ int repo_runs_since(sql::Connection& connection, const std::string& repo, Instan
 
 // Work lists: see the functions of the same names in ledger.h.
 std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, int skip = 0,
-                           const Without& without = {});
-std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now,
-                             int limit);
+                           const WorkFilter& filter = {});
+std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now, int limit,
+                             int skip = 0, const WorkFilter& filter = {});
 std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit);
 
 /// The first column of each row as a VTID.

@@ -90,6 +90,10 @@ bool Reader::claimable(const std::vector<domain::Step>& steps) {
 
 bool Reader::eligible() { return !queries::eligible(connection_, now_, 1).empty(); }
 
+std::vector<Vtid> Reader::eligible(int limit, int skip, const WorkFilter& filter) {
+  return queries::eligible(connection_, now_, limit, skip, filter);
+}
+
 std::vector<Vtid> Reader::overdue(int limit) { return queries::overdue(connection_, now_, limit); }
 
 std::optional<RepoRow> Reader::repo(const std::string& name) {

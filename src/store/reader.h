@@ -80,6 +80,8 @@ class Reader {
   bool claimable(const std::vector<domain::Step>& steps);
   /// As the ledger's lists of the same names, for a look before a unit of work.
   bool eligible();
+  /// As Ledger::eligible().
+  std::vector<Vtid> eligible(int limit, int skip, const WorkFilter& filter);
   std::vector<Vtid> overdue(int limit);
   /// Pending and due, but pushes: those belong to the deliver step.
   std::vector<EffectRow> due_effects(int limit);

@@ -124,6 +124,7 @@ struct DeliveryRow {
   bool counts_for(domain::DeliveryMode mode) const {
     return !beside || mode == domain::DeliveryMode::branch;
   }
+  bool operator==(const DeliveryRow&) const = default;
 };
 
 struct EffectRow {
@@ -151,11 +152,13 @@ struct EvidenceRow {
   domain::Evidence evidence;
 };
 
-/// Whose tasks a work list leaves out.
-struct Without {
-  std::string default_agent;     ///< the agent of a task that names none
-  std::set<std::string> agents;
-  std::set<std::string> repos;
+/// What of a work list is asked for.
+struct WorkFilter {
+  std::optional<Vtid> only = {};  ///< of this task alone
+  bool whenever = false;          ///< also tasks whose back-off is not over
+  std::string default_agent = {};  ///< the agent of a task that names none
+  std::set<std::string> without_agents = {};
+  std::set<std::string> without_repos = {};
 };
 
 /// A task's spec version, without its text, for lists.

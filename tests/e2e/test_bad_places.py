@@ -132,8 +132,9 @@ class RepositoriesThatAreGone(Place):
     def test_away_while_the_agent_works_and_back_again(self):
         engine = self.start()
         self.wait_for_sync(engine)
-        self.add_spec("VTID-00303", script="while [ ! -e $scripts/go ]; do sleep 0.1; done\n" + DONE)
+        self.add_spec("VTID-00303", script="echo began\nwhile [ ! -e $scripts/go ]; do sleep 0.1; done\n" + DONE)
         self.wait_for_run("VTID-00303", "executing")
+        wait_until("the agent has begun", lambda: "\nbegan" in self.vitana("task", "log", "VTID-00303").out)
         away = self.repo.folder.rename(self.root / "away")
         self.tell_agent("go")
         wait_until(lambda: f"its absence is noticed\n{engine.said()}", lambda: "REPO_UNAVAILABLE" in engine.said())

@@ -108,6 +108,26 @@ class FromNothingToADeliveredBranch(NewcomerWorld):
         self.vitana("run", file, code=0)
         self.assertEqual(self.runs("VTID-00001"), 2)
 
+    def test_no_other_task_is_worked_on(self):
+        self.program("claude")
+        self.vitana("init", code=0)
+        self.repo.write("docs/specs/00002-other.md", (self.repo.folder / "docs/specs/00001-first-task.md")
+                        .read_text().replace("VTID-00001", "VTID-00002"))
+        self.vitana("spec", "register", "docs/specs/00002-other.md", "--reason", "later", code=0)
+        self.vitana("run", "docs/specs/00001-first-task.md", code=0)
+        self.assertEqual(self.runs("VTID-00001"), 1)
+        self.assertEqual(self.runs("VTID-00002"), 0)
+        self.assertStatus("VTID-00002", "scheduled")
+
+    def test_the_first_spec_has_a_number_of_its_own(self):
+        self.program("claude")
+        self.repo.write("docs/specs/00001-other.md", "# VTID-00001: Something else\n")
+        self.vitana("init", code=0)
+        self.vitana("run", "docs/specs/00002-first-task.md", code=0)
+        (self.repo.folder / "vitana.toml").unlink()
+        again = self.vitana("init", code=0)
+        self.assertIn("docs/specs/00002-first-task.md", again.out)
+
     def test_a_run_that_fails_exits_with_1_and_the_code(self):
         self.program("claude", "#!/bin/sh\ncat > /dev/null\n")
         self.vitana("init", code=0)

@@ -174,7 +174,8 @@ class ItReadsWhatIsNotItsOwn(Hostile):
             look() {{ grep -rsa --exclude-dir=proc --exclude=loot.txt -e "$mark" -e "$bait" "$@" >> loot.txt || true; }}
             look {' '.join(map(str, tops))} "$scripts" /run /etc /var /tmp /srv /opt /mnt /media
             look /proc/self/root{self.root} /proc/1/root{self.root} ../..{self.root} /proc/self/cwd/../..{self.root}
-            cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -a "$mark" >> loot.txt || true
+            cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline > "$TMPDIR/seen" 2>/dev/null || true
+            grep -ao "$mark" "$TMPDIR/seen" >> loot.txt || true
             ls -l /proc/[0-9]*/fd 2>/dev/null | grep -a '{self.root}/shop' >> loot.txt || true
             env | grep -a "$mark" >> loot.txt || true
             cat loot.txt

@@ -133,6 +133,30 @@ class DeliveryIntoTheCheckedOutBranch(World):
         self.assertHealthy()
 
 
+class TwoTasksTouchOneLine(World):
+    def prepare(self):
+        config = self.config().replace("scan_seconds = 1", "scan_seconds = 3600")
+        self.repo.commit("seldom", {"vitana.toml": config})
+
+    def test_the_second_begins_anew_on_what_the_first_left(self):
+        self.until_idle()
+        self.agent("VTID-00301", WAIT_FOR_GO + "echo blue one > page.txt")
+        self.agent("VTID-00302", WAIT_FOR_GO + "echo blue two >> page.txt")
+        for vtid, word in (("VTID-00301", "one"), ("VTID-00302", "two")):
+            self.repo.write(f"docs/specs/{vtid}-page.md",
+                            spec_text(vtid, f"Write {vtid}", check=f"grep -q {word} page.txt"))
+        self.repo.commit("two specs")
+        engine = self.start("autopilot", "--slots", "2")
+        for vtid in ("VTID-00301", "VTID-00302"):
+            self.wait_for_run(vtid, "executing")
+        self.tell_agent("go")
+        for vtid in ("VTID-00301", "VTID-00302"):
+            self.wait_for_status(vtid, "completed")
+        self.assertEqual(engine.stop(), 0)
+        self.assertEqual(sorted((self.runs("VTID-00301"), self.runs("VTID-00302"))), [1, 2])
+        self.assertHealthy()
+
+
 class TheBaseMovesWhileTheAgentWorks(World):
     """Somebody commits to main between a run's start and its delivery."""
 

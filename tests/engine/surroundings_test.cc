@@ -153,17 +153,33 @@ TEST(ManyTasksOfAPausedAgent, HoldUpNobodyElse) {
   };
   World world(options);
   SimRepository::Tree specs;
-  for (int i = 1; i <= engine::refused_max + 10; ++i) {
+  constexpr int many = static_cast<int>(engine::refused_max) + 10;
+  for (int i = 1; i <= many; ++i) {
     specs[fmt::format("docs/specs/{:05}-x.md", i)] = sample_spec(fmt::format("Change number {}", i));
   }
   world.repository().commit(specs);
   world.settle();
-  const Vtid last(engine::refused_max + 11);
+  const Vtid last(many + 1);
   engine::Submission other{.vtid = last, .text = sample_spec("The last one"), .agent = "other"};
   other.provenance.source = domain::SpecSource::manual;
   ASSERT_TRUE(world.engine().registry.submit(other, "op"));
   world.settle();
   EXPECT_EQ(world.task(last).status, TaskStatus::completed);
+}
+
+TEST(ARunThatWaitsForASlotOfTheEngine, WaitsForAsLongAsItTakes) {
+  WorldOptions options;
+  options.own_workers = true;
+  World world(options);
+  world.repository().commit({{"docs/specs/00001-x.md", sample_spec()}});
+  world.scan();
+  for (int i = 0; i < 8; ++i) {
+    world.conduct();
+    world.clock().advance(10min);
+  }
+  EXPECT_EQ(world.runs(Vtid(1)).size(), 1U);
+  world.settle();
+  EXPECT_EQ(world.task(Vtid(1)).status, TaskStatus::completed);
 }
 
 TEST(OneTaskAlone, WhoseLoginFailsPausesTheAgentAfterItsThirdTry) {

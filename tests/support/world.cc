@@ -35,6 +35,7 @@ engine::Setup World::setup() const {
   setup.config_digest = Digest::of(setup.config_text);
   setup.rules = options_.rules;
   setup.dispatcher = options_.dispatcher;
+  setup.own_workers = options_.own_workers;
   return setup;
 }
 
