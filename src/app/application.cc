@@ -150,6 +150,14 @@ std::vector<std::string> not_in_this_version(const config::Config& config) {
 
 constexpr const char* restore_actor = "restore";
 
+/// Does the file begin as every SQLite database does? https://sqlite.org/fileformat.html, 1.3
+bool is_database(const fs::path& file) {
+  constexpr std::string_view magic("SQLite format 3\0", 16);
+  std::ifstream in(file, std::ios::binary);
+  std::string begin(magic.size(), '\0');
+  return !in || (in.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic);
+}
+
 /// Makes a backup's copy ready beside the database: whole, of a new epoch, paused. Only then may it
 /// take the database's place.
 Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh,
@@ -161,6 +169,10 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh,
   };
   clear();
   fs::remove(fresh, error);
+  if (!is_database(backup)) {
+    return failure(Error{FailureCode::STORE_DAMAGED, fmt::format("{} is no backup", backup.string())}
+                       .with("hint", "vitana restore FILE, with a file that vitana backup FILE made"));
+  }
   if (!fs::copy_file(backup, work, error)) {
     return failure(FailureCode::FILE_UNREADABLE, fmt::format("{}: {}", backup.string(), error.message()));
   }
@@ -391,6 +403,8 @@ Result<config::StarterFacts> VitanaApplication::look_at_repository(const std::st
   auto branch = git::default_branch(git, git::Source::at_path(root));
   if (!branch) return failure(std::move(branch.error()));
   config::StarterFacts facts;
+  const auto tip = git::remote_ref(git, git::Source::at_path(root), "refs/heads/" + *branch);
+  facts.has_commit = tip && *tip;
   facts.branch = std::move(*branch);
   facts.repo_name = root.filename().empty() ? root.parent_path().filename().string()
                                             : root.filename().string();

@@ -81,7 +81,7 @@ enum class FailureActor {
   /* delivery */                                                                                   \
   X(MERGE_CONFLICT,        delivery, true,  engine, 409, "the branch moved and the change no longer fits; a new run starts on the new base") \
   X(DELIVERY_TARGET_DIRTY, delivery, false, operator_, 409, "the checked-out branch has uncommitted changes; commit or stash them, delivery goes on by itself") \
-  X(DELIVERY_REFUSED,      delivery, false, operator_, 409, "the repository refused the push; see the cause") \
+  X(DELIVERY_REFUSED,      delivery, false, operator_, 409, "see the cause and mend it, then: vitana task retry VTID") \
   X(DELIVERY_RACE,         delivery, true,  engine, 409, "the branch moved more often than allowed while the change was delivered") \
   /* git */                                                                                        \
   X(REPO_UNAVAILABLE,      git, true,  operator_, 503, "the repository cannot be read; see [[repos]] path or url") \

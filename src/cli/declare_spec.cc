@@ -150,7 +150,7 @@ void declare_spec_commands(CommandTree& tree) {
       ->type_name("NAME");
   registrar.add_option("--agent", registered->agent, "who works on it")->type_name("NAME");
   registrar.add_option("--delivery", registered->delivery, "how it is delivered")
-      ->check(CLI::IsMember({"branch", "merge", "pull_request"}));
+      ->check(CLI::IsMember({"branch", "merge"}));
   registrar.add_flag("--resolve", registered->resolve, "choose this text among differing ones");
   registrar.add_flag("--allow-jump", registered->allow_jump,
                      "a number far beyond the last one is meant");

@@ -98,6 +98,7 @@ Answer init(Call& call) {
     next += fmt::format("  no agent was found: name one in {}, [agents.NAME] and [worker] agent\n",
                         config_name);
   }
+  if (!facts->has_commit) next += "  commit something first: there is no branch to work on yet\n";
   if (!facts->sandbox_works)
     next += fmt::format("  the sandbox does not work here: {}\n", facts->sandbox_reason);
   next += fmt::format("  vitana doctor\n  vitana spec validate {0}\n  vitana run {0}\n", name.string());

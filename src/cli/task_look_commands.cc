@@ -184,7 +184,7 @@ Answer task_evidence(Call& call, const OfRun& of) {
         fmt::format("{}: {}\n", run.run.id.to_string(), tally_text(tally(run.evidence))) +
         evidence_text(run.evidence, call.console.terminal(), true));
   }
-  if (!any) call.console.say("nothing was judged yet");
+  if (!any) call.console.say("no run came as far as being judged");
   return exit_yes;
 }
 

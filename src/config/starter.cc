@@ -48,7 +48,6 @@ std::string repo_section(const StarterFacts& facts) {
     text +=
         fmt::format("cache = {}            # kept between workspaces\n", quoted_list(facts.cache));
   }
-  text += "# webhook_secret = \"env:HUB_SECRET\"    # secrets are places, never values\n";
   return text;
 }
 
@@ -134,9 +133,8 @@ wall = "60m"
 std::string starter_config(const StarterFacts& facts) {
   std::string text =
       "# What vitana does here. Every other key has a default: vitana config show\n"
-      "# Environment names come before this file: VITANA_SERVER__LISTEN=127.0.0.1:9000\n\n"
+      "# Environment names come before this file: VITANA_WORKER__SLOTS=4\n\n"
       "[server]\n"
-      "listen = \"127.0.0.1:8080\"\n"
       "data = \".vitana\"               # the store; git does not see it\n\n";
   text += repo_section(facts) + "\n";
   std::string first;

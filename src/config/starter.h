@@ -20,6 +20,7 @@ struct FoundAgent {
 struct StarterFacts {
   std::string repo_name;
   std::string branch;
+  bool has_commit = true;           ///< the branch is there
   std::vector<std::string> specs;   ///< globs of folders that hold specs; empty: the default
   std::vector<std::string> setup;   ///< detected: "npm ci"
   std::vector<std::string> cache;   ///< detected: "node_modules"

@@ -19,6 +19,13 @@
 namespace vitana::worker {
 namespace {
 
+std::string how_it_ended(const SupervisedExit& exit) {
+  if (exit.cause == EndCause::stopped) return "stopped";
+  if (exit.cause != EndCause::exited) return fmt::format("ended at its limit: {}", name_of(exit.cause));
+  return exit.signal != 0 ? fmt::format("ended by signal {}", exit.signal)
+                          : fmt::format("ended with exit code {}", exit.exit_code);
+}
+
 namespace fs = std::filesystem;
 
 Result<void> write_file(const fs::path& file, std::string_view text) {
@@ -277,9 +284,8 @@ Result<void> CommandExecutor::run_agent(Job& job, std::stop_token stop) const {
   if (!exit) return failure(Error(exit.error()).under("the agent could not be run"));
   job.report = read_report(report_file).value_or(AgentReport{});
   for (auto* text : {&job.report.summary, &job.report.question}) *text = log.redactor().all(*text);
-  log.note(fmt::format("ended by {}, exit code {}, signal {}, after {}, {} of memory",
-                       name_of(exit->cause), exit->exit_code, exit->signal,
-                       to_words(exit->duration), bytes_in_words(exit->memory_peak)));
+  log.note(fmt::format("{}, after {}, {} of memory", how_it_ended(*exit), to_words(exit->duration),
+                       bytes_in_words(exit->memory_peak)));
   if (!job.report.summary.empty()) log.note("the agent's summary: " + job.report.summary);
   auto judged = judge_exit(*exit, confinement.limits, job.agent, job.report, log);
   if (!judged && job.report.usage != domain::Usage{}) {

@@ -648,7 +648,7 @@ void Schedule::settle() {
     const auto round = world_.engine().autopilot.round();
     if (!round) found("a round failed: " + to_string(round.error()));
     if (auto answers = answer_everything(); !answers.empty()) say("persons:" + answers);
-    if (log_end() != before) continue;
+    if (log_end() != before || round.value_or(0) > 0) continue;
     if (!move_clock_on() || ++days > 60) return;
   }
   found("the world does not settle");
