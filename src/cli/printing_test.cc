@@ -44,7 +44,7 @@ TEST(TaskText, SaysStateTimeAndWhatComesNext) {
   EXPECT_EQ(task_text(running_task(), {}),
             "VTID-00007  A quieter sidebar\n"
             "  status:  in_progress, executing for 1 min 30 s\n"
-            "  next:    worker: the agent ends, or its time is up (in 20 min 0 s)\n"
+            "  next:    worker: the agent ends, or its time is up (at the latest in 20 min 0 s)\n"
             "  repo:    hub\n"
             "  spec:    none\n"
             "  changed: 1 min 30 s ago\n"

@@ -258,9 +258,11 @@ std::string next_text(const TaskView& view) {
                        failure_info(FailureCode::EXECUTION_PAUSED).hint);
   }
   std::string text = fmt::format("{}: {}", name_of(next.kind), next_words(view));
-  if (next.due)
-    text += fmt::format(" ({})", *next.due <= view.now ? "due now" : relative(*next.due, view.now));
-  return text;
+  if (!next.due) return text;
+  if (*next.due <= view.now) return text + " (due now)";
+  // Nobody waits for the deadline of a step: a worker comes before it.
+  const bool deadline = next.kind == domain::NextKind::worker;
+  return text + fmt::format(" ({}{})", deadline ? "at the latest " : "", relative(*next.due, view.now));
 }
 
 std::string open_dependencies(const TaskView& view) {

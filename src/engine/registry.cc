@@ -10,6 +10,7 @@
 #include "engine/local_ids.h"
 #include "engine/unification.h"
 #include "spec/parse.h"
+#include "spec/rules.h"
 #include "spec/template.h"
 
 namespace vitana::engine {
@@ -175,9 +176,10 @@ bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>&
 void refuse_cycle(store::Ledger& ledger, store::CandidateRow& row, const std::vector<Vtid>& on) {
   if (!row.candidate.valid || !dependency_cycle(ledger, row.vtid, on)) return;
   row.candidate.valid = false;
-  row.candidate.diagnostics.push_back(
-      {"SPEC_DEPENDENCY_CYCLE", domain::Severity::error, "the task would wait for itself",
-       row.candidate.provenance.path, 1, 1, "remove one Depends on line"});
+  const auto& rule = spec::rule_info(spec::Rule::DEPENDENCY_CYCLE);
+  row.candidate.diagnostics.push_back({std::string(rule.name), rule.severity,
+                                       "the task would wait for itself",
+                                       row.candidate.provenance.path, 1, 1, std::string(rule.hint)});
 }
 
 void Registry::report_rivals(store::Ledger& ledger, Vtid vtid,

@@ -51,7 +51,8 @@ namespace vitana::spec {
   X(FENCE_UNCLOSED, warning, "a code fence is not closed; all that follows it is code", "close it with ```") \
   /* dependencies */                                                                               \
   X(DEPENDENCY_LEGACY, warning, "a dependency is named by an id of an old form and does not block", "name it by its VTID, such as VTID-01213") \
-  X(DEPENDENCY_SELF, error, "the spec depends on itself", "remove its own VTID from the dependencies")
+  X(DEPENDENCY_SELF, error, "the spec depends on itself", "remove its own VTID from the dependencies") \
+  X(DEPENDENCY_CYCLE, error, "the specs it depends on wait for it; found at registration", "remove one Depends on line")
 // clang-format on
 
 enum class Rule {

@@ -27,6 +27,11 @@ TEST_F(Plan, WorkListsComeOutOfOneIndexInItsOrder) {
       "ORDER BY priority, created_at, number LIMIT 9");
   EXPECT_THAT(eligible, HasSubstr("vtid_ledger_eligible"));
   EXPECT_THAT(eligible, Not(HasSubstr("TEMP B-TREE")));
+  const auto some = of(
+      "SELECT vtid FROM vtid_ledger WHERE status = 'scheduled' AND not_before <= 5 "
+      "AND repo NOT IN ('a') AND CASE agent WHEN '' THEN 'b' ELSE agent END NOT IN ('b') "
+      "ORDER BY priority, created_at, number LIMIT 9");
+  EXPECT_EQ(some, eligible);
   const auto claimable = of(
       "SELECT vtid, attempt FROM autopilot_runs WHERE wants = 'execute' AND not_before <= 5 "
       "ORDER BY priority, created_at, number LIMIT 9");

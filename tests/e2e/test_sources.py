@@ -230,6 +230,27 @@ class AFileIsRegisteredByHand(World):
         self.assertEqual(self.status("VTID-900000"), "scheduled")
 
 
+class WorkForAnotherRepository(World):
+    mode = "merge"
+
+    def prepare(self):
+        self.other = Repo(self.root / "other", self.environment)
+        self.other.commit("a page", {"page.txt": "colour: red\n"})
+        repos = f'path = "."\nbranch = "main"\n[[repos]]\nname = "other"\npath = "{self.other.folder}"\nbranch = "main"'
+        # The keys behind go to the last table; the first one keeps its defaults.
+        self.repo.commit("two", {"vitana.toml": self.config(repos=repos)})
+
+    def test_a_file_of_one_is_registered_for_the_other(self):
+        self.until_idle()
+        self.agent("VTID-00961")
+        file = self.repo.write("note.md", spec_text("VTID-00961"))
+        self.vitana("spec", "register", file, "--repo", "other", "--reason", "it is theirs", code=0)
+        self.until_idle()
+        self.assertStatus("VTID-00961", "completed")
+        self.assertEqual(self.other.trailers("VTID"), ["VTID-00961"])
+        self.assertEqual(self.repo.trailers("VTID"), [])
+
+
 class GitInAllItsWays(World):
     mode = "merge"
 
