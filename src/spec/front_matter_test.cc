@@ -41,6 +41,11 @@ TEST(FrontMatter, EveryEscapeGivesText) {
   EXPECT_FALSE(utf8_fault(outcome.matter.title));
 }
 
+TEST(FrontMatter, ATitleIsOneLine) {
+  EXPECT_EQ(read("---\ntitle: |\n  One\n  two\n---\n").matter.title, "One two ");
+  EXPECT_EQ(read("---\ntitle: One\n\n  two\n---\n").matter.title, "One two");
+}
+
 TEST(FrontMatter, IsOptional) {
   const auto outcome = read("# Title\n");
   EXPECT_FALSE(outcome.matter.present);

