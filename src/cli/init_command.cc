@@ -28,8 +28,10 @@ fs::path first_spec_in(const fs::path& tree) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(tree / specs_folder, error)) {
     const auto name = entry.path().filename().string();
+    const auto id = vtid_of_file_name(name);
+    if (!id || !*id) continue;
     if (name.ends_with(first_slug)) return fs::path(specs_folder) / name;
-    if (const auto id = vtid_of_file_name(name); id && *id) taken.insert((*id)->number());
+    taken.insert((*id)->number());
   }
   std::uint32_t number = 1;
   while (taken.contains(number)) ++number;

@@ -137,8 +137,13 @@ Result<bool> Autopilot::idle() {
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
     if (setup_.only) {
       const auto task = reader.task(*setup_.only);
+      const auto runs = reader.runs(*setup_.only);
       const bool rechecked = task && task->blocked == domain::BlockReason::delivery_target_dirty;
-      idle = !task || (task->status != domain::TaskStatus::in_progress && !rechecked);
+      const bool going = task && (task->status == domain::TaskStatus::in_progress || rechecked);
+      // Paused: what is left may not begin, so nobody goes on with it.
+      const bool may = domain::is_on(reader.control(execution_control), reader.now()) ||
+                       (!runs.empty() && runs.back().lease);
+      idle = !going || !may;
     } else {
       idle = reader.idle();
     }

@@ -134,11 +134,13 @@ Result<void> Conductor::renew_waiting() {
       auto task = *ledger.task(vtid);
       if (!task.failure || !domain::breaker_scope(task.failure->code)) continue;
       task.not_before = ledger.now();
+      ++task.revision;
       ledger.put(task);
     }
     for (const auto vtid : ledger.dirty_targets(renew_max)) {
       auto task = *ledger.task(vtid);
       task.next.due = ledger.now();
+      ++task.revision;
       ledger.put(task);
     }
     for (auto& row : ledger.breakers()) {

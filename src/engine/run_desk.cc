@@ -35,6 +35,8 @@ int signed_off(store::Ledger& ledger, const RunId& run) {
   return static_cast<int>(met.size());
 }
 
+constexpr int claim_page = 16;  ///< looked at beside those that are asked for: the gate may hold some
+
 /// A step that cannot be granted because of the run itself ends the run here.
 std::optional<Error> unfit(const domain::GateAnswer& answer) {
   const auto* verdict = answer.blocking();
@@ -56,6 +58,14 @@ void add_evidence(store::Ledger& ledger, const RunId& run,
   }
 }
 
+// The next run should begin on what is there by now, not on what the last scan saw.
+bool tells_of_a_new_tip(const port::StepReport& report) {
+  const auto* failed = std::get_if<domain::StepFailed>(&report);
+  return std::holds_alternative<domain::Delivered>(report) ||
+         std::holds_alternative<domain::BaseMoved>(report) ||
+         (failed != nullptr && failed->error.code == FailureCode::MERGE_CONFLICT);
+}
+
 }  // namespace
 
 std::string local_worker(const std::string& incarnation, const std::string& name) {
@@ -63,14 +73,6 @@ std::string local_worker(const std::string& incarnation, const std::string& name
 }
 
 bool is_local_worker(const std::string& worker) { return worker.starts_with(local_prefix); }
-
-// The next run should begin on what is there by now, not on what the last scan saw.
-static bool tells_of_a_new_tip(const port::StepReport& report) {
-  const auto* failed = std::get_if<domain::StepFailed>(&report);
-  return std::holds_alternative<domain::Delivered>(report) ||
-         std::holds_alternative<domain::BaseMoved>(report) ||
-         (failed != nullptr && failed->error.code == FailureCode::MERGE_CONFLICT);
-}
 
 std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch; }
 
@@ -146,7 +148,7 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
       const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
         return ledger.claimable(step, limit, skip, filter);
       };
-      auto worked = work_through(request.max, setup_.work(), list, [&](const RunId& id) -> Result<Passed> {
+      auto worked = work_through(request.max + claim_page, setup_.work(), list, [&](const RunId& id) -> Result<Passed> {
         if (granted.size() >= static_cast<std::size_t>(request.max)) return Passed{Passed::Kind::end};
         return grant(ledger, id, request, step, granted);
       });

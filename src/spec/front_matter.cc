@@ -80,7 +80,7 @@ class Reader {
     if (name == "vtid") {
       read_vtid(value);
     } else if (name == "title") {
-      matter_.title = in_one_line(value.scalar);
+      matter_.title = printable_line(value.scalar);
     } else if (name == "status") {
       read_status(value);
     } else if (name == "depends_on") {
@@ -236,11 +236,6 @@ class Reader {
     if (word == "true" || word == "yes") return true;
     if (word == "false" || word == "no") return false;
     return std::nullopt;
-  }
-
-  static std::string in_one_line(std::string text) {
-    std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
-    return text;
   }
 
   bool read_timeout(const YamlValue& value, domain::Check& check) {

@@ -182,6 +182,18 @@ TEST(ARunThatWaitsForASlotOfTheEngine, WaitsForAsLongAsItTakes) {
   EXPECT_EQ(world.task(Vtid(1)).status, TaskStatus::completed);
 }
 
+TEST(WorkOnOneTask, IsIdleWhileExecutionIsPaused) {
+  World world;
+  world.repository().commit({{"docs/specs/00001-x.md", sample_spec()}});
+  world.scan();
+  world.conduct();
+  ASSERT_EQ(world.task(Vtid(1)).status, TaskStatus::in_progress);
+  world.engine().work_only_on(Vtid(1));
+  EXPECT_FALSE(world.engine().autopilot.idle().value());
+  ASSERT_TRUE(world.engine().desk.set_control("execution", false, "a look", {}, "op"));
+  EXPECT_TRUE(world.engine().autopilot.idle().value());
+}
+
 TEST(OneTaskAlone, WhoseLoginFailsPausesTheAgentAfterItsThirdTry) {
   int told = 0, starts = 0;
   WorldOptions options;
