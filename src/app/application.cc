@@ -312,7 +312,7 @@ Result<config::Config> VitanaApplication::configuration(const cli::OpenOptions& 
 Result<std::unique_ptr<cli::Session>> VitanaApplication::open(const cli::OpenOptions& options) {
   auto config = read(options);
   if (!config) return failure(std::move(config.error()));
-  auto session = AppSession::open(std::move(config->config), config->file, options, rules_);
+  auto session = AppSession::open(std::move(config->config), config->file, options, parts_);
   if (!session) return failure(std::move(session.error()));
   return std::unique_ptr<cli::Session>(std::move(*session));
 }
@@ -428,7 +428,7 @@ Result<void> VitanaApplication::restore(const std::string& backup,
 
   cli::OpenOptions again = options;
   again.create = true;
-  auto session = AppSession::open(std::move(config->config), config->file, again, rules_);
+  auto session = AppSession::open(std::move(config->config), config->file, again, parts_);
   if (!session) return failure(std::move(session.error()));
   auto& engine = (*session)->engine();
   if (auto freed = engine.runs.end_dead_incarnations(incarnation()); !freed) return freed;

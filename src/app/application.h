@@ -1,14 +1,23 @@
 // The program as its commands see it.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "cli/session.h"
+#include "engine/setup.h"
 
 namespace vitana::app {
 
+/// What a test may put in the place of the product's own.
+struct Parts {
+  engine::Rules rules = {};
+  std::shared_ptr<port::Dispatcher> dispatcher = {};
+};
+
 class VitanaApplication : public cli::Application {
  public:
-  /// `rules`: for tests that put a mutant in their place.
-  explicit VitanaApplication(engine::Rules rules = {}) : rules_(rules) {}
+  explicit VitanaApplication(Parts parts = {}) : parts_(std::move(parts)) {}
 
   Result<config::Config> configuration(const cli::OpenOptions& options) override;
   Result<std::unique_ptr<cli::Session>> open(const cli::OpenOptions& options) override;
@@ -23,7 +32,7 @@ class VitanaApplication : public cli::Application {
   };
   Result<Read> read(const cli::OpenOptions& options);
 
-  const engine::Rules rules_;
+  const Parts parts_;
 };
 
 }  // namespace vitana::app

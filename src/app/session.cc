@@ -95,7 +95,7 @@ worker::SandboxOptions sandbox_options(const config::Config& config, const DataF
 Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
                                                      const std::string& config_file,
                                                      const cli::OpenOptions& options,
-                                                     engine::Rules rules) {
+                                                     const Parts& parts) {
   const DataFolder data(fs::absolute(config.server.data).lexically_normal());
   if (!data.exists() && !options.create) {
     return failure(Error{FailureCode::NOT_FOUND,
@@ -134,16 +134,17 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
   if (!read) return failure(std::move(read.error()));
   session->workspaces_ = workspaces_folder(session->config_, store_id);
   session->engine_ = std::make_unique<engine::Engine>(*session->store_, session->clock_,
-                                                      session->entropy_, session->setup(rules),
+                                                      session->entropy_, session->setup(parts),
                                                       notifier(session->config_.notify));
   return session;
 }
 
 AppSession::~AppSession() { stop(true, 0s); }
 
-engine::Setup AppSession::setup(engine::Rules rules) const {
+engine::Setup AppSession::setup(const Parts& parts) const {
   engine::Setup setup;
-  setup.rules = rules;
+  setup.rules = parts.rules;
+  setup.dispatcher = parts.dispatcher;
   setup.repos = repositories_->setups();
   for (const auto& [name, agent] : config_.agents) setup.agents.push_back(name);
   setup.agent = config_.worker.agent;

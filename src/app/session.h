@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/application.h"
 #include "app/repositories.h"
 #include "app/system.h"
 #include "cli/session.h"
@@ -35,7 +36,7 @@ class AppSession : public cli::Session {
   static Result<std::unique_ptr<AppSession>> open(config::Config config,
                                                   const std::string& config_file,
                                                   const cli::OpenOptions& options,
-                                                  engine::Rules rules = {});
+                                                  const Parts& parts);
   ~AppSession() override;
 
   engine::Engine& engine() override { return *engine_; }
@@ -50,7 +51,7 @@ class AppSession : public cli::Session {
  private:
   AppSession(config::Config config, DataFolder data)
       : config_(std::move(config)), data_(std::move(data)) {}
-  engine::Setup setup(engine::Rules rules) const;
+  engine::Setup setup(const Parts& parts) const;
   void make_workers(int slots, const engine::Autopilot::Hooks& hooks);
   void sweep_workspaces();
   worker::WorkspaceFate fate_of(const std::string& name);

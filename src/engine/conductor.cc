@@ -220,8 +220,10 @@ Result<void> Conductor::dispatch(const store::EffectRow& effect) {
     return {};
   });
   if (!look) return look;
-  if (!setup_.dispatcher || !wanted) return settle(effect, EffectOutcome::void_);
-  auto sent = setup_.dispatcher->route(run, setup_.dispatcher->callback_url(run));
+  if (!wanted) return settle(effect, EffectOutcome::void_);
+  // The engine that offered the run had an address for its worker; this one may have none.
+  Result<void> sent = failure(FailureCode::ROUTE_FAILED, "no address of a worker is configured any more");
+  if (setup_.dispatcher) sent = setup_.dispatcher->route(run, setup_.dispatcher->callback_url(run));
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     ledger.settle(effect.effect.key, EffectOutcome::done);
     const auto current = ledger.subject(run.vtid).run;

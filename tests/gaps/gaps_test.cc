@@ -152,6 +152,26 @@ TEST(gap3, control_a_route_that_lies_leaves_no_trace_of_its_failure) {
   EXPECT_TRUE(world.task(vtid).next.due.has_value());
 }
 
+TEST(gap3, an_engine_without_an_address_takes_over_runs_that_one_with_it_left_behind) {
+  WorldOptions options;
+  options.dispatcher = std::make_shared<BrokenRoute>(false);
+  World world(std::move(options));
+  world.repository().commit({{path, sample_spec()}});
+  world.scan();
+  world.conduct();
+  ASSERT_EQ(world.runs(vtid).back().state, domain::RunState::dispatching);
+  world.options().dispatcher.reset();
+  world.restart();
+  for (int i = 0; i < 20 && world.runs(vtid).back().state == domain::RunState::dispatching; ++i) {
+    world.clock().advance(domain::Policy{}.retry.delay_max);
+    world.conduct();
+  }
+  EXPECT_EQ(world.runs(vtid).size(), 1u);
+  EXPECT_EQ(world.runs(vtid).back().state, domain::RunState::pending_pickup);
+  EXPECT_EQ(times(world.event_types(vtid), "worker.dispatch.route_failed"),
+            1 + domain::DispatchPolicy{}.route_retries);
+}
+
 // 4 -- A gate that came after resources were spent.
 
 std::map<std::string, std::int64_t> spent(World& world) {

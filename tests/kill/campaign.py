@@ -1,18 +1,27 @@
 #!/usr/bin/env python3
 """Kills the engine at moments chosen by a seed and looks what became of the work.
 
-  campaign.py BINARY --kills N [--seed S] [--tasks 50] [--expect-damage]
+  campaign.py BINARY [BINARY...] --kills N [--seed S] [--tasks 50] [--die-at LIBRARY] [--cover]
+              [--expect-damage]
 
-A repository with a bare remote's honesty: one branch, merge delivery, one spec a task, an agent that
-writes one file. `vitana autopilot` is started and killed with SIGKILL after a random time, again and
-again, N times in all; whenever all tasks have ended, as many new ones are committed. At the end it runs
-until it is idle, and then holds:
+A repository with one branch, merge delivery, one spec a task, an agent that writes one file. Of ten
+tasks one never does what its criterion asks, and two wait for another. `autopilot` (of one of the
+binaries) is started and killed with SIGKILL, again and again, N times in all; whenever all tasks have
+ended, as many new ones are committed. The moment of a kill is, by the seed,
 
-  every task has ended as completed; the branch carries exactly one delivery for each;
-  no process of a dead run is left; `vitana audit` is clean.
+  a time;  or when a state of a run, or a pending effect of a kind, is seen in the store;
+  or, with --die-at, within a write to the database's log or before a wait for the disk.
 
-The states and effects that were open at each kill are counted and printed. Exit 0: all held (with
---expect-damage: something did not hold, as it must with the mutant).
+At the end it runs until it is idle, and then holds:
+
+  every task has ended, as completed, or failed by its criterion where it must; a person was told of
+  each that failed; the branch carries exactly one delivery for each that completed and none of
+  another; no process of a dead run is left; `vitana audit` is clean.
+
+The states and effects that were open at each kill are counted and printed. --cover: each of them has
+to have been hit. (`allocated` never rests: it is written in one commit with the state behind it. What
+dies there dies within the write.) Exit 0: all held (with --expect-damage: something did not hold, as it
+must with the mutant).
 """
 import argparse
 import collections
@@ -29,22 +38,30 @@ import tempfile
 import time
 
 parser = argparse.ArgumentParser()
-parser.add_argument("binary")
+parser.add_argument("binaries", nargs="+")
 parser.add_argument("--kills", type=int, default=300)
 parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--tasks", type=int, default=50)
 parser.add_argument("--expect-damage", action="store_true")
+parser.add_argument("--die-at", default="", help="the library that kills from within")
+parser.add_argument("--cover", action="store_true", help="every state and effect has to be hit")
 parser.add_argument("--keep", action="store_true", help="leave the folder for a look")
 parser.add_argument("--longest", type=float, default=1.6, help="seconds that an engine may live")
 options = parser.parse_args()
 
-binary = str(pathlib.Path(options.binary).resolve())
+binaries = [str(pathlib.Path(binary).resolve()) for binary in options.binaries]
+die_at = str(pathlib.Path(options.die_at).resolve()) if options.die_at else ""
 dice = random.Random(options.seed)
 place = pathlib.Path(tempfile.mkdtemp(prefix="vitana-kill."))
 repo = place / "repo"
 environment = dict(os.environ, XDG_CACHE_HOME=str(place / "cache"), HOME=str(place))
 
-CONFIG = """
+# What rests in the store between two commits. `dispatching` and the effect `dispatch` need a binary
+# that has a worker's address.
+STATES = ["dispatching", "pending_pickup", "executing", "verifying", "delivering"]
+EFFECTS = ["dispatch", "push", "notify", "resolve_dependents"]
+
+CONFIG = f"""
 [[repos]]
 name = "kill"
 path = "."
@@ -67,14 +84,34 @@ runs_per_repo_day = 0
 mode = "merge"
 [retry]
 delay = "1s"
+[notify]
+command = ["{place}/tell.sh"]
 """
 
 AGENT = """#!/bin/sh
 cat > /dev/null
 mkdir -p out
-echo "$VITANA_VTID" > "out/$VITANA_VTID"
+case "$VITANA_VTID" in
+  *0) echo "$VITANA_ATTEMPT" > out/another ;;
+  *) echo "$VITANA_VTID" > "out/$VITANA_VTID" ;;
+esac
 sleep 0.05
 """
+
+TELL = f"""#!/bin/sh
+sleep 0.05
+cat >> {place}/told
+echo >> {place}/told
+"""
+
+
+def has_to_fail(vtid):
+    return vtid.endswith("0")
+
+
+def waits_for(number):
+    """Nothing, or the number of a task of the same batch that will be completed."""
+    return number - 1 if number % 5 == 3 else None
 
 
 def git(*arguments):
@@ -83,7 +120,7 @@ def git(*arguments):
 
 
 def vitana(*arguments, deadline=120):
-    return subprocess.run([binary, *arguments], cwd=repo, env=environment, capture_output=True,
+    return subprocess.run([binaries[0], *arguments], cwd=repo, env=environment, capture_output=True,
                           text=True, timeout=deadline)
 
 
@@ -92,9 +129,11 @@ def commit_specs(first):
         vtid = f"VTID-{number:05}"
         path = repo / "docs" / "specs" / f"{vtid}-file.md"
         path.parent.mkdir(parents=True, exist_ok=True)
+        before = waits_for(number)
+        needs = f"## Dependencies\n\n- VTID-{before:05}\n" if before and before >= first else ""
         path.write_text(f"# {vtid}: One file\n\n## Summary\n\nWrite the file out/{vtid} with the id.\n\n"
                         f"## Problem\n\nIt is not there.\n\n## Acceptance Criteria\n\n- It is there\n\n"
-                        f"  ```check\n  test -s out/{vtid}\n  ```\n")
+                        f"  ```check\n  test -s out/{vtid}\n  ```\n\n{needs}")
     git("add", "docs")
     git("commit", "-qm", f"specs from {first}")
 
@@ -105,6 +144,11 @@ def query(sql):
             return db.execute(sql).fetchall()
     except sqlite3.Error:
         return []
+
+
+def open_now():
+    return (query("SELECT DISTINCT state FROM autopilot_runs WHERE ended_at IS NULL"),
+            query("SELECT DISTINCT kind FROM outbox WHERE state = 'pending'"))
 
 
 def progress():
@@ -131,13 +175,16 @@ def ours():
 def failures():
     broken = []
     rows = query("SELECT vtid, status, error_code FROM vtid_ledger")
-    for vtid, status, code in rows:
-        if status != "completed":
-            broken.append(f"{vtid} is {status} {code or ''}")
+    told = (place / "told").read_text() if (place / "told").exists() else ""
     trailers = collections.Counter(re.findall(r"^VTID: (VTID-\d+)$", git("log", "--format=%B", "main"), re.M))
-    for vtid, _, _ in rows:
-        if trailers[vtid] != 1:
+    for vtid, status, code in rows:
+        wanted = ("failed", "VERIFICATION_FAILED") if has_to_fail(vtid) else ("completed", None)
+        if (status, code or None) != wanted:
+            broken.append(f"{vtid} is {status} {code or ''}")
+        if trailers[vtid] != (0 if has_to_fail(vtid) else 1):
             broken.append(f"{vtid} was delivered {trailers[vtid]} times")
+        if has_to_fail(vtid) and vtid not in told:
+            broken.append(f"nobody was told of {vtid}")
     # The supervisors of killed engines have two seconds to end their trees.
     until = time.monotonic() + 5
     while ours() and time.monotonic() < until:
@@ -151,11 +198,56 @@ def failures():
     return broken
 
 
+class Moment:
+    """When the engine dies: chosen before it starts."""
+
+    def __init__(self):
+        self.seconds = dice.uniform(0.02, options.longest)
+        self.kind = dice.choice(["time", "time", "seen", "within" if die_at else "seen"])
+        self.seen = dice.choice(STATES + EFFECTS)
+        self.within = dice.choice([f"write:{dice.randint(1, 600)}", f"sync:{dice.randint(1, 60)}"])
+        self.binary = dice.choice(binaries)
+
+    def environment(self):
+        if self.kind != "within":
+            return environment
+        return dict(environment, LD_PRELOAD=die_at, VITANA_DIE_AT=self.within)
+
+    def wait(self, engine):
+        """Returns when it has come; the engine may have ended by itself."""
+        until = time.monotonic() + (3 * options.longest if self.kind == "seen" else self.seconds)
+        if self.kind == "within":
+            until += options.longest
+        while time.monotonic() < until and engine.poll() is None:
+            if self.kind == "seen" and (self.seen,) in sum(open_now(), []):
+                return
+            time.sleep(0.002 if self.kind == "seen" else 0.01)
+
+
+def kill_once(wait_for_progress):
+    """Starts an engine and lets it die; what kind of moment it was."""
+    moment = Moment()
+    engine = subprocess.Popen([moment.binary, "autopilot"], cwd=repo, env=moment.environment(),
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if wait_for_progress:
+        # Twenty engine deaths without any progress rightly quarantine a task: on a slow machine
+        # an engine now and then lives until some task went on.
+        seen = progress()
+        until = time.monotonic() + 60
+        while progress() == seen and time.monotonic() < until and engine.poll() is None:
+            time.sleep(0.02)
+    moment.wait(engine)
+    by_itself = engine.poll() == -signal.SIGKILL
+    engine.kill()
+    engine.wait()
+    return moment.within.split(":")[0] if by_itself else moment.kind if moment.kind == "seen" else "time"
+
+
 def main():
     repo.mkdir(parents=True)
-    (repo / "vitana.toml").write_text(CONFIG)
-    (repo / "agent.sh").write_text(AGENT)
-    (repo / "agent.sh").chmod(0o755)
+    for path, text in {repo / "vitana.toml": CONFIG, repo / "agent.sh": AGENT, place / "tell.sh": TELL}.items():
+        path.write_text(text)
+        path.chmod(0o755)
     git("init", "-q", "-b", "main")
     git("config", "user.name", "Kill Campaign")
     git("config", "user.email", "kill@example.org")
@@ -163,28 +255,14 @@ def main():
     git("commit", "-qm", "a repository")
     commit_specs(1)
     made = options.tasks
+    moments = collections.Counter()
     states = collections.Counter()
     effects = collections.Counter()
     for kill in range(options.kills):
-        engine = subprocess.Popen([binary, "autopilot"], cwd=repo, env=environment,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if kill % 8 == 7:
-            # Twenty engine deaths without any progress rightly quarantine a task: on a slow machine
-            # an engine now and then lives until some task went on.
-            seen = progress()
-            until = time.monotonic() + 60
-            while progress() == seen and time.monotonic() < until and engine.poll() is None:
-                time.sleep(0.02)
-        try:
-            engine.wait(timeout=dice.uniform(0.02, options.longest))
-        except subprocess.TimeoutExpired:
-            pass
-        engine.send_signal(signal.SIGKILL)
-        engine.wait()
-        for (state,) in query("SELECT DISTINCT state FROM autopilot_runs WHERE ended_at IS NULL"):
-            states[state] += 1
-        for (kind,) in query("SELECT DISTINCT kind FROM outbox WHERE state = 'pending'"):
-            effects[kind] += 1
+        moments[kill_once(wait_for_progress=kill % 8 == 7)] += 1
+        open_states, open_effects = open_now()
+        states.update(state for (state,) in open_states)
+        effects.update(kind for (kind,) in open_effects)
         open_tasks = query("SELECT count(*) FROM vtid_ledger WHERE status NOT IN ('completed','failed')")
         known = query("SELECT count(*) FROM vtid_ledger")
         if open_tasks and known and open_tasks[0][0] == 0 and known[0][0] == made:
@@ -194,7 +272,11 @@ def main():
     broken = failures()
     if end.returncode != 0:
         broken.append(f"the last run ended with {end.returncode}: {end.stderr[-2000:]}")
+    if options.cover:
+        broken += [f"{name} was never hit" for name in STATES if not states[name]]
+        broken += [f"the effect {name} was never hit" for name in EFFECTS if not effects[name]]
     print(f"seed {options.seed}: {options.kills} kills, {made} tasks")
+    print("moments:", dict(moments))
     print("open at the kills:", dict(states), "effects:", dict(effects))
     for line in broken[:20]:
         print("  ", line)

@@ -46,8 +46,8 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "__supervise") {
     return worker::supervise_main(argc, argv);
   }
-  engine::Rules rules;
-  rules.deliver = &deliver_without_looking;
-  app::VitanaApplication application(rules);
+  app::Parts parts;
+  parts.rules.deliver = &deliver_without_looking;
+  app::VitanaApplication application(parts);
   return cli::run_command_line(argc, argv, application);
 }

@@ -67,6 +67,8 @@ class World {
   store::Store& store() { return *store_; }
   SimRepository& repository() { return *repository_; }
   SimClock& clock() { return clock_; }
+  /// What the next restart() reads.
+  WorldOptions& options() { return options_; }
 
   /// Scan, the engine's own moves, and every step that a worker can take, until nothing moves.
   void settle(int rounds_max = 50);

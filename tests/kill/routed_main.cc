@@ -1,0 +1,36 @@
+// The program with a worker's address: each run is sent there before a worker may claim it, over a
+// network that refuses every second time. What an engine that has no address does with the
+// runs that this one left behind is part of the kill campaign.
+#include <memory>
+#include <string_view>
+
+#include "app/application.h"
+#include "worker/supervisor.h"
+
+namespace {
+
+using namespace vitana;
+
+class SlowRoute : public port::Dispatcher {
+ public:
+  std::string callback_url(const RunId&) override { return "http://worker.example.org/"; }
+  Result<void> route(const RunId&, const std::string&) override {
+    if (++calls_ % 2 == 0) return failure(FailureCode::ROUTE_FAILED, "connection refused");
+    return {};
+  }
+
+ private:
+  int calls_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "__supervise") {
+    return worker::supervise_main(argc, argv);
+  }
+  app::Parts parts;
+  parts.dispatcher = std::make_shared<SlowRoute>();
+  app::VitanaApplication application(parts);
+  return cli::run_command_line(argc, argv, application);
+}
