@@ -207,9 +207,9 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh,
 }
 
 /// Folds the log of the database that stands there into its file, and keeps that file by another
-/// name. At no moment is there no database.
-Result<void> keep_old(const fs::path& database) {
-  if (!fs::exists(database)) return {};
+/// name, which is the answer. At no moment is there no database. Empty: there was none.
+Result<std::string> keep_old(const fs::path& database) {
+  if (!fs::exists(database)) return "";
   {
     SystemClock clock;
     SystemEntropy entropy;
@@ -225,19 +225,20 @@ Result<void> keep_old(const fs::path& database) {
     const fs::path old = database.string() + companion;
     if (fs::exists(old)) fs::rename(old, kept.string() + companion, error);
   }
-  return {};
+  return kept.string();
 }
 
-/// Puts a copy of the backup in the database's place; what was there is kept beside it.
-Result<void> place_backup(const fs::path& backup, const fs::path& database,
+/// Puts a copy of the backup in the database's place. Where what was there is kept.
+Result<std::string> place_backup(const fs::path& backup, const fs::path& database,
                           const std::vector<config::Repo>& repos) {
   const fs::path fresh = database.string() + ".restoring";
-  if (auto ready = prepare_copy(backup, fresh, repos); !ready) return ready;
-  if (auto kept = keep_old(database); !kept) return kept;
+  if (auto ready = prepare_copy(backup, fresh, repos); !ready) return failure(std::move(ready.error()));
+  auto kept = keep_old(database);
+  if (!kept) return kept;
   std::error_code error;
   fs::rename(fresh, database, error);
   if (error) return failure(FailureCode::STORE_FAILED, fmt::format("{}: {}", database.string(), error.message()));
-  return {};
+  return kept;
 }
 
 /// A program of a repository is looked for in its working tree, where there is one.
@@ -416,22 +417,25 @@ Result<config::StarterFacts> VitanaApplication::look_at_repository(const std::st
   return facts;
 }
 
-Result<void> VitanaApplication::restore(const std::string& backup,
-                                        const cli::OpenOptions& options) {
+Result<std::string> VitanaApplication::restore(const std::string& backup,
+                                               const cli::OpenOptions& options) {
   auto config = read(options);
   if (!config) return failure(std::move(config.error()));
   const DataFolder data(fs::absolute(config->config.server.data).lexically_normal());
-  if (auto made = data.make(); !made) return made;
+  if (auto made = data.make(); !made) return failure(std::move(made.error()));
   auto lock = FileLock::take(data.lock().string());
   if (!lock) return failure(std::move(lock.error()));
-  if (auto placed = place_backup(backup, data.database(), config->config.repos); !placed) return placed;
+  auto kept = place_backup(backup, data.database(), config->config.repos);
+  if (!kept) return kept;
 
   cli::OpenOptions again = options;
   again.create = true;
   auto session = AppSession::open(std::move(config->config), config->file, again, parts_);
   if (!session) return failure(std::move(session.error()));
   auto& engine = (*session)->engine();
-  if (auto freed = engine.runs.end_dead_incarnations(incarnation()); !freed) return freed;
+  if (auto freed = engine.runs.end_dead_incarnations(incarnation()); !freed) {
+    return failure(std::move(freed.error()));
+  }
   // Twice: a repository may need to know first which numbers another one has seen.
   std::optional<Error> first_error;
   for (int round = 1; round <= 2; ++round) {
@@ -443,9 +447,9 @@ Result<void> VitanaApplication::restore(const std::string& backup,
                         .under(fmt::format("the backup is in its place; repository {} is held until "
                                            "it can be read: vitana spec sync", repo.name));
     }
-    if (!first_error) return {};
+    if (!first_error) return kept;
   }
-  return failure(std::move(*first_error));
+  return failure(std::move(*first_error).with("kept", *kept));
 }
 
 }  // namespace vitana::app

@@ -83,7 +83,8 @@ class Application {
   /// What `vitana init` finds in a repository.
   virtual Result<config::StarterFacts> look_at_repository(const std::string& folder) = 0;
 
-  virtual Result<void> restore(const std::string& backup, const OpenOptions& options) = 0;
+  /// Puts a backup in the store's place. The file in which what was there is kept; empty: nothing was.
+  virtual Result<std::string> restore(const std::string& backup, const OpenOptions& options) = 0;
 };
 
 /// Runs one command line. stdout is data, stderr is talk.

@@ -102,15 +102,15 @@ Answer restore(Call& call, const std::string& file) {
     return failure(FailureCode::FILE_UNREADABLE,
                    fmt::format("cannot read {}: there is no such file", file));
   }
-  if (auto done = call.application.restore(file, call.open); !done)
-    return failure(std::move(done.error()));
+  auto kept = call.application.restore(file, call.open);
+  if (!kept) return failure(std::move(kept.error()));
   if (call.json) {
-    print_json(call, {{"restored", file}, {"execution", "off"}});
+    print_json(call, {{"restored", file}, {"execution", "off"}, {"kept", *kept}});
   } else {
     call.console.say(
-        fmt::format("restored from {}; execution is paused\n"
+        fmt::format("restored from {}; execution is paused{}\n"
                     "next: vitana spec sync, then: vitana controls set execution on --reason TEXT",
-                    file));
+                    file, kept->empty() ? "" : "\nwhat was there before is kept: " + *kept));
   }
   return exit_yes;
 }

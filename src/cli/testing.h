@@ -93,7 +93,7 @@ class FakeApplication : public Application {
   Result<config::StarterFacts> look_at_repository(const std::string&) override {
     return config::StarterFacts{.repo_name = "hub", .branch = "main"};
   }
-  Result<void> restore(const std::string&, const OpenOptions&) override { return {}; }
+  Result<std::string> restore(const std::string&, const OpenOptions&) override { return ""; }
 
   SetClock clock;
   FixedEntropy entropy;

@@ -1,5 +1,6 @@
 """A backup made under load, more deliveries, a restore: nothing twice, no number again."""
 
+import os
 import unittest
 
 from harness import World, spec_text
@@ -28,7 +29,8 @@ class Restore(World):
         tokens = self.query("SELECT max(fence) AS top FROM autopilot_runs")[0]["top"]
         self.assertEqual(engine.stop(), 0)
 
-        self.vitana("restore", backup, code=0)
+        restored = self.vitana("restore", backup, "--json", code=0)
+        self.assertGreater(os.path.getsize(restored.json["kept"]), backup.stat().st_size)
         self.assertHealthy()
         commits = self.repo.count()
         self.until_idle()
