@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "base/utf8.h"
 #include "git/output.h"
@@ -15,6 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t causes_max = 50;
+constexpr auto unlocked_wait = std::chrono::seconds(5);
+constexpr auto unlocked_pause = std::chrono::milliseconds(10);
 constexpr std::string_view heads = "refs/heads/";
 
 // The first line of a small file of git's, or "" when it is not there.
@@ -110,6 +114,20 @@ Result<std::vector<WorkTree>> work_trees_on(const Git& git, const LocalRepositor
     result.push_back({it->path(), folder});
   }
   return result;
+}
+
+Result<void> require_unlocked(const WorkTree& tree) {
+  const auto lock = tree.git_dir / "index.lock";
+  const auto until = std::chrono::steady_clock::now() + unlocked_wait;
+  std::error_code error;
+  while (fs::exists(lock, error)) {
+    if (std::chrono::steady_clock::now() >= until) {
+      return failure(dirty(tree, fmt::format("is locked by another git command, or one that was killed left {}",
+                                             lock.string()), {}));
+    }
+    std::this_thread::sleep_for(unlocked_pause);  // polls: another program's lock
+  }
+  return {};
 }
 
 Result<void> require_clean(const Git& git, const WorkTree& tree) {

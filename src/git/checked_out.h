@@ -23,6 +23,9 @@ struct WorkTree {
 Result<std::vector<WorkTree>> work_trees_on(const Git& git, const LocalRepository& repository,
                                             std::string_view ref);
 
+/// Waits for a git command that is at work in it, a few seconds. Errors: DELIVERY_TARGET_DIRTY.
+Result<void> require_unlocked(const WorkTree& tree);
+
 /// Errors: DELIVERY_TARGET_DIRTY.
 Result<void> require_clean(const Git& git, const WorkTree& tree);
 

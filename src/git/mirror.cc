@@ -5,6 +5,8 @@
 #include <chrono>
 #include <iterator>
 
+#include "base/shell.h"
+
 namespace vitana::git {
 namespace {
 
@@ -31,18 +33,6 @@ void remove_stale_locks(const fs::path& git_dir) {
        it.increment(error)) {
     if (it->path().extension() == ".lock") remove_if_stale(it->path());
   }
-}
-
-std::string shell_quoted(std::string_view text) {
-  std::string result = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      result += "'\\''";
-    } else {
-      result += c;
-    }
-  }
-  return result + "'";
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "git/checked_out.h"
 #include "git/output.h"
+#include "git/target_hooks.h"
 #include "git/tree.h"
 
 namespace vitana::git {
@@ -59,7 +60,12 @@ Result<process::Fd> delivery_lock(const Mirror& mirror) {
   return lock;
 }
 
-Result<Answer> run_push(const Mirror& mirror, const PushRequest& request, int lock) {
+struct Pushed {
+  Answer answer;
+  std::string tree_refused;  ///< why a work tree kept its branch where it was
+};
+
+Result<Pushed> run_push(const Mirror& mirror, const PushRequest& request, int lock) {
   const auto& git = mirror.git();
   Call call{
       .args = {"push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed",
@@ -69,20 +75,23 @@ Result<Answer> run_push(const Mirror& mirror, const PushRequest& request, int lo
       .network = !request.target.local(),
       .slow = true,
       .held = lock};
+  std::optional<TargetHooks> hooks;
+  std::string where = request.target.url();
   if (request.target.local()) {
     auto repository = locate(git, request.target.path());
     if (!repository) return failure(std::move(repository.error()));
-    const ConfigValues config = {{"receive.denyCurrentBranch", "updateInstead"},
-                                 {"receive.autogc", "false"},
-                                 {"core.fsmonitor", "false"}};
-    call.args.push_back("--receive-pack=" +
-                        local_service(git, "receive-pack", config, /*owner=*/true));
-    call.args.insert(call.args.end(), {"--", repository->common_dir.string()});
-  } else {
-    call.args.insert(call.args.end(), {"--", request.target.url()});
+    auto trees = work_trees_on(git, *repository, request.ref);
+    if (!trees) return failure(std::move(trees.error()));
+    auto written = TargetHooks::write(git, *repository, *trees, request, mirror.path() / "delivery-hooks");
+    if (!written) return failure(std::move(written.error()));
+    hooks = std::move(*written);
+    where = repository->common_dir.string();
+    call.args.push_back("--receive-pack=" + hooks->receiver(git));
   }
-  call.args.push_back(fmt::format("{}:{}", request.commit, request.ref));
-  return git.try_run(call);
+  call.args.insert(call.args.end(), {"--", where, fmt::format("{}:{}", request.commit, request.ref)});
+  auto answer = git.try_run(call);
+  if (!answer) return failure(std::move(answer.error()));
+  return Pushed{std::move(*answer), hooks ? hooks->refusal() : ""};
 }
 
 }  // namespace
@@ -98,6 +107,7 @@ Result<void> check_target(const Mirror& mirror, const PushRequest& request) {
   auto changes = diff_trees(mirror, request.expected, request.commit);
   if (!changes) return failure(std::move(changes.error()));
   for (const auto& tree : *trees) {
+    if (auto free = require_unlocked(tree); !free) return free;
     if (auto clean = require_clean(git, tree); !clean) return clean;
     if (auto free = require_free_paths(tree, *changes); !free) return free;
   }
@@ -114,20 +124,24 @@ Result<void> push(const Mirror& mirror, const PushRequest& request) {
   if (*now != request.expected) return failure(race(request, *now));
   if (auto ready = check_target(mirror, request); !ready) return ready;
 
-  auto answer = run_push(mirror, request, lock->get());
-  if (answer && answer->exit_code == 0) return {};
+  auto pushed = run_push(mirror, request, lock->get());
+  if (pushed && pushed->answer.exit_code == 0) return {};
 
   // What happened is read from the repository, not from what git said about it.
   now = remote_ref(mirror.git(), request.target, request.ref);
   if (!now) return failure(std::move(now.error()));
   if (*now == request.commit) return {};
   if (*now != request.expected) return failure(race(request, *now));
-  if (!answer) return failure(std::move(answer.error()));
+  if (!pushed) return failure(std::move(pushed.error()));
+  if (!pushed->tree_refused.empty()) {
+    return failure(FailureCode::DELIVERY_TARGET_DIRTY,
+                   fmt::format("the work tree of {} cannot take it: {}", request.ref, pushed->tree_refused));
+  }
   if (auto still = check_target(mirror, request); !still) return still;
   return failure(git_error(
       FailureCode::DELIVERY_REFUSED,
-      fmt::format("{} of {}: {}", request.ref, request.target.to_string(), reason_of(*answer)),
-      *answer));
+      fmt::format("{} of {}: {}", request.ref, request.target.to_string(), reason_of(pushed->answer)),
+      pushed->answer));
 }
 
 }  // namespace vitana::git

@@ -22,7 +22,8 @@ struct PushRequest {
 /// succeeds.
 ///
 /// In a repository of this machine a branch that is checked out, in the main or a linked work tree,
-/// is moved together with its files, if that work tree is clean; else nothing is touched.
+/// is moved together with its files, if that work tree is clean; else nothing is touched. A commit or
+/// a change made by somebody at the same moment stays as it is (target_hooks.h).
 ///
 /// One push at a time from one mirror, also across engines: a later one waits for it.
 ///
@@ -31,10 +32,10 @@ struct PushRequest {
 /// for what enters the repository, and a refusal by them is DELIVERY_REFUSED. Its fsmonitor does
 /// not run.
 ///
-/// Errors: DELIVERY_RACE - the ref is not at `expected`; DELIVERY_TARGET_DIRTY - changed files,
-/// files that would be overwritten (context `paths`, one a line), or a rebase, merge or bisect
-/// under way; DELIVERY_REFUSED - by a hook, a protection or a permission; COMMIT_MISSING;
-/// REPO_UNAVAILABLE; GIT_FAILED.
+/// Errors: DELIVERY_RACE - the ref is not at `expected`; DELIVERY_TARGET_DIRTY - changed files, files
+/// that would be overwritten (context `paths`, one a line), a rebase, merge or bisect under way, or
+/// another git command at work there for longer than five seconds; DELIVERY_REFUSED - by a hook, a
+/// protection or a permission; COMMIT_MISSING; REPO_UNAVAILABLE; GIT_FAILED.
 Result<void> push(const Mirror& mirror, const PushRequest& request);
 
 /// Would a checked-out `ref` be free to move to `commit`? Errors: DELIVERY_TARGET_DIRTY,

@@ -207,6 +207,68 @@ TEST_F(PushTest, TheOwnersHooksSeeTheirOwnEnvironment) {
   EXPECT_THAT(seen, testing::Not(HasSubstr("GIT_CEILING_DIRECTORIES")));
 }
 
+// At the moment at which git has taken the objects and is about to move the branch.
+TEST_F(PushTest, ACommitMadeMeanwhileKeepsItsFilesAndIsARace) {
+  hook("update", "unset GIT_DIR GIT_QUARANTINE_PATH; cd .. && echo mine > mine && git add mine && "
+                 "git -c user.name=Ada -c user.email=ada@example.org commit --quiet -m mine");
+  const auto done = push(*mirror, request());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, FailureCode::DELIVERY_RACE) << to_string(done.error());
+  EXPECT_EQ(user.git({"status", "--porcelain", "--untracked-files=all"}), "");
+  EXPECT_EQ(user.git({"rev-parse", "main^"}), first);
+  EXPECT_EQ(test::read_all(user.path("mine")), "mine\n");
+  EXPECT_FALSE(fs::exists(user.path("new/file")));
+}
+
+TEST_F(PushTest, AChangeMadeMeanwhileToAFileOfTheResultIsKept) {
+  hook("update", "echo mine > ../readme.md");
+  const auto done = push(*mirror, request());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, FailureCode::DELIVERY_TARGET_DIRTY) << to_string(done.error());
+  EXPECT_EQ(user.head(), first);
+  EXPECT_EQ(user.git({"status", "--porcelain", "--untracked-files=all"}), " M readme.md");
+  EXPECT_EQ(test::read_all(user.path("readme.md")), "mine\n");
+}
+
+TEST_F(PushTest, AChangeMadeMeanwhileToAnotherFileIsKeptBesideTheResult) {
+  hook("update", "echo mine > ../mine && cd .. && env -u GIT_DIR -u GIT_QUARANTINE_PATH git add mine");
+  must(push(*mirror, request()));
+  EXPECT_EQ(user.head(), next);
+  EXPECT_EQ(user.git({"status", "--porcelain", "--untracked-files=all"}), "A  mine");
+}
+
+TEST_F(PushTest, ALockOfAnotherGitCommandIsWaitedForAndThenNamed) {
+  user.write(".git/index.lock", "");
+  const auto done = push(*mirror, request());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, FailureCode::DELIVERY_TARGET_DIRTY);
+  EXPECT_THAT(done.error().message, HasSubstr("index.lock"));
+  fs::remove(user.path(".git/index.lock"));
+  must(push(*mirror, request()));
+}
+
+TEST_F(PushTest, AllHooksOfTheOwnerRunAndSeeNoneOfOurs) {
+  user.git({"config", "core.hooksPath", "own-hooks"});
+  for (const auto* name : {"pre-receive", "update", "post-receive", "post-update", "reference-transaction"}) {
+    test::write_program(user.path(std::string(".git/own-hooks/") + name),
+                        "#!/bin/sh\necho " + std::string(name) + " \"$(git config core.hooksPath)\" >> ran\n");
+  }
+  must(push(*mirror, request()));
+  const auto ran = test::read_all(user.path(".git/ran"));
+  for (const auto* name : {"pre-receive", "update", "post-receive", "post-update", "reference-transaction"}) {
+    EXPECT_THAT(ran, HasSubstr(std::string(name) + " own-hooks\n"));
+  }
+  EXPECT_THAT(ran, testing::Not(HasSubstr("delivery-hooks")));
+  EXPECT_EQ(user.git({"status", "--porcelain"}), "");
+}
+
+TEST_F(PushTest, TheOwnersWayOfMovingTheFilesIsTaken) {
+  hook("push-to-checkout", "git read-tree -u -m HEAD \"$1\" && touch moved");
+  must(push(*mirror, request()));
+  EXPECT_EQ(user.git({"status", "--porcelain", "--untracked-files=no"}), "");
+  EXPECT_TRUE(fs::exists(user.path("moved")) || fs::exists(user.path(".git/moved")));
+}
+
 TEST_F(PushTest, OurSideRunsNoHookAndTheTargetNoMonitor) {
   const auto mark = temp.path() / "ran";
   test::write_program(mirror->path() / "hooks/pre-push", "#!/bin/sh\ntouch " + mark.string());

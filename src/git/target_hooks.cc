@@ -1,0 +1,142 @@
+#include "git/target_hooks.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "base/shell.h"
+#include "base/utf8.h"
+#include "git/listing.h"
+
+namespace vitana::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array owner_hooks = {"pre-receive", "update", "post-receive", "post-update",
+                                    "proc-receive", "push-to-checkout"};
+constexpr std::string_view transaction = "reference-transaction";
+constexpr std::string_view mover = "push-to-checkout";
+constexpr std::string_view refused = "refused";  ///< what git said to a work tree that stayed
+constexpr std::size_t refusal_bytes_max = 600;
+
+// A hook's children are not to run our hooks.
+constexpr std::string_view begin =
+    "#!/bin/sh\n"
+    "unset GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0\n";
+
+/// Where the owner's hooks are. A relative path counts from where hooks are run: the git folder.
+Result<fs::path> hooks_of(const Git& git, const LocalRepository& repository) {
+  auto answer = git.try_run({.args = {"config", "--show-scope", "--type=path", "--get-all", "core.hooksPath"},
+                             .git_dir = repository.common_dir,
+                             .owner = true});
+  if (!answer) return failure(std::move(answer.error()));
+  fs::path found = "hooks";
+  std::string_view left = answer->out;
+  while (!left.empty()) {
+    const auto line = take_line(left);
+    const auto tab = line.find('\t');
+    // The command's scope is our own: our side runs no hooks.
+    if (tab != line.npos && line.substr(0, tab) != "command") found = line.substr(tab + 1);
+  }
+  return repository.common_dir / found;
+}
+
+bool is_program(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+}
+
+Result<void> write_program(const fs::path& path, const std::string& script) {
+  std::ofstream(path, std::ios::binary) << script;
+  std::error_code error;
+  fs::permissions(path, fs::perms::owner_all, error);
+  std::ifstream written(path, std::ios::binary);
+  const std::string there(std::istreambuf_iterator<char>(written), {});
+  if (!error && there == script) return {};
+  return failure(FailureCode::GIT_FAILED, fmt::format("cannot write {}", path.string()));
+}
+
+/// The hook that moves the work trees while git holds the lock of their branch. A tree that refuses
+/// keeps the branch where it is, and those before it are moved back.
+std::string transaction_hook(const fs::path& owners, const std::vector<WorkTree>& trees,
+                             const PushRequest& request, const fs::path& refusal) {
+  std::string script(begin);
+  script += "moves=$(cat)\n";
+  if (is_program(owners)) {
+    script += fmt::format("printf '%s\\n' \"$moves\" | {} \"$@\" || exit 1\n", shell_quoted(owners.string()));
+  }
+  if (trees.empty()) return script;
+  const std::string zeros(request.commit.size(), '0');
+  script += fmt::format(
+      "[ \"$1\" = prepared ] || exit 0\n"
+      "printf '%s\\n' \"$moves\" | grep -qxF {} || exit 0\n",
+      shell_quoted(fmt::format("{} {} {}", request.expected.value_or(zeros), request.commit, request.ref)));
+  script += request.expected ? fmt::format("old={}\n", *request.expected)
+                             : "old=$(git hash-object -t tree /dev/null)\n";
+  script += fmt::format(
+      "new={}\n"
+      "unset GIT_QUARANTINE_PATH GIT_INDEX_FILE GIT_PREFIX\n"
+      "move() {{\n"
+      "  GIT_DIR=$1 GIT_WORK_TREE=$2 git -c core.fsmonitor=false -c core.hooksPath=/dev/null read-tree -m -u $3 $4\n"
+      "}}\n",
+      request.commit);
+  std::string back;
+  for (const auto& tree : trees) {
+    const auto words = shell_quoted(tree.git_dir.string()) + " " + shell_quoted(tree.folder.string());
+    script += fmt::format("cd {} && move {} $old $new 2> {} || {{ {}exit 1; }}\n", shell_quoted(tree.folder.string()),
+                          words, shell_quoted(refusal.string()), back);
+    back += fmt::format("move {} $new $old; ", words);
+  }
+  return script + fmt::format("rm -f {}\n", shell_quoted(refusal.string()));
+}
+
+}  // namespace
+
+Result<TargetHooks> TargetHooks::write(const Git& git, const LocalRepository& repository,
+                                       const std::vector<WorkTree>& trees, const PushRequest& request,
+                                       fs::path folder) {
+  auto owners = hooks_of(git, repository);
+  if (!owners) return failure(std::move(owners.error()));
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (!fs::create_directory(folder, error)) {
+    return failure(FailureCode::GIT_FAILED, fmt::format("{}: {}", folder.string(), error.message()));
+  }
+  const bool owner_moves = is_program(*owners / mover);
+  for (const auto* name : owner_hooks) {
+    if (!is_program(*owners / name)) continue;
+    auto written = write_program(folder / name, fmt::format("{}exec {} \"$@\"\n", begin,
+                                                            shell_quoted((*owners / name).string())));
+    if (!written) return failure(std::move(written.error()));
+  }
+  const auto script = transaction_hook(*owners / transaction, owner_moves ? std::vector<WorkTree>() : trees,
+                                       request, folder / refused);
+  if (auto written = write_program(folder / transaction, script); !written) {
+    return failure(std::move(written.error()));
+  }
+  return TargetHooks(std::move(folder), owner_moves);
+}
+
+std::string TargetHooks::receiver(const Git& git) const {
+  const ConfigValues config = {{"receive.denyCurrentBranch", owner_moves_ ? "updateInstead" : "ignore"},
+                               {"receive.autogc", "false"},
+                               {"core.fsmonitor", "false"}};
+  return fmt::format("GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0={} {}",
+                     shell_quoted(folder_.string()), local_service(git, "receive-pack", config, /*owner=*/true));
+}
+
+std::string TargetHooks::refusal() const {
+  std::ifstream in(folder_ / refused, std::ios::binary);
+  std::string words(refusal_bytes_max, '\0');
+  in.read(words.data(), static_cast<std::streamsize>(words.size()));
+  words.resize(static_cast<std::size_t>(in.gcount()));
+  while (words.ends_with('\n')) words.pop_back();
+  return printable(words);
+}
+
+}  // namespace vitana::git

@@ -1,0 +1,44 @@
+// How a checked-out branch of the user's repository moves together with its files: by a hook of ours
+// within git's own transaction of the branch.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "git/checked_out.h"
+#include "git/push.h"
+
+namespace vitana::git {
+
+/// The hooks with which one push is received.
+///
+/// `reference-transaction` is ours: when git has locked the branch and found it where it is expected,
+/// the work trees are moved from the old commit to the new one (a merge of two trees: what a person
+/// changed or committed meanwhile is kept, or git refuses and the branch stays). Between a look and
+/// the lock nothing was touched, and while the lock is held nobody else moves the branch. The owner's
+/// own hooks run from ours, in the environment in which git would have started them.
+class TargetHooks {
+ public:
+  /// Writes them to `folder`, in place of those of an earlier push. `trees` are moved, unless the
+  /// owner's own `push-to-checkout` does it. Errors: GIT_FAILED.
+  static Result<TargetHooks> write(const Git& git, const LocalRepository& repository,
+                                   const std::vector<WorkTree>& trees, const PushRequest& request,
+                                   std::filesystem::path folder);
+
+  /// The command that git starts to receive the push, quoted for the shell.
+  std::string receiver(const Git& git) const;
+
+  /// Why a work tree could not be moved, in git's words; empty: it was, or nothing was to be moved.
+  std::string refusal() const;
+
+ private:
+  explicit TargetHooks(std::filesystem::path folder, bool owner_moves)
+      : folder_(std::move(folder)), owner_moves_(owner_moves) {}
+
+  std::filesystem::path folder_;
+  bool owner_moves_;  ///< the work tree, by a hook of the repository
+};
+
+}  // namespace vitana::git
