@@ -61,6 +61,7 @@ void declare_decisions(CommandTree& tree, CLI::App& task) {
       ->type_name("FILE");
   create.add_option("--vtid", created->vtid, "the id it shall get; else one is allocated")
       ->type_name("VTID");
+  create.add_flag("--allow-jump", created->allow_jump, "an id far beyond the last one is meant");
   create.add_option("--repo", created->repo, "where its work is delivered")->type_name("NAME");
 
   auto approved = std::make_shared<std::string>();

@@ -25,6 +25,7 @@ struct CreateOptions {
   std::string description;  ///< a file, "-" for stdin
   std::string vtid;
   std::string repo;
+  bool allow_jump = false;
 };
 /// With a title: a row of the ledger. With `intake`: asks three questions, shows the text that the
 /// answers make, and registers it. An answer of one line ends with its line; the others end with a

@@ -100,7 +100,7 @@ Answer task_create(Call& call, const CreateOptions& options) {
   if (options.intake) return create_by_intake(call, **session, options.repo);
 
   auto task = (*session)->engine().registry.create_task(id, options.title, description, call.actor,
-                                                        options.repo);
+                                                        options.repo, options.allow_jump);
   if (!task) return failure(std::move(task.error()));
   auto view = load_task(**session, task->vtid);
   if (!view) return failure(std::move(view.error()));

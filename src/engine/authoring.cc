@@ -93,6 +93,7 @@ Result<Drafts::Validation> Drafts::validate(std::int64_t id, const std::string& 
 }
 
 Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
+  const auto looked = registry_.look();
   std::optional<Registered> registered;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     auto draft = ledger.draft(id);
@@ -105,7 +106,7 @@ Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
     const auto reading = spec::parse_spec(draft->markdown, {.profile = setup_.policy.profile});
     if (!draft->vtid) draft->vtid = reading.spec.vtid;
     if (!draft->vtid) {
-      const auto given = new_vtid(ledger, setup_);
+      const auto given = looked ? new_vtid(ledger, setup_) : Result<Vtid>(failure(looked.error()));
       if (!given) return failure(given.error());
       draft->vtid = *given;
     }
@@ -262,6 +263,7 @@ Result<std::string> Intake::preview(std::int64_t id) {
 
 Result<Registered> Intake::complete(std::int64_t id, const std::string& actor,
                                     const std::string& repo) {
+  if (auto looked = registry_.look(); !looked) return failure(std::move(looked.error()));
   std::optional<Registered> registered;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     auto row = ledger.intake(id);

@@ -87,8 +87,7 @@ domain::GateInput input_from(Source& source, const Setup& setup, const domain::T
   const bool agent_done = live && run->state != domain::RunState::pending_pickup &&
                           run->state != domain::RunState::executing;
   if (!agent_done) in.agent_breaker = breaker(breaker_key(domain::BreakerScope::agent, agent));
-  const auto known_repo = source.repo(repo);
-  in.repo_settled = !known_repo || !known_repo->unsettled;
+  in.repo_settled = !source.repo(repo).value_or(store::RepoRow{}).unsettled;
   in.repo_known = setup.repo(repo) != nullptr;
   in.agent_known = setup.has_agent(agent);
   in.running = live ? 0 : source.running();  // a live run has had its slot since it was allocated

@@ -73,6 +73,28 @@ domain::Provenance owner_now(const domain::SpecVersion& current,
   return owner;
 }
 
+/// Only numbers that a person or a file names can be far away. Errors: VTID_JUMP.
+Result<void> refuse_jump(store::Ledger& ledger, Vtid vtid) {
+  if (vtid.number() <= ledger.vtid_counter() + vtid_jump_max) return {};
+  return failure(FailureCode::VTID_JUMP,
+                 fmt::format("{} is more than {} beyond the last id", vtid.to_string(), vtid_jump_max));
+}
+
+/// A number whose task this store has lost, but not what was delivered for it, is not free for
+/// another text. Errors: SPEC_CONFLICT.
+Result<void> refuse_reuse(store::Ledger& ledger, Vtid vtid, const Digest& digest) {
+  if (ledger.newest_spec(vtid)) return {};
+  const auto delivered = ledger.deliveries(vtid);
+  for (const auto& row : delivered) {
+    if (row.digest == digest.to_string()) return {};
+  }
+  if (delivered.empty()) return {};
+  return failure(Error{FailureCode::SPEC_CONFLICT,
+                       fmt::format("{} was delivered before with another text, by commit {}",
+                                   vtid.to_string(), delivered.front().commit)}
+                     .with("candidates", delivered.front().digest));
+}
+
 /// A task that has no title of its own shows the one of a text that is not valid yet.
 void take_title(store::Ledger& ledger, domain::Task& task, const std::string& text) {
   if (task.title != task.vtid.to_string()) return;
@@ -149,11 +171,10 @@ Result<void> Registry::refresh_dependencies(store::Ledger& ledger, Vtid vtid) {
 
 Result<Vtid> new_vtid(store::Ledger& ledger, const Setup& setup) {
   for (const auto& repo : setup.repos) {
-    const auto row = ledger.repo(repo.name);
-    if (!row || !row->unnumbered) continue;
+    if (!ledger.repo(repo.name).value_or(store::RepoRow{}).unnumbered) continue;
     return failure(FailureCode::STATE_REFUSED,
-                   fmt::format("the store was restored, and which numbers repository {} has seen since "
-                               "the backup is known after: vitana spec sync",
+                   fmt::format("which numbers repository {} has seen before is known after it was read: "
+                               "vitana spec sync",
                                repo.name));
   }
   return ledger.allocate_vtid();
@@ -236,17 +257,18 @@ Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::Candi
   command.waits = dependency_waits(ledger, {}, vtid);
   command.waits.spec_held = reading.spec.directive == domain::SpecDirective::hold;
   command.waits.approval = setup_.policy.approval == domain::ApprovalMode::required;
-  command.waits.adoption = how.hold_for_adoption || (task.waits.adoption && !how.by_person);
+  command.waits.adoption = how.holds(task);
+  for (const auto other : ledger.vtids_with_digest(version.digest)) {
+    command.waits.renumbered |= other != vtid;
+  }
   if (provenance.source == domain::SpecSource::git) {
-    for (const auto other : ledger.vtids_with_digest(version.digest)) {
-      command.waits.renumbered |= other != vtid;
-    }
-    const auto known = ledger.delivery(provenance.repo, vtid, version.digest.to_string());
-    if (known && known->counts_for(setup_.delivery_of(task))) {
-      command.close = true;
-      command.close_reason = fmt::format("delivered before, by commit {}", known->commit);
-    }
     command.own_delivery = ledger.delivered_by(provenance.repo, provenance.commit);
+  }
+  const auto& target = command.repo.empty() ? task.repo : command.repo;
+  const auto known = ledger.delivery(target, vtid, version.digest.to_string());
+  if (known && known->counts_for(setup_.delivery_of(task))) {
+    command.close = true;
+    command.close_reason = fmt::format("delivered before, by commit {}", known->commit);
   }
   // What a run wrote closes nothing.
   if (reading.spec.directive == domain::SpecDirective::close && !command.own_delivery) {
@@ -273,25 +295,34 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
   Registered result{vtid, answer.outcome, current ? current->version : 0,
                     current ? current->digest : Digest{}, domain::Task{.vtid = vtid}};
 
+  const bool held = how.holds(ledger.task(vtid).value_or(domain::Task{.vtid = vtid}));
   const auto command = [&](const domain::Command& c) -> Result<void> {
     auto done = conduct(ledger, setup_, entropy_, vtid, c, how.actor);
     if (!done) return failure(std::move(done.error()));
+    return {};
+  };
+  // Without a valid text there is nothing to adopt yet; the one that comes is held.
+  const auto refuse = [&](Error error) -> Result<void> {
+    auto done = command(domain::RefuseSpec{std::move(error)});
+    if (!done || !held) return done;
+    auto task = *ledger.task(vtid);
+    task.waits.adoption = true;
+    ledger.put(task);
     return {};
   };
   Result<void> done;
   switch (answer.outcome) {
     case UnifyOutcome::not_found:
       if (ledger.task(vtid)) {
-        done = command(domain::RefuseSpec{{FailureCode::SPEC_NOT_FOUND,
-                                           fmt::format("no source has a spec for {}; {}",
-                                                       vtid.to_string(), where_looked())}});
+        done = refuse({FailureCode::SPEC_NOT_FOUND, fmt::format("no source has a spec for {}; {}",
+                                                                vtid.to_string(), where_looked())});
       }
       break;
     case UnifyOutcome::invalid: {
       const auto& candidate = rows[answer.rivals.front()].candidate;
       auto task = task_or_new(ledger, vtid, candidate.provenance.repo, how.actor);
       take_title(ledger, task, rows[answer.rivals.front()].text);
-      done = command(domain::RefuseSpec{invalid(candidate)});
+      done = refuse(invalid(candidate));
       break;
     }
     case UnifyOutcome::conflict: {
@@ -304,6 +335,7 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
       }
       auto waits = task.waits;
       waits.conflict = true;
+      waits.adoption = held;
       done = command(domain::ChangeWaits{waits, "differing texts: " + who});
       break;
     }
@@ -327,6 +359,7 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
 }
 
 Result<Registered> Registry::submit(const Submission& submission, const std::string& actor) {
+  (void)look();  // a text with a number of its own may come without; the gate holds its task
   std::optional<Registered> registered;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     auto answer = submit_in(ledger, submission, actor);
@@ -356,9 +389,12 @@ Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& 
   auto id = id_of(ledger, submission, reading);
   if (!id) return failure(std::move(id.error()));
   const Vtid vtid = *id;
-  if (vtid.number() > ledger.vtid_counter() + vtid_jump_max && !submission.allow_jump) {
-    return failure(FailureCode::VTID_JUMP,
-                   fmt::format("{} is more than {} beyond the last id", vtid.to_string(), vtid_jump_max));
+  if (!submission.allow_jump) {
+    if (auto near = refuse_jump(ledger, vtid); !near) return failure(std::move(near.error()));
+  }
+  if (!submission.resolve) {
+    auto unused = refuse_reuse(ledger, vtid, Digest::of(submission.text));
+    if (!unused) return failure(std::move(unused.error()));
   }
   store::CandidateRow row{vtid, {submission.provenance, Digest::of(submission.text)},
                           submission.text};
@@ -429,7 +465,10 @@ Result<domain::SpecVersion> Registry::enforce_spec_requirement(Vtid vtid) {
 
 Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std::string& title,
                                            const std::string& description,
-                                           const std::string& actor, const std::string& repo) {
+                                           const std::string& actor, const std::string& repo,
+                                           bool allow_jump) {
+  auto looked = look();
+  if (!looked && !asked) return failure(std::move(looked.error()));
   std::optional<domain::Task> made;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     const auto given = asked ? Result<Vtid>(*asked) : new_vtid(ledger, setup_);
@@ -438,6 +477,10 @@ Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std:
     if (asked && ledger.task(vtid)) {
       return failure(FailureCode::STATE_REFUSED, fmt::format("{} exists already", vtid.to_string()));
     }
+    if (asked && !allow_jump) {
+      if (auto near = refuse_jump(ledger, vtid); !near) return near;
+    }
+    if (auto unused = refuse_reuse(ledger, vtid, Digest::of(description)); !unused) return unused;
     if (!repo.empty() && setup_.repo(repo) == nullptr) {
       return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
     }

@@ -65,10 +65,15 @@ class Registry {
                                const std::string& actor);
 
   /// Reads every spec file of one repository that is not yet read, by the difference between the
-  /// last synced commit's tree and the branch's tip. Idempotent; may be killed anywhere. In a
-  /// restored store it also ends what was delivered since the backup (RepoRow::unsettled).
+  /// last synced commit's tree and the branch's tip. Idempotent; may be killed anywhere. The first
+  /// time, and in a restored store, it also ends what was delivered before (RepoRow::unsettled).
   /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, STORE_*.
   Result<RepoSync> sync(const RepoSetup& repo);
+
+  /// Syncs every repository: before a person's text is taken in or a number is given out, what is
+  /// committed already must be known. One that was read before may be out of reach.
+  /// Errors: as sync(), of a repository that this store has never read.
+  Result<void> look();
 
   /// Is there one valid, locked text for this VTID? Reads all sources; unifies them if needed.
   /// Errors: SPEC_NOT_FOUND (saying where it looked), SPEC_INVALID, SPEC_CONFLICT,
@@ -77,9 +82,10 @@ class Registry {
 
   /// The ledger's own text of a task: makes the task, with SPEC_NOT_FOUND where no source has a
   /// spec, or registers the description where it is a valid one. `vtid` absent: allocated.
+  /// Errors: as submit(), and STATE_REFUSED where the task exists.
   Result<domain::Task> create_task(std::optional<Vtid> vtid, const std::string& title,
                                    const std::string& description, const std::string& actor,
-                                   const std::string& repo);
+                                   const std::string& repo, bool allow_jump = false);
 
   /// Recomputes what a task waits for from its dependencies; called when one of them changed.
   Result<void> refresh_dependencies(store::Ledger& ledger, Vtid vtid);
@@ -103,10 +109,13 @@ class Registry {
   Result<Vtid> id_of(store::Ledger& ledger, const Submission& submission,
                      const domain::SpecReading& reading);
   Result<RepoSync> read_branch(const RepoSetup& repo);
-  /// In a restored store: which numbers were given out since the backup, as far as this repository
-  /// knows.
-  Result<void> learn_numbers(const std::string& repo,
-                             const std::vector<port::DeliveryTrailer>& trailers);
+  Result<store::RepoRow> known(const RepoSetup& repo);
+  /// Which numbers were given out before, as far as this repository knows: those of its deliveries
+  /// and its files (RepoRow::unnumbered).
+  Result<void> note_numbers(const std::string& repo,
+                            const std::vector<port::DeliveryTrailer>& trailers,
+                            const std::vector<File>& files);
+  Result<void> learn_numbers(const RepoSetup& repo);
   /// Tasks whose current text stands in a delivery's trailers are completed, their runs cancelled.
   Result<void> settle_known_deliveries(const std::string& repo);
   Result<std::vector<File>> read_files(const RepoSetup& repo, const std::string& from,
@@ -115,7 +124,7 @@ class Registry {
                             std::vector<File>& files);
   Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
                        std::span<const File> files, RepoSync& report);
-  FileOutcome outcome_of(store::Ledger& ledger, const File& file, const domain::Candidate& candidate,
+  FileOutcome outcome_of(store::Ledger& ledger, const domain::Candidate& candidate,
                          const Registered& registered);
 
   store::Store& store_;
@@ -123,8 +132,8 @@ class Registry {
   const Setup& setup_;
 };
 
-/// A number that no task ever had. Errors: STATE_REFUSED in a restored store whose repositories are
-/// not synced yet: they may hold numbers that were given out since the backup.
+/// A number that no task ever had. Errors: STATE_REFUSED while a repository was never read by this
+/// store, or not since it was restored: it may hold numbers that were given out before.
 Result<Vtid> new_vtid(store::Ledger& ledger, const Setup& setup);
 
 /// Does a chain of dependencies lead from `vtid` back to itself? Bounded at 1,000 tasks.

@@ -56,9 +56,11 @@ void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string
   for (const auto* part : parts) {
     for (const auto& file : part->files) ++counts[file.outcome];
   }
-  const auto known = ledger.repo(repo.name);
-  ledger.put(store::RepoRow{repo.name, tip, scope_of(repo), ledger.now(),
-                            known && known->unsettled});
+  auto row = ledger.repo(repo.name).value_or(store::RepoRow{.name = repo.name});
+  row.synced_commit = tip;
+  row.branch = scope_of(repo);
+  row.synced_at = ledger.now();
+  ledger.put(row);
   if (counts.empty()) return;
   ledger.append({domain::EventType::repo_synced, std::nullopt, std::nullopt, sync_actor,
                  Json{{"repo", repo.name}, {"commit", tip}, {"outcomes", counts}}.dump()});
@@ -134,33 +136,25 @@ Result<void> Registry::read_authors(const RepoSetup& repo, const std::string& fr
   return {};
 }
 
-FileOutcome Registry::outcome_of(store::Ledger& ledger, const File& file,
-                                 const domain::Candidate& candidate, const Registered& registered) {
-  FileOutcome out{file.change.file.path, registered.vtid, "", "", Digest::of(file.text).to_string()};
+FileOutcome Registry::outcome_of(store::Ledger& ledger, const domain::Candidate& candidate,
+                                 const Registered& registered) {
+  FileOutcome out{candidate.provenance.path, registered.vtid, "", "", candidate.digest.to_string()};
   const auto task = ledger.task(registered.vtid);
-  switch (registered.outcome) {
-    case UnifyOutcome::not_found: out.outcome = "missing"; break;
-    case UnifyOutcome::invalid:
-      out.outcome = "invalid";
-      out.reason = first_error(candidate.diagnostics);
-      break;
-    case UnifyOutcome::conflict:
-      out.outcome = "conflict";
-      out.reason = "several files or sources claim this VTID with differing texts";
-      break;
-    case UnifyOutcome::refused:
-      if (registered.digest == Digest::of(file.text)) {
-        out.outcome = "unchanged";
-      } else if (domain::has_errors(candidate.diagnostics)) {
-        out.outcome = "invalid";
-        out.reason = first_error(candidate.diagnostics) + "; the registered version stays";
-      } else {
-        out.outcome = "conflict";
-        out.reason = "another text is registered for this VTID; it stays in force";
-      }
-      break;
-    case UnifyOutcome::unchanged: out.outcome = "unchanged"; break;
-    case UnifyOutcome::registered: out.outcome = "registered"; break;
+  const bool in_force = registered.version > 0 && registered.digest == candidate.digest;
+  if (registered.outcome == UnifyOutcome::not_found) {
+    out.outcome = "missing";
+  } else if (in_force) {
+    out.outcome = registered.outcome == UnifyOutcome::registered ? "registered" : "unchanged";
+  } else if (registered.outcome == UnifyOutcome::conflict) {
+    out.outcome = "conflict";
+    out.reason = "several files or sources claim this VTID with differing texts";
+  } else if (domain::has_errors(candidate.diagnostics)) {
+    out.outcome = "invalid";
+    out.reason = first_error(candidate.diagnostics);
+    if (registered.version > 0) out.reason += "; the registered version stays";
+  } else {
+    out.outcome = "conflict";
+    out.reason = "another text is registered for this VTID; it stays in force";
   }
   if (task && (out.outcome == "registered" || out.outcome == "unchanged")) {
     if (task->waits.renumbered) {
@@ -255,49 +249,104 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       continue;
     }
     for (const auto& [file, row] : claims) {
-      record(outcome_of(ledger, *file, row.candidate, *answer), file->change.file.blob);
+      record(outcome_of(ledger, row.candidate, *answer), file->change.file.blob);
+    }
+    // What became of one file may be the end, or the beginning, of another one's conflict.
+    for (const auto& row : ledger.candidates(vtid)) {
+      const auto& origin = row.candidate.provenance;
+      const auto known = ledger.repo_file(origin.repo, origin.path);
+      const bool here = origin.source == domain::SpecSource::git && origin.repo == repo.name;
+      const bool touched_now = std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) {
+        return claim.row.candidate.provenance.path == origin.path;
+      });
+      if (!here || !known || touched_now) continue;
+      auto now = outcome_of(ledger, row.candidate, *answer);
+      const bool conflict = now.outcome == "conflict";
+      if (conflict != (known->outcome == "conflict")) record(std::move(now), known->blob);
     }
   }
   return {};
 }
 
-Result<RepoSync> Registry::sync(const RepoSetup& repo) {
-  auto report = read_branch(repo);
-  if (!report) return report;
-  bool unsettled = false;
-  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
-    const auto row = reader.repo(repo.name);
-    unsettled = row && row->unsettled;
-    return {};
-  });
-  if (!read) return failure(std::move(read.error()));
-  if (!unsettled) return report;
-  if (auto settled = settle_known_deliveries(repo.name); !settled) {
-    return failure(std::move(settled.error()));
-  }
-  return report;
-}
-
-Result<void> Registry::learn_numbers(const std::string& repo,
-                                     const std::vector<port::DeliveryTrailer>& trailers) {
-  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    remember_deliveries(ledger, repo, trailers);
-    auto row = ledger.repo(repo);
-    if (!row) return {};
-    row->unnumbered = false;
-    ledger.put(*row);
-    return {};
-  });
-}
-
-Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
-  RepoSync report{.repo = repo.name};
+Result<store::RepoRow> Registry::known(const RepoSetup& repo) {
   store::RepoRow row{.name = repo.name};
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
     row = reader.repo(repo.name).value_or(row);
     return {};
   });
   if (!read) return failure(std::move(read.error()));
+  return row;
+}
+
+Result<void> Registry::look() {
+  Result<void> all;
+  for (const auto& repo : setup_.repos) {
+    auto synced = sync(repo);
+    if (synced) continue;
+    auto row = known(repo);
+    if (!row) return failure(std::move(row.error()));
+    // What was read before may be out of reach now; its next sync reports what came meanwhile.
+    if (row->unnumbered && all) all = failure(std::move(synced.error()).with("repository", repo.name));
+  }
+  return all;
+}
+
+Result<RepoSync> Registry::sync(const RepoSetup& repo) {
+  if (repo.local_ids) {
+    // Its files get new numbers, which the other repositories must not hold already.
+    for (const auto& other : setup_.repos) {
+      if (&other != &repo) (void)learn_numbers(other);
+    }
+  }
+  auto report = read_branch(repo);
+  if (!report) return report;
+  const auto row = known(repo);
+  if (!row) return failure(row.error());
+  if (!row->unsettled) return report;
+  if (auto settled = settle_known_deliveries(repo.name); !settled) {
+    return failure(std::move(settled.error()));
+  }
+  return report;
+}
+
+Result<void> Registry::note_numbers(const std::string& repo,
+                                    const std::vector<port::DeliveryTrailer>& trailers,
+                                    const std::vector<File>& files) {
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    remember_deliveries(ledger, repo, trailers);
+    for (const auto& file : files) {
+      if (file.vtid && file.vtid->number() <= ledger.vtid_counter() + vtid_jump_max) {
+        ledger.note_vtid(*file.vtid);
+      }
+    }
+    auto row = ledger.repo(repo).value_or(store::RepoRow{.name = repo});
+    row.unnumbered = false;
+    ledger.put(row);
+    return {};
+  });
+}
+
+Result<void> Registry::learn_numbers(const RepoSetup& repo) {
+  const auto row = known(repo);
+  if (!row) return failure(row.error());
+  if (!row->unnumbered) return {};
+  auto head = repo.repository->branch_tip();
+  if (!head) return failure(std::move(head.error()));
+  if (!*head) return note_numbers(repo.name, {}, {});
+  auto tip = repo.repository->fetch();
+  if (!tip) return failure(std::move(tip.error()));
+  auto trailers = repo.repository->deliveries("", *tip);
+  if (!trailers) return failure(std::move(trailers.error()));
+  auto files = read_files(repo, "", *tip);
+  if (!files) return failure(std::move(files.error()));
+  return note_numbers(repo.name, *trailers, *files);
+}
+
+Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
+  RepoSync report{.repo = repo.name};
+  auto known_row = known(repo);
+  if (!known_row) return failure(std::move(known_row.error()));
+  const store::RepoRow row = std::move(*known_row);
 
   auto head = repo.repository->branch_tip();
   if (!head) return failure(std::move(head.error()));
@@ -328,7 +377,7 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
     range.renames = std::move(*renames);
   }
   if (row.unnumbered) {
-    if (auto learnt = learn_numbers(repo.name, *trailers); !learnt) return failure(std::move(learnt.error()));
+    if (auto noted = note_numbers(repo.name, *trailers, *files); !noted) return failure(std::move(noted.error()));
   }
   // All files of one VTID are taken in by one unit: whoever comes first must not own by chance.
   std::stable_sort(files->begin(), files->end(),
@@ -366,27 +415,17 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
 }
 
 Result<void> Registry::settle_known_deliveries(const std::string& repo) {
-  constexpr const char* actor = "restore";
   std::vector<Vtid> open;
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
-    store::TaskFilter filter{.limit = 1000};
-    for (;;) {
-      const auto page = reader.tasks(filter);
-      for (const auto& task : page) {
-        if (task.repo == repo && !domain::is_terminal(task.status) && task.spec) {
-          open.push_back(task.vtid);
-        }
-      }
-      if (page.size() < static_cast<std::size_t>(filter.limit)) return {};
-      filter.after = page.back().vtid;
-    }
+    open = reader.open_deliveries(repo);
+    return {};
   });
   if (!read) return read;
 
   for (const auto vtid : open) {
     auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
       const auto subject = ledger.subject(vtid);
-      if (domain::is_terminal(subject.task.status)) return {};
+      if (domain::is_terminal(subject.task.status) || !subject.task.spec) return {};
       const bool live = subject.run && !domain::is_terminal(subject.run->state);
       const Digest& digest = live ? subject.run->spec_digest : subject.task.spec->digest;
       const auto known = ledger.delivery(repo, vtid, digest.to_string());
@@ -400,7 +439,7 @@ Result<void> Registry::settle_known_deliveries(const std::string& repo) {
       moves.emplace_back(domain::Cancel{why, /*delivery_known=*/true});
       moves.emplace_back(domain::Close{why});
       for (const auto& move : moves) {
-        auto made = conduct(ledger, setup_, entropy_, vtid, move, actor);
+        auto made = conduct(ledger, setup_, entropy_, vtid, move, sync_actor);
         if (!made) return failure(std::move(made.error()));
       }
       return {};
@@ -408,10 +447,9 @@ Result<void> Registry::settle_known_deliveries(const std::string& repo) {
     if (!done) return done;
   }
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    auto row = ledger.repo(repo);
-    if (!row) return {};
-    row->unsettled = row->unnumbered = false;
-    ledger.put(*row);
+    auto row = ledger.repo(repo).value_or(store::RepoRow{.name = repo});
+    row.unsettled = row.unnumbered = false;
+    ledger.put(row);
     return {};
   });
 }

@@ -17,6 +17,12 @@ struct Registry::Unification {
   std::string agent = {};
   std::optional<domain::DeliveryMode> delivery = {};
   std::string repo = {};
+
+  /// What was there at first contact waits until a person adopts it, mended or not; a person's own
+  /// text adopts it.
+  bool holds(const domain::Task& task) const {
+    return hold_for_adoption || (task.waits.adoption && !by_person);
+  }
 };
 
 /// One spec file of a repository as it was read at a commit.

@@ -56,7 +56,7 @@ class Ledger {
   // Specs: immutable versions, and what sources say now.
   std::optional<domain::SpecVersion> spec(Vtid vtid, int version);
   std::optional<domain::SpecVersion> newest_spec(Vtid vtid);
-  /// Other tasks that have this digest as a version; looked up only for texts from git.
+  /// The tasks that have this digest as a version.
   std::vector<Vtid> vtids_with_digest(const Digest& digest);
   void add(const domain::SpecVersion& spec);
   std::vector<CandidateRow> candidates(Vtid vtid);
@@ -106,6 +106,8 @@ class Ledger {
   /// Tasks whose delivery of this digest is known and that are no file's local id.
   std::vector<Vtid> delivered_without_file(const std::string& repo, const std::string& digest);
   std::optional<DeliveryRow> delivery(const std::string& repo, Vtid vtid, const std::string& digest);
+  /// All that is known to have been delivered for a task, of any text and to any repository.
+  std::vector<DeliveryRow> deliveries(Vtid vtid);
   /// Is `commit` one of the repository's known deliveries?
   bool delivered_by(const std::string& repo, const std::string& commit);
   std::optional<BaseCheckRow> base_check(const std::string& repo, const std::string& commit,

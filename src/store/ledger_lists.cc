@@ -17,7 +17,7 @@ std::vector<Vtid> Ledger::vtids_with_digest(const Digest& digest) {
   transaction_.flush<SpecMap>();
   return queries::vtids(transaction_.connection(),
                         "SELECT DISTINCT vtid, number FROM vtid_specs "
-                        "WHERE checksum = $1 AND spec_source = 'git' ORDER BY number",
+                        "WHERE checksum = $1 ORDER BY number",
                         {digest.to_string()});
 }
 
@@ -81,6 +81,12 @@ std::vector<Vtid> Ledger::delivered_without_file(const std::string& repo,
                         "SELECT vtid FROM deliveries WHERE repo = $1 AND checksum = $2 "
                         "AND vtid NOT IN (SELECT vtid FROM local_ids) ORDER BY length(vtid), vtid LIMIT 10",
                         {repo, digest});
+}
+
+std::vector<DeliveryRow> Ledger::deliveries(Vtid vtid) {
+  transaction_.flush<DeliveryMap>();
+  return select_rows<DeliveryMap>(transaction_.connection(),
+                                  "WHERE vtid = $1 ORDER BY repo, checksum", {vtid.to_string()});
 }
 
 bool Ledger::delivered_by(const std::string& repo, const std::string& commit) {

@@ -207,14 +207,14 @@ TEST_F(LedgerTest, ALockedVersionIsNotAddedTwice) {
   commit([](Ledger& l) { EXPECT_EQ(l.spec(Vtid(7), 1)->text, "one"); });
 }
 
-TEST_F(LedgerTest, TextsFromGitAreFoundByDigest) {
+TEST_F(LedgerTest, TextsOfEverySourceAreFoundByDigest) {
   commit([](Ledger& l) {
     l.add(spec_of(7, 1, "one"));
     auto manual = spec_of(8, 1, "one");
     manual.provenance.source = domain::SpecSource::manual;
     l.add(manual);
     l.add(spec_of(9, 1, "one"));
-    EXPECT_THAT(l.vtids_with_digest(Digest::of("one")), ElementsAre(Vtid(7), Vtid(9)));
+    EXPECT_THAT(l.vtids_with_digest(Digest::of("one")), ElementsAre(Vtid(7), Vtid(8), Vtid(9)));
   });
 }
 

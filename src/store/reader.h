@@ -65,6 +65,8 @@ class Reader {
   std::optional<domain::Control> control(const std::string& key);
   std::vector<ControlRow> controls();
   std::optional<RepoRow> repo(const std::string& name);
+  /// Tasks of the repository that are not over although a delivery of theirs is known.
+  std::vector<Vtid> open_deliveries(const std::string& repo);
   std::optional<BreakerRow> breaker(const std::string& key);
   std::vector<BreakerRow> breakers();
   std::vector<Vtid> dependencies(Vtid vtid);

@@ -112,6 +112,14 @@ std::vector<CandidateRow> Reader::candidates(Vtid vtid) {
 
 std::vector<RepoRow> Reader::repos() { return select_rows<RepoMap>(connection_, "ORDER BY name"); }
 
+std::vector<Vtid> Reader::open_deliveries(const std::string& repo) {
+  return queries::vtids(connection_,
+                        "SELECT DISTINCT d.vtid FROM deliveries d JOIN vtid_ledger t ON t.vtid = d.vtid "
+                        "WHERE d.repo = $1 AND t.repo = $1 "
+                        "AND t.status NOT IN ('completed', 'failed', 'cancelled') ORDER BY d.vtid",
+                        {repo});
+}
+
 std::vector<RepoFileRow> Reader::repo_files(const std::string& repo) {
   return select_rows<RepoFileMap>(connection_, "WHERE repo = $1 ORDER BY path", {repo});
 }

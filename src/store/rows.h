@@ -54,9 +54,10 @@ struct RepoRow {
   std::string synced_commit;  ///< the commit whose specs are registered; empty: none yet
   std::string branch;         ///< what `synced_commit` was read for: the branch, then the patterns
   std::optional<Instant> synced_at;
-  /// The store was restored: what was delivered since the backup is known after the next sync only.
-  bool unsettled = false;
-  bool unnumbered = false;  ///< nor which numbers were given out since
+  /// Never read by this store, or not since it was restored: what was delivered before is known after
+  /// the next sync only.
+  bool unsettled = true;
+  bool unnumbered = true;  ///< nor which numbers were given out before
 };
 
 /// What became of one file that matches a repository's spec patterns. Key: (repo, path).

@@ -33,7 +33,7 @@ CREATE TABLE vtid_specs (
   PRIMARY KEY (vtid, version)
 ) STRICT, WITHOUT ROWID;
 -- A random key grows cold with the store, so only texts from git, which may be renumbered, are in.
-CREATE INDEX vtid_specs_digest ON vtid_specs (checksum) WHERE spec_source = 'git';
+CREATE INDEX vtid_specs_digest ON vtid_specs (checksum);
 CREATE INDEX vtid_specs_number ON vtid_specs (number, version);
 
 CREATE TRIGGER vtid_specs_no_update BEFORE UPDATE ON vtid_specs
@@ -265,6 +265,7 @@ CREATE TABLE deliveries (
   PRIMARY KEY (repo, vtid, checksum)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_by_commit ON deliveries (repo, commit_id);
+CREATE INDEX deliveries_by_task ON deliveries (vtid);
 
 CREATE TABLE base_checks (
   repo TEXT NOT NULL,

@@ -1,0 +1,206 @@
+// A store that has not read its repository yet: new, or after its data directory was lost.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/world.h"
+
+namespace vitana::testing {
+namespace {
+
+using domain::BlockReason;
+using domain::TaskStatus;
+
+const std::string path = "docs/specs/00001-menu.md";
+
+engine::Submission manual(std::optional<Vtid> vtid, const std::string& text) {
+  return {.vtid = vtid, .text = text,
+          .provenance = {.source = domain::SpecSource::manual, .author = "op", .reason = "by hand"}};
+}
+
+/// A world on the repository of another one: its own store knows nothing of it.
+WorldOptions beside(World& other) {
+  WorldOptions options;
+  options.repository = [&](const auto&) {
+    return std::shared_ptr<port::Repository>(std::shared_ptr<void>(), &other.repository());
+  };
+  return options;
+}
+
+TEST(FirstLook, ATypedTaskGetsNoNumberThatWasDelivered) {
+  World lost;
+  ASSERT_TRUE(lost.engine().registry.create_task({}, "Footer", sample_spec("Footer"), "op", ""));
+  lost.settle();
+  ASSERT_EQ(lost.repository().deliveries_of("VTID-00001"), 1);
+  World world(beside(lost));
+  const auto made = world.engine().registry.create_task({}, "Footer", sample_spec("Other"), "op", "");
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->vtid, Vtid(2));
+}
+
+TEST(FirstLook, ATypedTaskGetsNoNumberOfACommittedFile) {
+  World world;
+  world.repository().commit({{path, sample_spec("The committed one")}});
+  const auto made = world.engine().registry.create_task({}, "Typed", sample_spec("Typed"), "op", "");
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->vtid, Vtid(2));
+  world.scan();
+  EXPECT_EQ(world.task(Vtid(1)).title, "The committed one");
+  EXPECT_EQ(world.task(Vtid(2)).title, "Typed");
+}
+
+TEST(FirstLook, ATypedTaskGetsNoNumberOfAFileThatWasCommittedSinceTheLastScan) {
+  World world;
+  world.scan();
+  world.repository().commit({{path, sample_spec("The committed one")}});
+  const auto made = world.engine().registry.create_task({}, "Typed", sample_spec("Typed"), "op", "");
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->vtid, Vtid(2));
+}
+
+TEST(FirstLook, ARegisteredTextThatWasDeliveredIsCompletedAndRunsNoSecondTime) {
+  World lost;
+  ASSERT_TRUE(lost.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
+  lost.settle();
+  ASSERT_EQ(lost.repository().deliveries_of("VTID-00007"), 1);
+  World world(beside(lost));
+  ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
+  world.settle();
+  EXPECT_EQ(world.task(Vtid(7)).status, TaskStatus::completed);
+  EXPECT_TRUE(world.runs(Vtid(7)).empty());
+}
+
+TEST(FirstLook, ANumberThatWasDeliveredTakesNoOtherTextUnlessAPersonInsists) {
+  World lost;
+  ASSERT_TRUE(lost.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
+  lost.settle();
+  World world(beside(lost));
+  auto other = manual(Vtid(7), sample_spec("Another text"));
+  const auto refused = world.engine().registry.submit(other, "op");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, FailureCode::SPEC_CONFLICT);
+  EXPECT_FALSE(world.engine().registry.create_task(Vtid(7), "Seven", "", "op", ""));
+  other.resolve = true;
+  EXPECT_TRUE(world.engine().registry.submit(other, "op"));
+}
+
+TEST(FirstLook, WithoutItNoNumberIsGivenOutAndNothingRuns) {
+  World world;
+  world.repository().unavailable = true;
+  const auto refused = world.engine().registry.create_task({}, "Typed", sample_spec(), "op", "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, FailureCode::REPO_UNAVAILABLE);
+  ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
+  world.conduct();
+  EXPECT_TRUE(world.runs(Vtid(7)).empty());
+  world.repository().unavailable = false;
+  world.settle();
+  EXPECT_EQ(world.task(Vtid(7)).status, TaskStatus::completed);
+}
+
+TEST(FirstLook, WhatWasDeliveredBeforeItIsSettledByIt) {
+  World lost;
+  ASSERT_TRUE(lost.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
+  lost.settle();
+  World world(beside(lost));
+  lost.repository().unavailable = true;
+  ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
+  EXPECT_EQ(world.task(Vtid(7)).status, TaskStatus::scheduled);
+  lost.repository().unavailable = false;
+  world.scan();
+  EXPECT_EQ(world.task(Vtid(7)).status, TaskStatus::completed);
+  EXPECT_TRUE(world.runs(Vtid(7)).empty());
+}
+
+TEST(FirstLook, ARepositoryThatWasReadBeforeMayBeOutOfReach) {
+  World world;
+  world.scan();
+  world.repository().unavailable = true;
+  EXPECT_TRUE(world.engine().registry.create_task({}, "Typed", sample_spec(), "op", ""));
+}
+
+// What was there at the first look is held, whatever its state then was.
+
+class ThereBefore : public ::testing::Test {
+ protected:
+  static WorldOptions options() {
+    WorldOptions options;
+    options.adopt_all = false;
+    return options;
+  }
+  void expect_held_until_adopted() {
+    world_.settle();
+    EXPECT_EQ(world_.task(Vtid(1)).blocked, BlockReason::not_adopted);
+    ASSERT_TRUE(world_.engine().desk.adopt("VTID-00001", engine::Adoption::run, "op"));
+    world_.settle();
+    EXPECT_EQ(world_.task(Vtid(1)).status, TaskStatus::completed);
+  }
+
+  World world_{options()};
+};
+
+TEST_F(ThereBefore, AnInvalidSpecIsHeldOnceItIsMended) {
+  world_.repository().commit({{path, "# Menu\n\n## Summary\n\nThe menu has to be mended.\n"}});
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(1)).status, TaskStatus::draft);
+  world_.repository().commit({{path, "# Menu\n\n## Summary\n\nThe menu has to be mended, or so.\n"}});
+  world_.settle();
+  world_.repository().commit({{path, sample_spec()}});
+  expect_held_until_adopted();
+}
+
+TEST_F(ThereBefore, ASpecInConflictIsHeldOnceItsRivalIsGone) {
+  world_.repository().commit({{path, sample_spec("One")}, {"docs/specs/00001-b.md", sample_spec("Two")}});
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(1)).blocked, BlockReason::spec_conflict);
+  world_.repository().commit({{"docs/specs/00001-b.md", ""}});
+  expect_held_until_adopted();
+}
+
+TEST_F(ThereBefore, AHeldSpecThatIsEditedStaysHeld) {
+  world_.repository().commit({{path, sample_spec("One")}});
+  world_.settle();
+  world_.repository().commit({{path, sample_spec("One, edited")}});
+  expect_held_until_adopted();
+}
+
+// What is reported of a file is true now.
+
+TEST(SyncReport, TheEndOfAConflictIsReportedForTheFileThatIsLeft) {
+  World world;
+  world.repository().commit({{path, sample_spec("One")}, {"docs/specs/00001-b.md", sample_spec("Two")}});
+  world.scan();
+  world.repository().commit({{"docs/specs/00001-b.md", ""}});
+  const auto report = world.engine().registry.sync(world.engine().setup().repos.front());
+  ASSERT_TRUE(report);
+  const auto left = std::find_if(report->files.begin(), report->files.end(),
+                                 [](const auto& file) { return file.path == path; });
+  ASSERT_NE(left, report->files.end());
+  EXPECT_EQ(left->outcome, "registered");
+}
+
+// One rule for every source.
+
+TEST(Numbers, ATypedTaskThatJumpsFarIsAskedAbout) {
+  World world;
+  const auto refused = world.engine().registry.create_task(Vtid(900'000), "Far", "", "op", "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, FailureCode::VTID_JUMP);
+  EXPECT_TRUE(world.engine().registry.create_task(Vtid(900'000), "Far", "", "op", "", true));
+}
+
+TEST(Numbers, TheSameTextUnderASecondNumberIsBlockedFromEverySource) {
+  World world;
+  ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(1), sample_spec()), "op"));
+  ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(2), sample_spec()), "op"));
+  ASSERT_TRUE(world.engine().registry.create_task(Vtid(3), "Same", sample_spec(), "op", ""));
+  for (const int again : {2, 3}) {
+    EXPECT_EQ(world.task(Vtid(static_cast<std::uint32_t>(again))).blocked, BlockReason::spec_renumbered);
+  }
+  ASSERT_TRUE(world.engine().desk.approve_spec(Vtid(2), "op"));
+  EXPECT_EQ(world.task(Vtid(2)).status, TaskStatus::scheduled);
+}
+
+}  // namespace
+}  // namespace vitana::testing
