@@ -33,9 +33,14 @@ bool needs_person(const std::string& outcome) {
 /// A file that was not touched is as it was, but for what persons did to its task meanwhile.
 std::string outcome_now(store::Reader& reader, const store::RepoFileRow& row) {
   if (row.outcome == "registered") return "unchanged";
-  if (row.outcome != "held" || !row.vtid) return row.outcome;
-  const auto task = reader.task(*row.vtid);
-  return task && !task->waits.adoption && !task->waits.spec_held ? "unchanged" : "held";
+  const auto task = row.vtid ? reader.task(*row.vtid) : std::nullopt;
+  if (!task) return row.outcome;
+  const auto& waits = task->waits;
+  const bool chosen = task->spec && task->spec->digest.to_string() == row.digest && !waits.conflict;
+  const bool over = (row.outcome == "held" && !waits.adoption && !waits.spec_held) ||
+                    (row.outcome == "renamed" && !waits.renumbered) ||
+                    (row.outcome == "conflict" && chosen);
+  return over ? "unchanged" : row.outcome;
 }
 
 std::string next_step(const std::map<std::string, int>& counts, const engine::RepoSync& report) {
