@@ -128,7 +128,10 @@ class ItWritesOutside(Hostile):
             mount -o remount,rw / 2>/dev/null && echo WROTE mount
             mount --bind /tmp /usr 2>/dev/null && echo WROTE bind
             echo x > /dev/sda 2>/dev/null && echo WROTE device
-            echo 1 > /proc/sys/kernel/sysrq 2>/dev/null && echo WROTE sysctl
+            for setting in vm/swappiness kernel/core_pattern kernel/hostname; do
+              value=$(cat /proc/sys/$setting) && echo "$value" > /proc/sys/$setting && echo WROTE $setting
+            done 2>/dev/null
+            echo h > /proc/sysrq-trigger 2>/dev/null && echo WROTE sysrq
             for private in /tmp /dev/shm /var/tmp "$HOME"; do touch $private/{name}; done
             {DONE}""")
         # What it can write to are its workspace and its own /tmp, whatever they are called.
