@@ -136,7 +136,8 @@ class Step {
     const auto changes = git::diff_trees(mirror(), tip_, deliverable().tree);
     if (!changes) return failure(changes.error());
     found_.verified.nothing_to_deliver = changes->empty();
-    PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths, rules_.own_folders};
+    PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths, rules_.own_folders,
+                         rules_.configured_programs};
     for (const auto& program : started()) path_rules.protected_files.insert(program);
     std::vector<std::string> causes;
     std::string first;
@@ -165,6 +166,7 @@ class Step {
       for (auto& program : started_programs(script)) result.push_back(std::move(program));
     };
     for (const auto& command : rules_.commands) add(command);
+    for (const auto& command : rules_.setup) add(command);
     for (const auto& criterion : assignment_.spec.criteria) {
       for (const auto& check : criterion.checks) add(check.script);
     }

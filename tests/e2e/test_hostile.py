@@ -530,6 +530,46 @@ class ItWritesSpecs(Hostile):
         self.assertHealthy()
 
 
+class ItChangesWhatTheOperatorStarts(Hostile):
+    """Such a program runs from the checked-out branch that a merge changes; [notify] outside every sandbox."""
+    mode = "merge"
+
+    def hostile_config(self, rest="", worker=""):
+        rest += '[notify]\ncommand = ["./bin/tell.sh"]\n[agents.other]\ncommand = ["python3", "tools/agent.py"]\n'
+        return super().hostile_config(rest, worker)
+
+    def prepare(self):
+        super().prepare()
+        tools = self.repo.folder / "tools"
+        tools.mkdir()
+        (tools / "tell.sh").write_text(f"#!/bin/sh\ncat >> {self.outside}/told\n")
+        (tools / "tell.sh").chmod(0o755)
+        (self.repo.folder / "bin").symlink_to("tools")
+        self.repo.commit("programs", {"tools/agent.py": "print('agent')\n"})
+
+    def refused(self, script, path):
+        self.add("VTID-00701", f"{script}\n{DONE}")
+        head = self.repo.head()
+        self.until_idle()
+        task = self.assertStatus("VTID-00701", "failed", "PATH_FORBIDDEN")
+        self.assertIn(path, task["failure"]["message"])
+        self.assertEqual(self.repo.head(), head)
+        self.assertHealthy()
+
+    def test_the_program_that_tells_of_what_happens(self):
+        self.refused(f"printf '#!/bin/sh\\ntouch {self.outside}/pwned\\n' > tools/tell.sh", "tools/tell.sh")
+        self.assertFalse((self.outside / "pwned").exists())
+
+    def test_a_link_on_the_way_to_it(self):
+        self.refused("mkdir -p mine; touch mine/tell.sh; ln -sfn mine bin", "bin")
+
+    def test_its_mode(self):
+        self.refused("chmod -x tools/tell.sh", "tools/tell.sh")
+
+    def test_the_program_of_another_agent(self):
+        self.refused("rm tools/agent.py", "tools/agent.py")
+
+
 class ItLiesWithGit(Hostile):
     def test_an_index_that_hides_and_invents_is_not_read(self):
         self.attack(f"""
