@@ -388,6 +388,7 @@ TreeVerifier::TreeVerifier(const Sandbox& sandbox, port::Clock& clock, TreeVerif
 
 Result<port::Verification> TreeVerifier::verify(const port::Assignment& assignment,
                                                 std::stop_token stop) {
+  const git::StopScope stoppable(stop);
   auto rules = options_.rules(assignment.run.repo, assignment.run.base_commit);
   if (!rules) return failure(std::move(rules.error()));
   return Step(sandbox_, clock_, options_, assignment, std::move(*rules), std::move(stop)).take();

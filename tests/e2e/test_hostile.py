@@ -373,6 +373,10 @@ class ItFillsTheDisk(Hostile):
     def test_with_a_big_file(self):
         self.attack("head -c 60000000 /dev/zero > big; sleep 60", code="AGENT_DISK_LIMIT")
 
+    def test_with_a_file_that_is_all_holes(self):
+        task = self.attack(f"truncate -s 8T big.bin; {DONE}", code="AGENT_DISK_LIMIT")
+        self.assertIn("big.bin is 8388608 MiB long", task["failure"]["message"])
+
     def test_with_very_many_small_files(self):
         self.attack(python(self.MANY.replace("{FOLDER}", ".")), code="AGENT_DISK_LIMIT")
 
