@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "app/system.h"
 #include "config/repository_policy.h"
 #include "git/source.h"
+#include "process/program.h"
+#include "worker/paths.h"
 
 namespace vitana::app {
 namespace {
@@ -38,6 +41,33 @@ std::optional<std::string> path_within(const std::string& outer, const std::file
   const auto path = whole.lexically_relative(std::filesystem::weakly_canonical(outer, error));
   if (path.empty() || path == "." || *path.begin() == "..") return std::nullopt;
   return path.generic_string();
+}
+
+/// See worker::RepositoryRules::configured_programs. A link in the tree and what it leads to both count.
+std::set<std::string> configured_programs(const config::Config& config, const std::string& repo) {
+  std::set<std::string> result;
+  const auto add = [&](std::filesystem::path file) {
+    for (file = file.lexically_normal(); !file.empty() && *file.begin() != ".."; file = file.parent_path()) {
+      result.insert(file.generic_string());
+    }
+  };
+  const auto add_command = [&](std::vector<std::string> command) {
+    const char* path = std::getenv("PATH");
+    if (command.empty()) return;
+    if (auto found = process::find_program(command[0], path != nullptr ? path : "")) command[0] = *found;
+    for (const std::filesystem::path program : worker::started_programs(command)) {
+      if (program.is_relative()) {
+        add(program);  // of an agent, which starts in a workspace
+      } else if (!repo.empty()) {
+        const auto named = program.lexically_relative(repo);
+        if (!named.empty()) add(named);
+        if (const auto real = path_within(repo, program)) add(*real);
+      }
+    }
+  };
+  add_command(config.notify.command);
+  for (const auto& [_, agent] : config.agents) add_command(agent.command);
+  return result;
 }
 
 }  // namespace
@@ -127,6 +157,7 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
                                effective.policy_rules.protect.end());
   rules.own_folders = {default_data_folder};
   if (const auto inside = path_within(repo->path, data_root_)) rules.own_folders.push_back(*inside);
+  rules.configured_programs = configured_programs(config_, repo->path);
   if (const auto author = identity_of(config_.delivery.author)) {
     rules.author = *author;
   } else {

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "cli/terminal.h"
 #include "wire/error_json.h"
 
 namespace vitana::cli {
@@ -85,7 +86,7 @@ std::string with_words(std::string hint, const HintWords& words) {
 }
 
 std::string error_text(const Error& error, const HintWords& words) {
-  std::string text = fmt::format("error: {} [{}]\n", error.message, name_of(error.code));
+  std::string text = fmt::format("error: {} [{}]\n", brief(error.message), name_of(error.code));
   for (const auto& [key, value] : error.context) {
     if (key == "hint" || value.empty() || error.message.find(value) != std::string::npos) continue;
     const bool list = value.find("; ") != std::string::npos;

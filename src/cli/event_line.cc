@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/terminal.h"
 #include "domain/event.h"
 
 namespace vitana::cli {
@@ -33,7 +34,7 @@ std::string data_text(const std::string& data) {
       continue;
     const std::string name(key);
     const std::string words =
-        name == "commit" ? value_text(value).substr(0, 12) : value_text(value);
+        name == "commit" ? value_text(value).substr(0, 12) : brief(value_text(value));
     const bool bare = name == "code" || name == "message" || name == "what" || name == "reason" ||
                       name == "blocked";
     text += bare ? fmt::format("  {}", words) : fmt::format("  {} {}", name, words);

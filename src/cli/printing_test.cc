@@ -94,6 +94,24 @@ TEST(WhyText, ListsTheVerdictsInTheirOrder) {
             "  ✗ permission: execution needs: vitana task approve [APPROVAL_REQUIRED]\n");
 }
 
+TEST(WhyText, ShowsWhatTheFailedProgramPrinted) {
+  auto view = running_task();
+  view.runs.clear();
+  view.task.failure = domain::Failure{
+      FailureCode::BASE_RED, "make test ended with 2", "executing", {}, {{"output", "a\nb\n"}}};
+  const engine::Why why{view.task, {}, domain::GatePoint::dispatch, {}};
+  EXPECT_THAT(why_text(why, view, {}), HasSubstr("  last failure: BASE_RED: make test ended with 2\n"
+                                                 "  its output:\n    | a\n    | b\n"));
+}
+
+TEST(TaskText, ALongQuestionIsCut) {
+  auto view = running_task();
+  view.task.failure = domain::Failure{FailureCode::AGENT_QUESTION, std::string(90'000, 'q'), "executing"};
+  const auto text = task_text(view, {});
+  EXPECT_LT(text.size(), 5'000U);
+  EXPECT_THAT(text, HasSubstr("qqq ... (90000 bytes; all of it: --json)"));
+}
+
 engine::RepoSync forty_held() {
   engine::RepoSync report{"hub", "0123456789abcdef", true, {}};
   for (std::uint32_t i = 1; i <= 40; ++i) {

@@ -31,7 +31,7 @@ void read_stays(const std::vector<store::StoredEvent>& events, std::vector<RunVi
 }
 
 std::string failure_line(const domain::Failure& failure) {
-  return fmt::format("{}: {}", name_of(failure.code), failure.message);
+  return fmt::format("{}: {}", name_of(failure.code), brief(failure.message));
 }
 
 std::string mark_of(domain::EvidenceVerdict verdict, const Terminal& terminal) {
@@ -60,6 +60,14 @@ std::string indented(std::string_view text, std::string_view indent) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
+}
+
+/// The last of what the failed program printed.
+std::string output_of(const std::optional<domain::Failure>& failure) {
+  if (!failure) return {};
+  const auto output = failure->context.find("output");
+  if (output == failure->context.end() || output->second.empty()) return {};
+  return "  its output:\n" + indented(output->second, "    | ");
 }
 
 /// Where several files fight it is the person who names one.
@@ -349,6 +357,7 @@ std::string why_text(const engine::Why& why, const TaskView& view, const Termina
   text += fmt::format("  next:   {}\n", next_text(view));
   if (why.task.failure)
     text += fmt::format("  last failure: {}\n", failure_line(*why.task.failure));
+  text += output_of(why.task.failure ? why.task.failure : newest ? newest->failure : std::nullopt);
   if (domain::is_terminal(why.task.status)) return text;
   text += fmt::format("the gate at {}\n", name_of(why.point));
   for (const auto& verdict : why.verdicts) {

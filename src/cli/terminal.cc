@@ -179,6 +179,12 @@ std::string fit(std::string_view text, std::size_t width, const Terminal& termin
   return std::string(text.substr(0, bytes)) + std::string(mark);
 }
 
+std::string brief(std::string_view text) {
+  constexpr std::size_t bytes_max = 2000;
+  if (text.size() <= bytes_max) return std::string(text);
+  return fmt::format("{} ... ({} bytes; all of it: --json)", utf8_prefix(text, bytes_max), text.size());
+}
+
 std::string wrapped(std::string_view text, std::size_t width) {
   constexpr std::size_t width_min = 10;  // narrower than that nothing reads well
   std::string out;

@@ -83,6 +83,10 @@ std::size_t columns_of(std::string_view text);
 /// `text` in at most `width` cells, the rest shown by an ellipsis.
 std::string fit(std::string_view text, std::size_t width, const Terminal& terminal);
 
+/// A long text of somebody else (an agent's question, say) as a person is shown it: cut, with a word about
+/// where the rest is.
+std::string brief(std::string_view text);
+
 /// `text` with lines of at most `width` cells, broken between words and indented; a longer word
 /// stays whole. Every line is ended.
 std::string wrapped(std::string_view text, std::size_t width);

@@ -91,7 +91,7 @@ Result<std::optional<Oid>> BlobReader::peeled(const std::string& expression) {
 Result<std::string> BlobReader::ask(const std::string& command, Deadline until) {
   const bool fresh = !child_;
   auto line = ask_once(command, until);
-  if (line || fresh || steady_clock::now() >= until || git_.options().stop.stop_requested()) {
+  if (line || fresh || steady_clock::now() >= until || StopScope::current().stop_requested()) {
     return line;
   }
   return ask_once(command, until);
@@ -141,8 +141,8 @@ Result<std::string> BlobReader::take(std::size_t count, Deadline until) {
 Result<void> BlobReader::fill(Deadline until) {
   std::array<char, 64 * 1024> chunk{};
   while (true) {
-    if (git_.options().stop.stop_requested()) {
-      return failure(FailureCode::ENGINE_STOPPED, "git cat-file was stopped");
+    if (StopScope::current().stop_requested()) {
+      return failure(FailureCode::CANCELLED, "git cat-file was stopped");
     }
     const auto now = steady_clock::now();
     if (now >= until) return broken("did not answer in time");

@@ -27,7 +27,7 @@ class BlobReader {
  public:
   BlobReader(const Git& git, std::filesystem::path git_dir);
 
-  /// Nothing when there is no such object. Errors: GIT_FAILED, PROGRAM_FAILED, ENGINE_STOPPED.
+  /// Nothing when there is no such object. Errors: GIT_FAILED, PROGRAM_FAILED, CANCELLED.
   Result<std::optional<ObjectInfo>> info(const Oid& oid);
 
   /// The commit that a ref names now. Nothing when it names none. REQUIRES: is_ref(ref).

@@ -46,7 +46,19 @@ std::string name_of_call(const Call& call) {
   return call.args.empty() ? "git" : fmt::format("git {}", call.args.front());
 }
 
+std::stop_token& stop_of_this_thread() {
+  thread_local std::stop_token stop;
+  return stop;
+}
+
 }  // namespace
+
+StopScope::StopScope(std::stop_token stop)
+    : outer_(std::exchange(stop_of_this_thread(), std::move(stop))) {}
+
+StopScope::~StopScope() { stop_of_this_thread() = std::move(outer_); }
+
+const std::stop_token& StopScope::current() { return stop_of_this_thread(); }
 
 std::vector<std::string> Git::arguments(const Call& call) const {
   std::vector<std::string> result = {options_.program, "--no-pager"};
@@ -112,14 +124,15 @@ Result<Answer> Git::try_run(const Call& call) const {
   request.deadline = call.network || call.slow ? options_.network_deadline : options_.deadline;
   request.out = {.bytes_max = call.bytes_max, .keep = process::Keep::head};
   request.err = {.bytes_max = err_bytes_max, .keep = process::Keep::tail};
-  request.stop = options_.stop;
+  request.stop = StopScope::current();
+  request.leashed = call.held < 0;
   auto output = process::run(request);
   if (!output) return failure(std::move(output.error()));
 
   const auto name = name_of_call(call);
   Answer answer{output->exit_code, std::move(output->out.text), std::move(output->err.text)};
   if (output->stopped) {
-    return failure(FailureCode::ENGINE_STOPPED, fmt::format("{} was stopped", name));
+    return failure(FailureCode::CANCELLED, fmt::format("{} was stopped", name));
   }
   if (output->timed_out) {
     return failure(git_error(

@@ -33,8 +33,21 @@ struct Options {
   ConfigValues network_config;
   std::chrono::milliseconds deadline = std::chrono::minutes(2);
   std::chrono::milliseconds network_deadline = std::chrono::minutes(15);
-  /// A stop ends the call that runs: ENGINE_STOPPED.
-  std::stop_token stop;
+};
+
+/// While it lives, a stop ends every call that this thread makes: CANCELLED. One step's work is one
+/// thread's, so this holds for all that the step asks of git.
+class StopScope {
+ public:
+  explicit StopScope(std::stop_token stop);
+  ~StopScope();
+  StopScope(const StopScope&) = delete;
+  StopScope& operator=(const StopScope&) = delete;
+
+  static const std::stop_token& current();
+
+ private:
+  std::stop_token outer_;
 };
 
 /// One call. Whatever comes from outside stands in `args` behind `--` or is an Oid or a ref that
@@ -56,7 +69,8 @@ struct Call {
   /// Acts for the owner in a repository of his own: with the configuration of Options::home.
   bool owner = false;
   std::size_t bytes_max = 64 << 20;
-  /// See process::ChildRequest::held.
+  /// See process::ChildRequest::held. A call that holds a lock may outlive the engine; every other ends
+  /// with it.
   int held = -1;
 };
 
@@ -73,7 +87,7 @@ class Git {
 
   /// The exit code is the caller's to judge.
   /// Errors: PROGRAM_FAILED (no git), GIT_FAILED (deadline, signal, output over `bytes_max`),
-  /// ENGINE_STOPPED.
+  /// CANCELLED.
   Result<Answer> try_run(const Call& call) const;
 
   /// What it printed. Errors: as above, and GIT_FAILED for every exit code but 0.

@@ -33,8 +33,12 @@ TEST(GitRun, OutputBeyondItsBoundIsAFailureAndNotCut) {
 TEST(GitRun, AStopEndsTheCall) {
   std::stop_source stop;
   stop.request_stop();
-  const Git git({.stop = stop.get_token()});
-  EXPECT_EQ(git.run({.args = {"version"}}).error().code, FailureCode::ENGINE_STOPPED);
+  const Git git({});
+  {
+    const StopScope scope(stop.get_token());
+    EXPECT_EQ(git.run({.args = {"version"}}).error().code, FailureCode::CANCELLED);
+  }
+  EXPECT_TRUE(git.run({.args = {"version"}}));
 }
 
 TEST(GitRun, TheDeadlineEndsACallThatHangs) {

@@ -1,6 +1,7 @@
 #include "git/snapshot.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
@@ -23,6 +24,10 @@ constexpr std::size_t link_bytes_max = 4096;
 constexpr std::size_t links_max = 200'000;
 constexpr int depth_max = 200;  // each level holds a descriptor while the folder is walked
 constexpr std::uintmax_t space_min = 1 << 20;
+constexpr std::uint64_t block_bytes = 512;
+// From here on (core.bigFileThreshold) git writes a file into a pack of its own. Together with objects
+// that are flushed in a batch that fails: the pack is renamed into a folder that is not there.
+constexpr std::uint64_t big_file_bytes = std::uint64_t{512} << 20;
 
 Error forbidden(std::string_view path, std::string_view what) {
   const auto shown = printable(path);
@@ -35,8 +40,18 @@ struct Suspect {
   std::string_view what;
 };
 
+/// A file that is longer than what it takes of the disk.
+struct Hollow {
+  std::string path;
+  std::uint64_t bytes = 0;
+};
+
 struct Walk {
   std::vector<Suspect> suspects;
+  std::vector<Hollow> hollow;
+  std::uint64_t solid_bytes = 0;  ///< of all other files; the disk has room for them
+  std::uint64_t hollow_bytes = 0;
+  std::uint64_t largest = 0;
   std::vector<std::string> bare_repositories;
 };
 
@@ -73,6 +88,19 @@ bool is_dot_git(std::string name) {
   return name == ".git";
 }
 
+void weigh(Walk& walk, const fs::path& file, const std::string& path) {
+  struct stat info{};
+  if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return;
+  const auto bytes = static_cast<std::uint64_t>(info.st_size);
+  walk.largest = std::max(walk.largest, bytes);
+  if (static_cast<std::uint64_t>(info.st_blocks) * block_bytes >= bytes) {
+    walk.solid_bytes += bytes;
+  } else {
+    walk.hollow_bytes += bytes;
+    walk.hollow.push_back({path, bytes});
+  }
+}
+
 Result<Walk> walk_folder(const SnapshotRequest& request) {
   Walk walk;
   const auto& top = request.folder;
@@ -102,6 +130,7 @@ Result<Walk> walk_folder(const SnapshotRequest& request) {
                exists_as(full.parent_path() / "refs", fs::file_type::directory)) {
       walk.bare_repositories.push_back(path);
     }
+    if (type == fs::file_type::regular) weigh(walk, full, path);
     const auto before = full.string();
     it.increment(error);
     if (error) {
@@ -130,8 +159,12 @@ class Snapshot {
     auto done = mirror_.git().run(call({"read-tree", *base}));
     if (!done) return done;
     if (auto fine = judge(walk->suspects); !fine) return failure(std::move(fine.error()));
+    if (auto fits = judge_sizes(*walk); !fits) return failure(std::move(fits.error()));
     // Its own .git is skipped by git; whatever lies there is never looked at.
-    auto added = mirror_.git().try_run(call({"add", "--all"}));
+    auto add = call({"add", "--all"});
+    add.slow = true;
+    if (walk->largest >= big_file_bytes) add.config.emplace_back("core.fsyncMethod", "fsync");
+    auto added = mirror_.git().try_run(add);
     if (!added) return failure(std::move(added.error()));
     if (added->exit_code != 0) return failure(not_taken(*added));
     auto tree = mirror_.git().run(call({"write-tree"}));
@@ -193,11 +226,11 @@ class Snapshot {
     return {};
   }
 
-  Result<void> judge(const std::vector<Suspect>& suspects) const {
-    if (suspects.empty()) return {};
+  template <typename File>
+  Result<std::set<std::string, std::less<>>> ignored_of(const std::vector<File>& files) const {
     std::string paths;
     // "./" because this command alone knows no literal paths: nothing may look like magic.
-    for (const auto& suspect : suspects) paths.append("./").append(suspect.path).push_back('\0');
+    for (const auto& file : files) paths.append("./").append(file.path).push_back('\0');
     auto ask = call({"check-ignore", "-z", "--stdin"}, std::move(paths));
     ask.environment = {{"GIT_LITERAL_PATHSPECS", "0"}};
     auto answer = mirror_.git().try_run(ask);
@@ -206,11 +239,37 @@ class Snapshot {
       return failure(git_error(FailureCode::GIT_FAILED, "git check-ignore failed", *answer));
     }
     const auto paths_ignored = parse_check_ignore(answer->out);
-    const std::set<std::string, std::less<>> ignored(paths_ignored.begin(), paths_ignored.end());
+    return std::set<std::string, std::less<>>(paths_ignored.begin(), paths_ignored.end());
+  }
+
+  Result<void> judge(const std::vector<Suspect>& suspects) const {
+    if (suspects.empty()) return {};
+    const auto ignored = ignored_of(suspects);
+    if (!ignored) return failure(ignored.error());
     for (const auto& suspect : suspects) {
-      if (!ignored.contains(suspect.path)) return failure(forbidden(suspect.path, suspect.what));
+      if (!ignored->contains(suspect.path)) return failure(forbidden(suspect.path, suspect.what));
     }
     return {};
+  }
+
+  // Files without holes take room on the disk, where the worker has measured them already.
+  Result<void> judge_sizes(const Walk& walk) const {
+    if (walk.hollow.empty() || walk.solid_bytes + walk.hollow_bytes <= request_.bytes_max) return {};
+    const auto ignored = ignored_of(walk.hollow);
+    if (!ignored) return failure(ignored.error());
+    std::uint64_t bytes = 0;
+    Hollow largest;
+    for (const auto& file : walk.hollow) {
+      if (ignored->contains(file.path)) continue;
+      bytes += file.bytes;
+      if (file.bytes >= largest.bytes) largest = file;
+    }
+    if (bytes <= request_.bytes_max) return {};
+    return failure(Error{FailureCode::AGENT_DISK_LIMIT,
+                         fmt::format("{} is {} MiB long, with all such files {} MiB; the limit is {} MiB",
+                                     printable(largest.path), largest.bytes >> 20, bytes >> 20,
+                                     request_.bytes_max >> 20)}
+                       .with("path", printable(largest.path)));
   }
 
   // Judged is the tree that was written, not the folder it came from.

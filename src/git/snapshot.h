@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ struct SnapshotRequest {
   std::vector<std::string> exclude;
   /// Files and folders, ignored ones too; more is refused.
   std::size_t entries_max = 5'000'000;
+  /// Of all files that are not ignored, by the length that they claim: a file with holes takes no room on
+  /// the disk, and all of it would be read.
+  std::uint64_t bytes_max = std::uint64_t{20} << 30;
 };
 
 /// Writes the folder's content to the mirror and returns its tree. The index starts from `base` and
@@ -33,7 +37,8 @@ struct SnapshotRequest {
 /// Errors: PATH_FORBIDDEN, with the context `path` - a nested repository, a new or changed
 /// submodule, folders more than 200 deep, a device, FIFO or socket, a link that leaves the tree (or
 /// is absolute, or points into .git) and was not in `base`, something that cannot be read or has a
-/// name that git refuses; COMMIT_MISSING; STORE_FULL; GIT_FAILED.
+/// name that git refuses; AGENT_DISK_LIMIT - more than `bytes_max`; the context `path` is the largest file;
+/// COMMIT_MISSING; STORE_FULL; GIT_FAILED.
 Result<Oid> snapshot(const Mirror& mirror, const SnapshotRequest& request);
 
 }  // namespace vitana::git

@@ -130,6 +130,49 @@ TEST_F(SnapshotTest, ATrackedFileCannotBeHiddenByIgnoringIt) {
   EXPECT_THAT(changed(), ElementsAre("M readme.md"));
 }
 
+TEST_F(SnapshotTest, AFileWithHolesIsJudgedByItsLengthAndNotRead) {
+  start();
+  write("small.bin", "x");
+  write("big.bin", "x");
+  fs::resize_file(folder / "small.bin", std::uintmax_t{1} << 30);
+  fs::resize_file(folder / "big.bin", std::uintmax_t{8} << 40);
+  const auto tree = take();
+  ASSERT_FALSE(tree);
+  EXPECT_EQ(tree.error().code, FailureCode::AGENT_DISK_LIMIT);
+  EXPECT_EQ(tree.error().context.at("path"), "big.bin");
+  EXPECT_THAT(tree.error().message, testing::HasSubstr("8388608 MiB"));
+}
+
+TEST_F(SnapshotTest, ManyFilesWithHolesAreJudgedTogether) {
+  start();
+  for (const auto* name : {"a", "b", "c"}) {
+    write(name, "x");
+    fs::resize_file(folder / name, std::uintmax_t{1} << 20);
+  }
+  const auto take_at_most = [&](std::uint64_t bytes) {
+    return snapshot(*mirror, {.folder = folder, .base = base, .exclude = {}, .bytes_max = bytes});
+  };
+  EXPECT_FALSE(take_at_most(2 << 20));
+  EXPECT_TRUE(take_at_most(3 << 20));
+}
+
+TEST_F(SnapshotTest, AnIgnoredFileMayHaveAnyHoles) {
+  user.write(".gitignore", "*.mdb\n");
+  start();
+  write("data.mdb", "x");
+  fs::resize_file(folder / "data.mdb", std::uintmax_t{8} << 40);
+  write("y", "1");
+  EXPECT_THAT(changed(), ElementsAre("A y"));
+}
+
+TEST_F(SnapshotTest, AFileThatGitPutsIntoAPackIsTaken) {
+  start();
+  write("a", "1");  // is written first, and opens the batch
+  write("big.bin", "x");
+  fs::resize_file(folder / "big.bin", std::uintmax_t{512} << 20);
+  EXPECT_THAT(changed(), ElementsAre("A a", "A big.bin"));
+}
+
 TEST_F(SnapshotTest, TheCallerMayExcludeMore) {
   start();
   write("cache/x", "1");

@@ -23,6 +23,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr std::string_view leash_program = "/usr/bin/setpriv";
 constexpr auto kill_wait = std::chrono::seconds(5);
 constexpr auto busy_wait = std::chrono::milliseconds(200);
 
@@ -187,6 +188,13 @@ Result<Child> Child::start(const ChildRequest& request) {
   if (!err) return failure(std::move(err.error()));
 
   auto arguments = request.argv;
+  if (request.leashed && ::access(leash_program.data(), X_OK) == 0) {
+    auto found = find_program((request.cwd / *program).string(), "");
+    if (!found) return failure(std::move(found.error()));
+    arguments[0] = found->string();
+    arguments.insert(arguments.begin(), {std::string(leash_program), "--pdeathsig", "TERM", "--"});
+    program = std::string(leash_program);
+  }
   std::vector<std::string> variables;
   for (const auto& [name, value] : request.environment) {
     variables.push_back(fmt::format("{}={}", name, value));

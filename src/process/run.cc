@@ -187,7 +187,8 @@ Result<RunOutput> run(const RunRequest& request) {
                              .environment = request.environment,
                              .input = Input::text,
                              .input_text = request.input,
-                             .held = request.held});
+                             .held = request.held,
+                             .leashed = request.leashed});
   if (!child) return failure(std::move(child.error()));
   return Run(request, std::move(*child), std::move(wake)).finish(started);
 }

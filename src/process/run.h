@@ -44,6 +44,8 @@ struct RunRequest {
   std::function<void(Stream, std::string_view)> on_output;
   /// See ChildRequest::held.
   int held = -1;
+  /// See ChildRequest::leashed. run() waits for the child, so its thread does not end before.
+  bool leashed = false;
   /// A request to stop acts as the deadline does.
   std::stop_token stop;
 };

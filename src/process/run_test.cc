@@ -2,13 +2,18 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include "process/fd.h"
 
 namespace vitana::process {
 namespace {
@@ -241,6 +246,51 @@ TEST(Run, AnArgumentWithANulIsRefusedAndNotCut) {
   RunRequest request;
   request.argv = {"/bin/echo", std::string("a\0b", 3)};
   EXPECT_FALSE(run(request));
+}
+
+// A process of its own runs the program and is killed: what it started is gone soon after.
+void leave_running(bool leashed, pid_t& left) {
+  std::array<int, 2> told{};
+  ASSERT_EQ(::pipe(told.data()), 0);
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    (void)run({.argv = {"/bin/sh", "-c", "echo $$; exec sleep 60"},
+               .environment = {{"PATH", "/usr/bin:/bin"}},
+               .on_output = [&](Stream, std::string_view text) {
+                 [[maybe_unused]] const auto sent = ::write(told[1], text.data(), text.size());
+               },
+               .leashed = leashed});
+    ::_exit(0);
+  }
+  ::close(told[1]);
+  std::array<char, 32> text{};
+  ASSERT_GT(::read(told[0], text.data(), text.size() - 1), 0);
+  ::close(told[0]);
+  left = static_cast<pid_t>(std::stol(text.data()));
+  ::kill(starter, SIGKILL);
+  ::waitpid(starter, nullptr, 0);
+}
+
+TEST(Run, ALeashedProgramEndsWithTheProcessThatRunsIt) {
+  pid_t left = -1;
+  leave_running(true, left);
+  ASSERT_GT(left, 0);
+  const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, left, 0)));
+  pollfd wait{ended.get(), POLLIN, 0};
+  EXPECT_TRUE(!ended.open() || ::poll(&wait, 1, 10'000) == 1);
+}
+
+TEST(Run, AnyOtherProgramOutlivesIt) {
+  pid_t left = -1;
+  leave_running(false, left);
+  ASSERT_GT(left, 0);
+  EXPECT_EQ(::kill(left, SIGKILL), 0);
+}
+
+TEST(Run, ALeashedProgramThatIsNotThereIsAnError) {
+  const auto output = run({.argv = {"/no/such/program"}, .leashed = true});
+  ASSERT_FALSE(output);
+  EXPECT_EQ(output.error().code, FailureCode::PROGRAM_FAILED);
 }
 
 }  // namespace

@@ -195,6 +195,7 @@ Result<void> CheckBench::make_copy(std::stop_token stop) {
        .environment = {{"LC_ALL", "C"}},
        .input = {},
        .deadline = copy_deadline,
+       .leashed = true,
        .stop = stop});
   if (!ran) return failure(std::move(ran.error()));
   if (ran->stopped) return failure(FailureCode::CANCELLED, "the check was stopped");

@@ -137,10 +137,12 @@ struct CommandExecutor::Job {
   const std::string& base() const { return assignment.run.base_commit; }
   std::string run_id() const { return assignment.run.id.to_string(); }
 
-  Result<git::Oid> take_snapshot() const {
+  Result<git::Oid> take_snapshot(std::uint64_t bytes_max) const {
     std::vector<std::string> left_out = rules.cache;
-    return git::snapshot(*rules.mirror,
-                         {.folder = tree(), .base = base(), .exclude = std::move(left_out)});
+    return git::snapshot(*rules.mirror, {.folder = tree(),
+                                         .base = base(),
+                                         .exclude = std::move(left_out),
+                                         .bytes_max = bytes_max});
   }
 
   Result<void> make_folders() const {
@@ -172,6 +174,7 @@ CommandExecutor::CommandExecutor(const Sandbox& sandbox, CommandExecutorOptions 
 
 Result<domain::Executed> CommandExecutor::execute(const port::Assignment& assignment,
                                                   std::stop_token stop) {
+  const git::StopScope stoppable(stop);
   const auto& run = assignment.run;
   auto agent = options_.agent(run.agent);
   if (!agent) {
@@ -224,9 +227,12 @@ Result<domain::Executed> CommandExecutor::carry_out(Job& job, std::stop_token st
 }
 
 Result<void> CommandExecutor::run_agent(Job& job, std::stop_token stop) const {
-  const auto start =
-      job.rules.setup.empty() ? git::tree_of(*job.rules.mirror, job.base()) : job.take_snapshot();
-  if (!start) return failure(start.error());
+  auto start = job.rules.setup.empty() ? git::tree_of(*job.rules.mirror, job.base())
+                                       : job.take_snapshot(options_.check_limits.disk_bytes);
+  if (!start) {
+    if (start.error().code == FailureCode::AGENT_DISK_LIMIT) start.error().code = FailureCode::SETUP_FAILED;
+    return failure(std::move(start.error()));
+  }
   job.start_tree = *start;
 
   const auto inside = sandbox_.exchange_inside(job.exchange());
@@ -297,7 +303,7 @@ Result<void> CommandExecutor::run_agent(Job& job, std::stop_token stop) const {
 Result<domain::Executed> CommandExecutor::take_result(Job& job) const {
   const auto& run = job.assignment.run;
   const auto& mirror = job.rules.mirror;
-  auto tree = job.take_snapshot();
+  auto tree = job.take_snapshot(job.agent.disk_bytes);
   if (!tree) return failure(std::move(tree.error()));
   const auto base_tree = git::tree_of(*mirror, job.base());
   if (!base_tree) return failure(base_tree.error());

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "git/tree.h"
 #include "worker/bench_for_test.h"
 
@@ -113,6 +115,23 @@ TEST_F(CommandExecutorTest, StopEndsTheAgent) {
   const auto executed = execute("sleep 100", stop.get_token());
   ASSERT_FALSE(executed);
   EXPECT_EQ(executed.error().code, FailureCode::CANCELLED);
+}
+
+TEST_F(CommandExecutorTest, StopEndsTheReadingOfWhatTheAgentLeft) {
+  agent.disk_bytes = std::uint64_t{16} << 40;
+  std::stop_source stop;
+  // The agent has ended, and git reads eight terabytes.
+  const std::jthread stopper([&](const std::stop_token& over) {
+    while (!over.stop_requested() && log().find("ended with exit code 0") == std::string::npos) {
+      std::this_thread::yield();
+    }
+    stop.request_stop();
+  });
+  const auto started = std::chrono::steady_clock::now();
+  const auto executed = execute("truncate -s 8T big.bin", stop.get_token());
+  ASSERT_FALSE(executed);
+  EXPECT_EQ(executed.error().code, FailureCode::CANCELLED);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
 }
 
 TEST_F(CommandExecutorTest, MissingProgramIsTheOperatorsMatter) {

@@ -15,7 +15,7 @@ constexpr auto interpreters =
 // After these the next word is a program again.
 constexpr auto transparent = std::to_array<std::string_view>(
     {"if", "then", "else", "elif", "do", "while", "until", "!", "time", "exec", "command", "env",
-     "sudo", "nice", "nohup", "timeout", "xargs", "{", "("});
+     "/usr/bin/env", "sudo", "nice", "nohup", "timeout", "xargs", "{", "("});
 
 template <std::size_t Size>
 bool is_one_of(const std::array<std::string_view, Size>& list, std::string_view word) {
@@ -84,6 +84,11 @@ bool is_number(std::string_view word) {
          word[0] <= '9';
 }
 
+bool is_shell(std::string_view program) {
+  const auto name = program.substr(program.rfind('/') + 1);
+  return is_one_of(interpreters, name) && name.ends_with("sh");
+}
+
 std::string plain(std::string_view word) {
   while (word.starts_with("./")) word.remove_prefix(2);
   return std::string(word);
@@ -118,6 +123,17 @@ std::vector<std::string> started_programs(std::string_view script) {
   return result;
 }
 
+std::vector<std::string> started_programs(const std::vector<std::string>& command) {
+  std::string script;
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    if (i > 0 && is_shell(command[0]) && command[i - 1] == "-c") return started_programs(command[i]);
+    script += '\'';
+    for (const char c : command[i]) script += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    script += "' ";
+  }
+  return started_programs(script);
+}
+
 std::optional<std::string> forbidden(const PathRules& rules, const std::string& path) {
   for (const auto& folder : rules.never) {
     if (path == folder || path.starts_with(folder + "/")) return "vitana keeps its data in " + folder;
@@ -128,6 +144,7 @@ std::optional<std::string> forbidden(const PathRules& rules, const std::string& 
     if (glob_match(glob, path)) return "it is protected by " + glob;
   }
   if (rules.protected_files.contains(path)) return "a check starts it";
+  if (rules.configured.contains(path)) return "the operator's configuration starts it";
   return std::nullopt;
 }
 

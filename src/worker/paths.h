@@ -13,12 +13,15 @@ namespace vitana::worker {
 /// those that an interpreter (sh, python3, node, …) is given as its script. Without a leading "./".
 /// It is a reading of plain scripts, not a shell: what hides its programs in variables is not seen.
 std::vector<std::string> started_programs(std::string_view script);
+/// The same of one command without a shell; a shell's `-c` script is read too.
+std::vector<std::string> started_programs(const std::vector<std::string>& command);
 
 struct PathRules {
   std::vector<std::string> protected_globs;
   std::set<std::string> protected_files;  ///< in-tree programs that checks start
   std::vector<std::string> allowed;       ///< the spec's own `paths:`; empty: everything else
   std::vector<std::string> never;         ///< folders, whatever `allowed` says: vitana's own data
+  std::set<std::string> configured;       ///< see RepositoryRules::configured_programs
 };
 
 /// Why the path may not be changed; nothing when it may. A path that `allowed` names may be changed

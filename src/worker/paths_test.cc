@@ -33,6 +33,21 @@ TEST(StartedPrograms, QuotesAndInlineScripts) {
               ElementsAre("with space"));
 }
 
+TEST(StartedPrograms, OfACommandWithoutAShell) {
+  const auto of = [](std::vector<std::string> command) { return started_programs(command); };
+  EXPECT_THAT(of({"/repo/tools/tell it's.sh", "src/a.c"}), ElementsAre("/repo/tools/tell it's.sh"));
+  EXPECT_THAT(of({"python3", "-u", "tools/a.py", "; ./b"}), ElementsAre("tools/a.py"));
+  EXPECT_THAT(of({"bash", "-e", "-c", "cat | ./tools/tell.sh"}), ElementsAre("tools/tell.sh"));
+  EXPECT_THAT(of({"claude", "-p", "./x"}), IsEmpty());
+}
+
+TEST(Forbidden, ProgramOfTheConfiguration) {
+  const PathRules rules{.configured = {"tools", "tools/tell.sh"}};
+  EXPECT_EQ(forbidden(rules, "tools/tell.sh"), "the operator's configuration starts it");
+  EXPECT_EQ(forbidden(rules, "tools"), "the operator's configuration starts it");
+  EXPECT_EQ(forbidden(rules, "tools/other.sh"), std::nullopt);
+}
+
 TEST(Forbidden, ProtectedGlobAndStartedProgram) {
   const PathRules rules{{"vitana.toml", ".github/**"}, {"tools/check.sh"}, {}};
   EXPECT_EQ(forbidden(rules, "src/a.c"), std::nullopt);

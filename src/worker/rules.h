@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct RepositoryRules {
   /// Folders of the tree in which vitana keeps its data: a merge into a checked-out branch would
   /// write into a store that is open. No spec can allow them.
   std::vector<std::string> own_folders;
+  /// Files of the tree that the operator's configuration starts, and the folders above them (each may
+  /// be a link): [notify], which runs outside every sandbox, and all agents.
+  std::set<std::string> configured_programs;
   git::Identity author{"Vitana", "vitana@localhost"};
 };
 

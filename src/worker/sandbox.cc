@@ -21,6 +21,15 @@ constexpr std::string_view exchange_path = "/run/vitana";
 constexpr std::string_view home_path = "/run/home";
 constexpr std::string_view prlimit_program = "/usr/bin/prlimit";
 constexpr std::size_t reason_bytes = 300;
+constexpr std::string_view probe_script =
+    "for f in /proc/sys/*/* /proc/sysrq-trigger; do"
+    " test ! -w $f || { echo \"a program inside could write $f\" >&2; exit 1; }; done";
+// Of the machine's kernel, in the private /proc too. It asks here for the user's number outside, not for
+// capabilities, and in every user namespace the engine's root is root; bubblewrap leaves /proc/sys open.
+constexpr std::string_view kernel_places[] = {
+    "/proc/sys", "/proc/sysrq-trigger", "/proc/irq",  "/proc/bus",
+    "/proc/fs",  "/proc/acpi",          "/proc/scsi", "/proc/mtrr",
+    "/proc/pressure"};
 // In memory, and gone with the sandbox.
 constexpr std::string_view private_mounts[] = {"/dev/shm", "/tmp", "/var/tmp", home_path};
 
@@ -100,6 +109,7 @@ std::vector<std::string> wrapper(const SandboxOptions& options, const Confinemen
   arguments.add({"--die-with-parent", "--new-session", "--cap-drop", "ALL"});
   add_system(arguments);
   arguments.add({"--proc", "/proc", "--dev", "/dev"});
+  for (const auto place : kernel_places) arguments.read_only(place);
   for (const auto mount : private_mounts) arguments.small_tmpfs(mount, options.tmp_bytes);
   for (const auto& path : visible_paths(readable, options.masked)) arguments.read_only(path);
   for (const auto& path : masks_within(readable, options.masked)) {
@@ -165,7 +175,7 @@ SandboxProbe try_sandbox(const SandboxOptions& options, bool nests) {
   Confinement confinement;
   confinement.workspace = "/usr";  // any folder that is there; nothing is written
   auto argv = wrapper(options, confinement, {}, nests);
-  argv.insert(argv.end(), {"/usr/bin/env", "true"});
+  argv.insert(argv.end(), {"/bin/sh", "-c", std::string(probe_script)});
   const auto ran = process::run({.argv = std::move(argv),
                                  .cwd = "/",
                                  .environment = {{"PATH", options.path}},

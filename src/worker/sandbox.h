@@ -1,10 +1,10 @@
 // Where agents, checks and repository commands run: bubblewrap, with a read-only system and nothing
 // of the machine's own data.
 //
-// What a program sees: /usr, /bin, /lib* and a part of /etc (read-only), private /proc, /dev, /tmp
-// and home, its workspace at /workspace (writable), an exchange folder at /run/vitana (writable),
-// and what the caller names (read-only, at its own path). No host network unless granted; loopback
-// always works.
+// What a program sees: /usr, /bin, /lib* and a part of /etc (read-only), private /proc (the kernel's
+// settings in it read-only), /dev, /tmp and home, its workspace at /workspace (writable), an exchange
+// folder at /run/vitana (writable), and what the caller names (read-only, at its own path). No host
+// network unless granted; loopback always works.
 #pragma once
 
 #include <filesystem>
@@ -38,7 +38,8 @@ struct SandboxProbe {
   bool nests = false;
 };
 
-/// Really runs a program in a sandbox as they are made here. Takes a few milliseconds.
+/// Really runs a program in a sandbox as they are made here, and looks that it could not write the kernel's
+/// settings. Takes a few milliseconds.
 SandboxProbe probe_sandbox(const SandboxOptions& options);
 
 /// One program and what it may touch. Folders are absolute paths of this machine and exist.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -66,6 +67,50 @@ TEST_F(SandboxTest, NothingElseIsWritable) {
   for (const auto* path : {"/x", "/usr/x", "/etc/x", "/dev/x", "/run/x"}) {
     EXPECT_THAT(output_of(std::string("touch ") + path), Not(HasSubstr("exit 0"))) << path;
   }
+}
+
+// Each value is written as it is: the machine stays as it was where this fails.
+constexpr const char* write_settings =
+    "for f in $(find /proc -path '/proc/[0-9]*' -prune -o -type f -writable -print 2>/dev/null); do"
+    " echo \"writable $f\"; done;"
+    " for f in /proc/sys/vm/swappiness /proc/sys/kernel/core_pattern; do"
+    " v=$(cat $f) && (echo \"$v\" > $f) 2>/dev/null && echo \"wrote $f\"; done; true";
+
+TEST_F(SandboxTest, KernelSettingsCannotBeWritten) {
+  EXPECT_EQ(output_of(write_settings), "exit 0");
+  Confinement with_network;
+  with_network.network = true;
+  EXPECT_EQ(output_of(write_settings, with_network), "exit 0");
+}
+
+TEST_F(SandboxTest, KernelSettingsCannotBeWrittenByAnEngineOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+  Confinement confinement;
+  confinement.workspace = root_ / "work";
+  confinement.argv = {"/bin/sh", "-c", write_settings};
+  fs::permissions(root_, fs::perms::others_read | fs::perms::others_exec, fs::perm_options::add);
+  auto command = Sandbox({}).prepare(confinement);
+  ASSERT_TRUE(command);
+  const std::vector<std::string> as_nobody{"/usr/bin/setpriv", "--reuid=65534", "--regid=65534",
+                                           "--clear-groups"};
+  command->argv.insert(command->argv.begin(), as_nobody.begin(), as_nobody.end());
+  std::string output;
+  const auto exit = supervise(*command, {}, [&](std::string_view text) { output += text; });
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(output + "exit " + std::to_string(exit->exit_code), "exit 0");
+}
+
+TEST_F(SandboxTest, ProbeRefusesASandboxThatLeavesKernelSettingsOpen) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root's programs could write them";
+  const auto fake = root_ / "tools/bwrap";
+  std::ofstream(fake) << "#!/bin/bash\n"
+                         "a=(); while (($#)); do"
+                         " if [[ $1 == --ro-bind-try && $2 == /proc/sys ]]; then shift 3;"
+                         " else a+=(\"$1\"); shift; fi; done; exec bwrap \"${a[@]}\"\n";
+  fs::permissions(fake, fs::perms::owner_all);
+  const auto probe = probe_sandbox({.bubblewrap = fake.string()});
+  EXPECT_FALSE(probe.available);
+  EXPECT_THAT(probe.reason, HasSubstr("could write /proc/sys/"));
 }
 
 TEST_F(SandboxTest, HomeAndOtherFoldersOfTheHostAreNotThere) {

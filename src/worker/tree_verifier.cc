@@ -136,7 +136,8 @@ class Step {
     const auto changes = git::diff_trees(mirror(), tip_, deliverable().tree);
     if (!changes) return failure(changes.error());
     found_.verified.nothing_to_deliver = changes->empty();
-    PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths, rules_.own_folders};
+    PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths, rules_.own_folders,
+                         rules_.configured_programs};
     for (const auto& program : started()) path_rules.protected_files.insert(program);
     std::vector<std::string> causes;
     std::string first;
@@ -165,6 +166,7 @@ class Step {
       for (auto& program : started_programs(script)) result.push_back(std::move(program));
     };
     for (const auto& command : rules_.commands) add(command);
+    for (const auto& command : rules_.setup) add(command);
     for (const auto& criterion : assignment_.spec.criteria) {
       for (const auto& check : criterion.checks) add(check.script);
     }
@@ -386,6 +388,7 @@ TreeVerifier::TreeVerifier(const Sandbox& sandbox, port::Clock& clock, TreeVerif
 
 Result<port::Verification> TreeVerifier::verify(const port::Assignment& assignment,
                                                 std::stop_token stop) {
+  const git::StopScope stoppable(stop);
   auto rules = options_.rules(assignment.run.repo, assignment.run.base_commit);
   if (!rules) return failure(std::move(rules.error()));
   return Step(sandbox_, clock_, options_, assignment, std::move(*rules), std::move(stop)).take();

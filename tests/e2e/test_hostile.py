@@ -128,7 +128,10 @@ class ItWritesOutside(Hostile):
             mount -o remount,rw / 2>/dev/null && echo WROTE mount
             mount --bind /tmp /usr 2>/dev/null && echo WROTE bind
             echo x > /dev/sda 2>/dev/null && echo WROTE device
-            echo 1 > /proc/sys/kernel/sysrq 2>/dev/null && echo WROTE sysctl
+            for setting in vm/swappiness kernel/core_pattern kernel/hostname; do
+              value=$(cat /proc/sys/$setting) && echo "$value" > /proc/sys/$setting && echo WROTE $setting
+            done 2>/dev/null
+            echo h > /proc/sysrq-trigger 2>/dev/null && echo WROTE sysrq
             for private in /tmp /dev/shm /var/tmp "$HOME"; do touch $private/{name}; done
             {DONE}""")
         # What it can write to are its workspace and its own /tmp, whatever they are called.
@@ -370,6 +373,10 @@ class ItFillsTheDisk(Hostile):
     def test_with_a_big_file(self):
         self.attack("head -c 60000000 /dev/zero > big; sleep 60", code="AGENT_DISK_LIMIT")
 
+    def test_with_a_file_that_is_all_holes(self):
+        task = self.attack(f"truncate -s 8T big.bin; {DONE}", code="AGENT_DISK_LIMIT")
+        self.assertIn("big.bin is 8388608 MiB long", task["failure"]["message"])
+
     def test_with_very_many_small_files(self):
         self.attack(python(self.MANY.replace("{FOLDER}", ".")), code="AGENT_DISK_LIMIT")
 
@@ -525,6 +532,46 @@ class ItWritesSpecs(Hostile):
         self.assertEqual(self.runs("VTID-00799"), 0)
         self.assertIn("pproval", self.vitana("task", "why", "VTID-00799", code=0).out)
         self.assertHealthy()
+
+
+class ItChangesWhatTheOperatorStarts(Hostile):
+    """Such a program runs from the checked-out branch that a merge changes; [notify] outside every sandbox."""
+    mode = "merge"
+
+    def hostile_config(self, rest="", worker=""):
+        rest += '[notify]\ncommand = ["./bin/tell.sh"]\n[agents.other]\ncommand = ["python3", "tools/agent.py"]\n'
+        return super().hostile_config(rest, worker)
+
+    def prepare(self):
+        super().prepare()
+        tools = self.repo.folder / "tools"
+        tools.mkdir()
+        (tools / "tell.sh").write_text(f"#!/bin/sh\ncat >> {self.outside}/told\n")
+        (tools / "tell.sh").chmod(0o755)
+        (self.repo.folder / "bin").symlink_to("tools")
+        self.repo.commit("programs", {"tools/agent.py": "print('agent')\n"})
+
+    def refused(self, script, path):
+        self.add("VTID-00701", f"{script}\n{DONE}")
+        head = self.repo.head()
+        self.until_idle()
+        task = self.assertStatus("VTID-00701", "failed", "PATH_FORBIDDEN")
+        self.assertIn(path, task["failure"]["message"])
+        self.assertEqual(self.repo.head(), head)
+        self.assertHealthy()
+
+    def test_the_program_that_tells_of_what_happens(self):
+        self.refused(f"printf '#!/bin/sh\\ntouch {self.outside}/pwned\\n' > tools/tell.sh", "tools/tell.sh")
+        self.assertFalse((self.outside / "pwned").exists())
+
+    def test_a_link_on_the_way_to_it(self):
+        self.refused("mkdir -p mine; touch mine/tell.sh; ln -sfn mine bin", "bin")
+
+    def test_its_mode(self):
+        self.refused("chmod -x tools/tell.sh", "tools/tell.sh")
+
+    def test_the_program_of_another_agent(self):
+        self.refused("rm tools/agent.py", "tools/agent.py")
 
 
 class ItLiesWithGit(Hostile):
