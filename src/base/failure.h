@@ -63,7 +63,7 @@ enum class FailureActor {
   X(ENGINE_STOPPED,        worker, true,  engine, 503, "the engine stopped in the middle; the step is granted again") \
   /* agent */                                                                                      \
   X(AGENT_FAILED,          agent, true,  agent, 500, "read the agent's log: vitana task log VTID") \
-  X(AGENT_NO_CHANGE,       agent, true,  agent, 422, "the agent ended well and changed nothing; read its log: vitana task log VTID") \
+  X(AGENT_NO_CHANGE,       agent, true,  agent, 422, "there is nothing to deliver: the agent changed nothing, or the branch holds it already; see: vitana task log VTID") \
   X(AGENT_QUESTION,        agent, false, operator_, 409, "vitana task answer VTID TEXT") \
   X(AGENT_OUTPUT_LIMIT,    agent, true,  agent, 500, "the agent printed more than its limit") \
   X(AGENT_MEMORY_LIMIT,    agent, true,  agent, 500, "the agent used more memory than [agents.NAME] memory allows") \

@@ -268,6 +268,8 @@ std::vector<Command> all_commands(Fence fence) {
   verified.nothing_to_deliver = true;
   all.emplace_back(verified);
   all.emplace_back(SignOff{"AC-1", true, 0});
+  verified.no_change_allowed = true;
+  all.emplace_back(verified);
   all.emplace_back(SignOff{"AC-1", true, 1});
   all.emplace_back(SignOff{"AC-1", false, 0, "ugly"});
   all.emplace_back(BaseMoved{fence, "tip"});

@@ -289,6 +289,24 @@ TEST(StepFailed, OfAPassingFaultKeepsTheRunInVerifying) {
   EXPECT_GT(d->run->not_before, noon);
 }
 
+TEST(Verified, AChangeThatTheBranchHoldsAlreadyIsNoDelivery) {
+  Verified v{3, {"refs/heads/main", "old", "old", "tree"}};
+  v.passed = 1;
+  v.nothing_to_deliver = true;
+  const auto d = give(in_progress(RunState::verifying, true), v);
+  ASSERT_EQ(d->run->state, RunState::failed);
+  EXPECT_EQ(d->run->failure->code, FailureCode::AGENT_NO_CHANGE);
+  EXPECT_FALSE(d->run->deliverable);
+  EXPECT_EQ(d->task.status, TaskStatus::scheduled);
+}
+
+TEST(Verified, ASpecThatAsksForNoChangeIsCompletedWithoutOne) {
+  Verified v{3, {"refs/heads/main", "old", "old", "tree"}};
+  v.nothing_to_deliver = true;
+  v.no_change_allowed = true;
+  EXPECT_EQ(give(in_progress(RunState::verifying, true), v)->task.status, TaskStatus::completed);
+}
+
 TEST(Verified, NothingProvenIsNotMerged) {
   auto s = in_progress(RunState::verifying, true);
   s.run->delivery = DeliveryMode::merge;
