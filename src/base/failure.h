@@ -79,7 +79,7 @@ enum class FailureActor {
   X(EVIDENCE_LACKING,      verification, false, operator_, 409, "merging needs a passed criterion, a sign-off, or allow_attested_merge = true") \
   X(SIGN_OFF_REFUSED,      verification, false, author, 409, "a person judged a criterion as not met") \
   /* delivery */                                                                                   \
-  X(MERGE_CONFLICT,        delivery, true,  engine, 409, "the branch moved and the change no longer fits; a new run starts on the new base") \
+  X(MERGE_CONFLICT,        delivery, true,  engine, 409, "the branch moved and the change no longer fits; while runs are left, the next starts on the new base; after that: vitana task retry VTID") \
   X(DELIVERY_TARGET_DIRTY, delivery, false, operator_, 409, "the checked-out branch has uncommitted changes; commit or stash them, delivery goes on by itself") \
   X(DELIVERY_REFUSED,      delivery, false, operator_, 409, "see the cause and mend it, then: vitana task retry VTID") \
   X(DELIVERY_RACE,         delivery, true,  engine, 409, "the branch moved more often than allowed while the change was delivered") \

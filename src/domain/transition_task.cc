@@ -248,6 +248,7 @@ Result<void> Mover::on(const Cancel& c) {
     const bool waits = run().parked || (!run().lease && run().step_failures > 0);
     if (delivering && !waits && !c.delivery_known) {
       return failure(FailureCode::STATE_REFUSED,
+  const auto from_state = live_run() ? name_of(run().state) : name_of(task().status);
                      "the change is being delivered; in a moment the task has ended");
     }
     Json data{{"reason", c.reason}};
@@ -258,7 +259,7 @@ Result<void> Mover::on(const Cancel& c) {
   }
   task().status = TaskStatus::cancelled;
   task().blocked.reset();
-  task().failure = Failure{FailureCode::CANCELLED, c.reason, "cancelled"};
+  task().failure = Failure{FailureCode::CANCELLED, c.reason, std::string(from_state)};
   wait_for(NextKind::none, "");
   event(EventType::task_cancelled, {{"reason", c.reason}});
   release_dependents(false);
