@@ -28,6 +28,7 @@ constexpr auto of_tasks = std::to_array<TaskMove>({
   {C::register_spec, T::in_progress, T::in_progress},
   {C::register_spec, T::completed, T::completed}, {C::register_spec, T::cancelled, T::cancelled},
   {C::refuse_spec, T::draft, T::draft}, {C::refuse_spec, T::blocked, T::draft},
+  {C::refuse_spec, T::scheduled, T::failed},
 
   {C::change_waits, T::draft, T::draft}, {C::change_waits, T::draft, T::blocked},
   {C::change_waits, T::scheduled, T::scheduled}, {C::change_waits, T::scheduled, T::blocked},

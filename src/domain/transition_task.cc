@@ -169,6 +169,11 @@ Result<void> Mover::on(const RegisterSpec& c) {
 }
 
 Result<void> Mover::on(const RefuseSpec& c) {
+  if (task().status == TaskStatus::scheduled && c.error.code == FailureCode::CHECKSUM_MISMATCH) {
+    // Its locked text is not what was locked: nothing that comes by itself mends that.
+    fail_task(Failure::of(c.error, name_of(task().status)));
+    return {};
+  }
   if (task().spec) {
     return failure(FailureCode::STATE_REFUSED, "the task has a valid spec; it stays in force");
   }
@@ -243,12 +248,12 @@ Result<void> Mover::on(const Allocate& c) {
 }
 
 Result<void> Mover::on(const Cancel& c) {
+  const auto from_state = live_run() ? name_of(run().state) : name_of(task().status);
   if (live_run()) {
     const bool delivering = run().state == RunState::delivering;
     const bool waits = run().parked || (!run().lease && run().step_failures > 0);
     if (delivering && !waits && !c.delivery_known) {
       return failure(FailureCode::STATE_REFUSED,
-  const auto from_state = live_run() ? name_of(run().state) : name_of(task().status);
                      "the change is being delivered; in a moment the task has ended");
     }
     Json data{{"reason", c.reason}};

@@ -346,6 +346,24 @@ TEST(Cancel, IsRefusedWhileTheChangeIsBeingDelivered) {
   }
 }
 
+TEST(RefuseSpec, OfADamagedTextFailsTheTaskThatWouldRunOnIt) {
+  const RefuseSpec damaged{{FailureCode::CHECKSUM_MISMATCH, "the stored text has another digest"}};
+  const auto d = give({task(TaskStatus::scheduled), std::nullopt}, damaged);
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->task.status, TaskStatus::failed);
+  EXPECT_EQ(d->task.failure->code, FailureCode::CHECKSUM_MISMATCH);
+  EXPECT_FALSE(give(in_progress(RunState::executing, true), damaged));
+}
+
+TEST(RefuseSpec, LeavesAScheduledTaskItsValidText) {
+  EXPECT_FALSE(give({task(TaskStatus::scheduled), std::nullopt}, RefuseSpec{{FailureCode::SPEC_INVALID, "bad"}}));
+}
+
+TEST(Cancel, RemembersTheStateThatItEnded) {
+  EXPECT_EQ(give({task(TaskStatus::scheduled), std::nullopt}, Cancel{"no"})->task.failure->from_state, "scheduled");
+  EXPECT_EQ(give(in_progress(RunState::executing, true), Cancel{"no"})->task.failure->from_state, "executing");
+}
+
 TEST(DeadlinePassed, NeverFailsADelivery) {
   const auto d = give(in_progress(RunState::delivering, true), DeadlinePassed{});
   EXPECT_EQ(d->run->state, RunState::delivering);
