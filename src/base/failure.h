@@ -63,7 +63,7 @@ enum class FailureActor {
   X(ENGINE_STOPPED,        worker, true,  engine, 503, "the engine stopped in the middle; the step is granted again") \
   /* agent */                                                                                      \
   X(AGENT_FAILED,          agent, true,  agent, 500, "read the agent's log: vitana task log VTID") \
-  X(AGENT_NO_CHANGE,       agent, true,  agent, 422, "the agent ended well and changed nothing; read its log: vitana task log VTID") \
+  X(AGENT_NO_CHANGE,       agent, true,  agent, 422, "there is nothing to deliver: the agent changed nothing, or the branch holds it already; see: vitana task log VTID") \
   X(AGENT_QUESTION,        agent, false, operator_, 409, "vitana task answer VTID TEXT") \
   X(AGENT_OUTPUT_LIMIT,    agent, true,  agent, 500, "the agent printed more than its limit") \
   X(AGENT_MEMORY_LIMIT,    agent, true,  agent, 500, "the agent used more memory than [agents.NAME] memory allows") \
@@ -79,7 +79,7 @@ enum class FailureActor {
   X(EVIDENCE_LACKING,      verification, false, operator_, 409, "merging needs a passed criterion, a sign-off, or allow_attested_merge = true") \
   X(SIGN_OFF_REFUSED,      verification, false, author, 409, "a person judged a criterion as not met") \
   /* delivery */                                                                                   \
-  X(MERGE_CONFLICT,        delivery, true,  engine, 409, "the branch moved and the change no longer fits; a new run starts on the new base") \
+  X(MERGE_CONFLICT,        delivery, true,  engine, 409, "the branch moved and the change no longer fits; while runs are left, the next starts on the new base; after that: vitana task retry VTID") \
   X(DELIVERY_TARGET_DIRTY, delivery, false, operator_, 409, "the checked-out branch has uncommitted changes; commit or stash them, delivery goes on by itself") \
   X(DELIVERY_REFUSED,      delivery, false, operator_, 409, "see the cause and mend it, then: vitana task retry VTID") \
   X(DELIVERY_RACE,         delivery, true,  engine, 409, "the branch moved more often than allowed while the change was delivered") \

@@ -15,6 +15,7 @@ using wire::to_text;
 wire::TaskView wire_view(const TaskView& view) {
   wire::TaskView out{view.task};
   out.task.next.what = next_words(view);
+  if (view.held && !out.task.next.due) out.task.next.due = view.held->until;
   if (view.spec)
     out.spec = wire::SpecView{view.spec->version, view.spec->digest, view.spec->provenance};
   for (const auto& one : view.runs) {
@@ -27,8 +28,11 @@ wire::TaskView wire_view(const TaskView& view) {
 
 /// null, or why a task that may run does not.
 Json held(const TaskView& view) {
-  if (!is_held_by_pause(view)) return {};
-  return {{"code", name_of(FailureCode::EXECUTION_PAUSED)}, {"message", view.paused}};
+  if (!view.held) return {};
+  const auto& until = view.held->until;
+  return {{"code", name_of(*view.held->code)},
+          {"message", view.held->detail},
+          {"until", until ? Json(to_rfc3339(*until)) : Json()}};
 }
 
 Json whole_task(const TaskView& view) {

@@ -105,7 +105,7 @@ Answer stats(Call& call, const std::string& by, const std::string& since) {
                std::to_string(row.failed), std::to_string(row.cancelled)});
   }
   print_table(call, table,
-              fmt::format("no run {} in the last {}", by == "code" ? "failed" : "ended", since));
+              fmt::format("no run ended in the last {}", since));
   return exit_yes;
 }
 

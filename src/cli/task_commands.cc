@@ -38,8 +38,8 @@ std::string row_status(const TaskView& view) {
   std::string text(name_of(task.status));
   if (task.blocked)
     text += fmt::format(": {}", name_of(*task.blocked));
-  else if (is_held_by_pause(view))
-    text += fmt::format(": {}", name_of(FailureCode::EXECUTION_PAUSED));
+  else if (view.held)
+    text += fmt::format(": {}", name_of(*view.held->code));
   else if (task.failure)
     text += fmt::format(": {}", name_of(task.failure->code));
   else if (!view.runs.empty() && !domain::is_terminal(view.runs.back().run.state)) {
@@ -73,16 +73,16 @@ Answer task_list(Call& call, const ListOptions& options) {
   bool more = false;
   auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
     auto tasks = reader.tasks(filter);
-    const auto paused = pause_of(reader);
     more = tasks.size() > static_cast<std::size_t>(options.limit);
     if (more) tasks.pop_back();
     for (auto& task : tasks) {
       TaskView view{std::move(task), std::nullopt, {}, reader.now()};
-      view.paused = paused;
       if (view.task.attempt > 0) {
         if (auto run = reader.run({view.task.vtid, view.task.attempt}))
           view.runs.push_back({std::move(*run), {}, {}});
       }
+      const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
+      view.held = (*session)->engine().desk.hold(reader, view.task, newest);
       if (!call.json) proofs.push_back(proof(reader, view.task));
       views.push_back(std::move(view));
     }

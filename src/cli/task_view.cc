@@ -134,13 +134,9 @@ std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::Evidenc
   return kept;
 }
 
-std::string pause_of(store::Reader& reader) {
-  const auto control = reader.control(engine::execution_control);
-  if (domain::is_on(control, reader.now())) return {};
-  return control ? "off: " + control->reason : "the switch is missing, which counts as off";
-}
+namespace {
 
-Result<TaskView> load_task(store::Reader& reader, Vtid vtid) {
+Result<TaskView> load_task(store::Reader& reader, const engine::Desk& desk, Vtid vtid) {
   auto task = reader.task(vtid);
   if (!task)
     return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
@@ -159,7 +155,8 @@ Result<TaskView> load_task(store::Reader& reader, Vtid vtid) {
     view.dependencies.emplace_back(on, other ? std::optional(other->status) : std::nullopt);
   }
   if (!domain::is_terminal(view.task.status)) view.file = file_of(reader, view);
-  view.paused = pause_of(reader);
+  const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
+  view.held = desk.hold(reader, view.task, newest);
   store::EventFilter filter{.vtid = vtid, .type_glob = std::string(state_prefix) + "*"};
   for (int page = 0; page < 20; ++page) {  // 20,000 state changes: no task has more
     const auto events = reader.events(filter);
@@ -170,10 +167,12 @@ Result<TaskView> load_task(store::Reader& reader, Vtid vtid) {
   return view;
 }
 
+}  // namespace
+
 Result<TaskView> load_task(Session& session, Vtid vtid) {
   std::optional<TaskView> view;
   auto done = session.engine().store().read([&](store::Reader& reader) -> Result<void> {
-    auto loaded = load_task(reader, vtid);
+    auto loaded = load_task(reader, session.engine().desk, vtid);
     if (!loaded) return failure(std::move(loaded.error()));
     view = std::move(*loaded);
     return {};
@@ -229,19 +228,8 @@ std::string headline(const TaskView& view) {
     const Instant since = run.stays.empty() ? run.run.created_at : run.stays.back().from;
     text += fmt::format(" for {}", to_words(view.now - since));
   }
-  if (is_held_by_pause(view)) {
-    text += fmt::format(", held: {}", name_of(FailureCode::EXECUTION_PAUSED));
-  }
+  if (view.held) text += fmt::format(", held: {}", name_of(*view.held->code));
   return text;
-}
-
-bool is_held_by_pause(const TaskView& view) {
-  const auto& task = view.task;
-  if (view.paused.empty()) return false;
-  if (task.status == domain::TaskStatus::scheduled) return true;
-  // A run that no worker has claimed is not given to one.
-  return task.status == domain::TaskStatus::in_progress && !view.runs.empty() &&
-         view.runs.back().run.wants() && !view.runs.back().run.lease;
 }
 
 std::string next_words(const TaskView& view) {
@@ -261,9 +249,10 @@ std::string next_text(const TaskView& view) {
     return fmt::format("nothing by itself; a person: vitana task retry {} --reason TEXT",
                        task.vtid.to_string());
   }
-  if (is_held_by_pause(view)) {
-    return fmt::format("person: execution is {}; {}", view.paused,
-                       failure_info(FailureCode::EXECUTION_PAUSED).hint);
+  if (view.held) {
+    const auto& info = failure_info(*view.held->code);
+    const auto when = view.held->until ? fmt::format(" ({})", relative(*view.held->until, view.now)) : "";
+    return fmt::format("{}: {}{}; {}", name_of(info.actor), view.held->detail, when, info.hint);
   }
   std::string text = fmt::format("{}: {}", name_of(next.kind), next_words(view));
   if (!next.due) return text;

@@ -37,14 +37,10 @@ struct TaskView {
   /// What the task depends on; without a status there is no such task.
   std::vector<std::pair<Vtid, std::optional<domain::TaskStatus>>> dependencies = {};
   std::string file = {};    ///< where its text stands in its repository, as far as that is known
-  std::string paused = {};  ///< why execution is switched off; empty while it is on
+  std::optional<domain::GateVerdict> held = {};  ///< what holds it, although it waits for nothing
 };
 
-/// Why execution is switched off now; empty while it is on.
-std::string pause_of(store::Reader& reader);
-
 /// One snapshot. Errors: NOT_FOUND, STORE_*.
-Result<TaskView> load_task(store::Reader& reader, Vtid vtid);
 Result<TaskView> load_task(Session& session, Vtid vtid);
 
 /// The newest judgement of each criterion, in the order in which they were first judged.
@@ -65,8 +61,6 @@ std::string tally_text(const Tally& tally);
 
 /// "in_progress, executing 12.0 s", "blocked: approval_pending", "failed: AGENT_FAILED"
 std::string headline(const TaskView& view);
-/// May run, but for the switch of execution.
-bool is_held_by_pause(const TaskView& view);
 
 /// What comes next, with the names of the file and of the tasks that it is about.
 std::string next_words(const TaskView& view);

@@ -108,7 +108,8 @@ struct Verified {
   int attested = 0;
   int signed_off = 0;
   int open_sign_offs = 0;  ///< criteria that still need a person
-  bool nothing_to_deliver = false;
+  bool nothing_to_deliver = false;  ///< the branch holds all of the change already
+  bool no_change_allowed = false;   ///< the spec asks for none
 };
 
 /// A person judged what only a person can judge.

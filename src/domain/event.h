@@ -68,6 +68,7 @@ enum class EventStatus { info, success, warning, error, pending };
   X(verification_passed,  "verification.passed",                 success, "every criterion is judged and none is red") \
   X(verification_failed,  "verification.failed",                 error,   "the result does not stand; data names what") \
   X(delivery_settled,     "delivery.settled",                    success, "the commit is on its ref") \
+  X(delivery_found,       "delivery.found",                      info,    "a commit of the repository says in its trailers that it delivers this text") \
   X(delivery_blocked,     "delivery.blocked",                    warning, "the target cannot take the change now") \
   X(delivery_base_moved,  "delivery.base_moved",                 info,    "the branch moved; the result is judged again on its new tip") \
   X(repo_synced,          "repo.specs.synced",                   info,    "the specs of a new commit were read; data counts the outcomes") \

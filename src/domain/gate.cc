@@ -11,10 +11,11 @@ namespace {
 class Verdicts {
  public:
   void ask(std::string gate, bool pass, std::optional<FailureCode> code, std::string detail,
-           Holds holds = Holds::task) {
+           Holds holds = Holds::task, std::optional<Instant> until = {}) {
     GateVerdict verdict{std::move(gate), pass};
     verdict.holds = holds;
     if (!pass) verdict.code = code;
+    if (!pass) verdict.until = until;
     verdict.detail = std::move(detail);
     all_.push_back(std::move(verdict));
   }
@@ -76,11 +77,12 @@ void ask_task(Verdicts& verdicts, const GateInput& in, const Policy& policy, Ins
                task.blocked == BlockReason::quarantined ? "its workers died too often" : "none");
   const bool due = task.not_before <= now;
   verdicts.ask("back-off", due, task.failure ? task.failure->code : FailureCode::STATE_REFUSED,
-               due ? "none" : fmt::format("the next run may start at {}", to_rfc3339(task.not_before)));
+               due ? "none" : fmt::format("the next run may start at {}", to_rfc3339(task.not_before)),
+               Holds::task, task.not_before);
   const bool runs_left =
-      policy.caps.runs_per_task == 0 || task.spent.runs < policy.caps.runs_per_task;
+      policy.caps.runs_per_task == 0 || task.spent.begun() < policy.caps.runs_per_task;
   verdicts.ask("runs of the task", runs_left, FailureCode::BUDGET_RUNS,
-               fmt::format("{} of {} used", task.spent.runs,
+               fmt::format("{} of {} used", task.spent.begun(),
                            policy.caps.runs_per_task == 0 ? "any number"
                                                           : std::to_string(policy.caps.runs_per_task)));
 }
@@ -94,7 +96,8 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
                           : fmt::format("off since {}: {}", to_rfc3339(in.execution->at),
                                         in.execution->reason);
   }
-  verdicts.ask("execution control", on, FailureCode::EXECUTION_PAUSED, pause, Holds::all);
+  verdicts.ask("execution control", on, FailureCode::EXECUTION_PAUSED, pause, Holds::all,
+               in.execution ? in.execution->until : std::nullopt);
   verdicts.ask("repository", in.repo_known, FailureCode::REPO_UNKNOWN,
                in.repo_known ? in.task.repo : fmt::format("no repository '{}'", in.task.repo),
                Holds::repository);
@@ -119,7 +122,7 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
     }
     verdicts.ask(std::move(gate), breaker->probe_at <= now, breaker->code,
                  fmt::format("{}; one run tries again at {}", fault, to_rfc3339(breaker->probe_at)),
-                 holds);
+                 holds, breaker->probe_at);
   };
   ask_breaker("state of the repository", in.repo_breaker, Holds::repository);
   if (point == GatePoint::delivery) return;

@@ -61,6 +61,7 @@ struct GateVerdict {
   std::optional<FailureCode> code = {};  ///< why not
   std::string detail = {};
   Holds holds = Holds::task;
+  std::optional<Instant> until = {};  ///< when that may change by itself, where it is known
 };
 
 struct GateAnswer {

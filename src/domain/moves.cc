@@ -28,6 +28,7 @@ constexpr auto of_tasks = std::to_array<TaskMove>({
   {C::register_spec, T::in_progress, T::in_progress},
   {C::register_spec, T::completed, T::completed}, {C::register_spec, T::cancelled, T::cancelled},
   {C::refuse_spec, T::draft, T::draft}, {C::refuse_spec, T::blocked, T::draft},
+  {C::refuse_spec, T::scheduled, T::failed},
 
   {C::change_waits, T::draft, T::draft}, {C::change_waits, T::draft, T::blocked},
   {C::change_waits, T::scheduled, T::scheduled}, {C::change_waits, T::scheduled, T::blocked},
@@ -53,7 +54,8 @@ constexpr auto of_tasks = std::to_array<TaskMove>({
   {C::step_failed, T::blocked, T::failed},
 
   {C::verified, T::in_progress, T::in_progress}, {C::verified, T::in_progress, T::blocked},
-  {C::verified, T::in_progress, T::completed},
+  {C::verified, T::in_progress, T::completed}, {C::verified, T::in_progress, T::scheduled},
+  {C::verified, T::in_progress, T::failed},
   {C::sign_off, T::blocked, T::blocked}, {C::sign_off, T::blocked, T::in_progress},
   {C::sign_off, T::blocked, T::failed}, {C::sign_off, T::blocked, T::scheduled},
 
@@ -101,7 +103,7 @@ constexpr auto of_runs = std::to_array<RunMove>({
   {C::step_failed, R::delivering, R::delivering}, {C::step_failed, R::delivering, R::failed},
 
   {C::verified, R::verifying, R::verifying}, {C::verified, R::verifying, R::delivering},
-  {C::verified, R::verifying, R::completed},
+  {C::verified, R::verifying, R::completed}, {C::verified, R::verifying, R::failed},
   {C::sign_off, R::verifying, R::verifying}, {C::sign_off, R::verifying, R::failed},
   {C::base_moved, R::delivering, R::verifying}, {C::base_moved, R::delivering, R::failed},
   {C::target_dirty, R::delivering, R::delivering},

@@ -49,27 +49,23 @@ RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, In
   const Duration delay_max =
       ruled ? rule->second.delay_max.value_or(policy.retry.delay_max) : policy.retry.delay_max;
 
+  Spent& used = answer.spent;
+  const auto again_after = [&](int failures, int allowed) {
+    const int same_code = ++used.by_code[code];
+    const bool own_count = ruled && rule->second.runs;
+    const bool capped = policy.caps.runs_per_task > 0 && used.begun() >= policy.caps.runs_per_task;
+    const bool left = own_count ? same_code < *rule->second.runs : failures < allowed;
+    if (left && !capped) answer.again = now + backoff(delay, delay_max, failures, roll);
+  };
   switch (budget_of(code)) {
-    case Budget::none:
-      ++answer.spent.runs;
-      return answer;
-    case Budget::environment:
-      answer.again = now + probe_delay;
-      return answer;
+    case Budget::none: ++used.runs; break;
+    case Budget::environment: answer.again = now + probe_delay; break;
     case Budget::transient:
-      if (++answer.spent.transient < transient_failures_max) {
-        answer.again = now + backoff(delay, delay_max, answer.spent.transient, roll);
-      }
-      return answer;
-    case Budget::agent: {
-      const int runs = ++answer.spent.runs;
-      const int same_code = ++answer.spent.by_code[code];
-      const int allowed = ruled && rule->second.runs ? *rule->second.runs : policy.retry.runs;
-      const int counted = ruled && rule->second.runs ? same_code : runs;
-      const bool capped = policy.caps.runs_per_task > 0 && runs >= policy.caps.runs_per_task;
-      if (counted < allowed && !capped) answer.again = now + backoff(delay, delay_max, runs, roll);
-      return answer;
-    }
+      // A run that no worker took was never begun.
+      if (code != FailureCode::PICKUP_TIMEOUT) ++used.faults;
+      again_after(++used.transient, transient_failures_max);
+      break;
+    case Budget::agent: again_after(++used.runs, policy.retry.runs); break;
   }
   return answer;
 }

@@ -126,13 +126,32 @@ TEST(Retry, ACodeThatIsNotRetryableEndsAtOnceWhateverTheRule) {
 }
 
 TEST(Retry, FaultsOfTheSurroundingsHaveABudgetOfTheirOwn) {
-  EXPECT_EQ(runs_until_the_end(FailureCode::STORE_BUSY, {}), transient_failures_max);
+  EXPECT_EQ(runs_until_the_end(FailureCode::STORE_BUSY, uncapped()), transient_failures_max);
   Spent spent;
   spent.runs = 2;
-  const auto answer = retry(spent, FailureCode::STORE_BUSY, {}, noon, 0.5);
+  const auto answer = retry(spent, FailureCode::STORE_BUSY, uncapped(), noon, 0.5);
   EXPECT_EQ(answer.spent.runs, 2);
   EXPECT_EQ(answer.spent.transient, 1);
-  EXPECT_TRUE(answer.spent.by_code.empty());
+  EXPECT_TRUE(answer.again);
+}
+
+TEST(Retry, TheCapOnATaskBoundsFaultsOfTheSurroundingsToo) {
+  Policy policy;
+  policy.caps.runs_per_task = 4;
+  EXPECT_EQ(runs_until_the_end(FailureCode::WORKSPACE_FAILED, policy), 4);
+  Spent spent;
+  spent.runs = 3;
+  EXPECT_FALSE(retry(spent, FailureCode::GIT_FAILED, policy, noon, 0.5).again);
+}
+
+TEST(Retry, ARunThatNoWorkerTookIsNoneOfTheCap) {
+  EXPECT_EQ(runs_until_the_end(FailureCode::PICKUP_TIMEOUT, {}), transient_failures_max);
+}
+
+TEST(Retry, ARuleOfACodeHoldsForFaultsOfTheSurroundings) {
+  Policy policy = uncapped();
+  policy.retry.by_code[FailureCode::GIT_FAILED] = {2, 1min, 1min};
+  EXPECT_EQ(runs_until_the_end(FailureCode::GIT_FAILED, policy), 2);
 }
 
 TEST(Retry, ARedBaseNeverCounts) {

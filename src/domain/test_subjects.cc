@@ -234,6 +234,7 @@ std::vector<Command> all_commands(Fence fence) {
   all.emplace_back(spec);
   all.emplace_back(RefuseSpec{{FailureCode::SPEC_INVALID, "bad"}});
   all.emplace_back(RefuseSpec{{FailureCode::SPEC_NOT_FOUND, "none"}});
+  all.emplace_back(RefuseSpec{{FailureCode::CHECKSUM_MISMATCH, "changed"}});
   all.emplace_back(ChangeWaits{{}, "clear"});
   all.emplace_back(Close{"done"});
   all.emplace_back(Allocate{"base", Digest::of("config"), "fixer"});
@@ -266,6 +267,8 @@ std::vector<Command> all_commands(Fence fence) {
   all.emplace_back(verified);
   verified.open_sign_offs = 0;
   verified.nothing_to_deliver = true;
+  all.emplace_back(verified);
+  verified.no_change_allowed = true;
   all.emplace_back(verified);
   all.emplace_back(SignOff{"AC-1", true, 0});
   all.emplace_back(SignOff{"AC-1", true, 1});

@@ -220,6 +220,12 @@ Result<void> Mover::on(const Verified& c) {
   run().lease.reset();
   run().step_failures = 0;
   task().spent.engine_losses = 0;  // progress was made
+  if (c.nothing_to_deliver && !c.no_change_allowed) {
+    // Another change, delivered meanwhile, did the same: what this run brings is nothing.
+    fail_run({FailureCode::AGENT_NO_CHANGE,
+              "the branch holds the whole change already: nothing is left to deliver"});
+    return {};
+  }
   run().deliverable = c.deliverable;
   const Json counts{{"passed", c.passed},     {"held", c.held},         {"vacuous", c.vacuous},
                     {"attested", c.attested}, {"signed_off", c.signed_off}};

@@ -169,6 +169,11 @@ Result<void> Mover::on(const RegisterSpec& c) {
 }
 
 Result<void> Mover::on(const RefuseSpec& c) {
+  if (task().status == TaskStatus::scheduled && c.error.code == FailureCode::CHECKSUM_MISMATCH) {
+    // Its locked text is not what was locked: nothing that comes by itself mends that.
+    fail_task(Failure::of(c.error, name_of(task().status)));
+    return {};
+  }
   if (task().spec) {
     return failure(FailureCode::STATE_REFUSED, "the task has a valid spec; it stays in force");
   }
@@ -243,6 +248,7 @@ Result<void> Mover::on(const Allocate& c) {
 }
 
 Result<void> Mover::on(const Cancel& c) {
+  const auto from_state = live_run() ? name_of(run().state) : name_of(task().status);
   if (live_run()) {
     const bool delivering = run().state == RunState::delivering;
     const bool waits = run().parked || (!run().lease && run().step_failures > 0);
@@ -258,7 +264,7 @@ Result<void> Mover::on(const Cancel& c) {
   }
   task().status = TaskStatus::cancelled;
   task().blocked.reset();
-  task().failure = Failure{FailureCode::CANCELLED, c.reason, "cancelled"};
+  task().failure = Failure{FailureCode::CANCELLED, c.reason, std::string(from_state)};
   wait_for(NextKind::none, "");
   event(EventType::task_cancelled, {{"reason", c.reason}});
   release_dependents(false);

@@ -289,6 +289,24 @@ TEST(StepFailed, OfAPassingFaultKeepsTheRunInVerifying) {
   EXPECT_GT(d->run->not_before, noon);
 }
 
+TEST(Verified, AChangeThatTheBranchHoldsAlreadyIsNoDelivery) {
+  Verified v{3, {"refs/heads/main", "old", "old", "tree"}};
+  v.passed = 1;
+  v.nothing_to_deliver = true;
+  const auto d = give(in_progress(RunState::verifying, true), v);
+  ASSERT_EQ(d->run->state, RunState::failed);
+  EXPECT_EQ(d->run->failure->code, FailureCode::AGENT_NO_CHANGE);
+  EXPECT_FALSE(d->run->deliverable);
+  EXPECT_EQ(d->task.status, TaskStatus::scheduled);
+}
+
+TEST(Verified, ASpecThatAsksForNoChangeIsCompletedWithoutOne) {
+  Verified v{3, {"refs/heads/main", "old", "old", "tree"}};
+  v.nothing_to_deliver = true;
+  v.no_change_allowed = true;
+  EXPECT_EQ(give(in_progress(RunState::verifying, true), v)->task.status, TaskStatus::completed);
+}
+
 TEST(Verified, NothingProvenIsNotMerged) {
   auto s = in_progress(RunState::verifying, true);
   s.run->delivery = DeliveryMode::merge;
@@ -326,6 +344,24 @@ TEST(Cancel, IsRefusedWhileTheChangeIsBeingDelivered) {
     EXPECT_EQ(give(in_progress(RunState::delivering, leased), Cancel{"no"}).error().code,
               FailureCode::STATE_REFUSED);
   }
+}
+
+TEST(RefuseSpec, OfADamagedTextFailsTheTaskThatWouldRunOnIt) {
+  const RefuseSpec damaged{{FailureCode::CHECKSUM_MISMATCH, "the stored text has another digest"}};
+  const auto d = give({task(TaskStatus::scheduled), std::nullopt}, damaged);
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->task.status, TaskStatus::failed);
+  EXPECT_EQ(d->task.failure->code, FailureCode::CHECKSUM_MISMATCH);
+  EXPECT_FALSE(give(in_progress(RunState::executing, true), damaged));
+}
+
+TEST(RefuseSpec, LeavesAScheduledTaskItsValidText) {
+  EXPECT_FALSE(give({task(TaskStatus::scheduled), std::nullopt}, RefuseSpec{{FailureCode::SPEC_INVALID, "bad"}}));
+}
+
+TEST(Cancel, RemembersTheStateThatItEnded) {
+  EXPECT_EQ(give({task(TaskStatus::scheduled), std::nullopt}, Cancel{"no"})->task.failure->from_state, "scheduled");
+  EXPECT_EQ(give(in_progress(RunState::executing, true), Cancel{"no"})->task.failure->from_state, "executing");
 }
 
 TEST(DeadlinePassed, NeverFailsADelivery) {

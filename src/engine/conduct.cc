@@ -111,4 +111,25 @@ domain::GateInput gate_input(store::Reader& reader, const Setup& setup, const do
   return input_from(reader, setup, task, run);
 }
 
+domain::GatePoint point_of(const std::optional<domain::Run>& newest) {
+  if (!newest || domain::is_terminal(newest->state)) return domain::GatePoint::dispatch;
+  return newest->state == domain::RunState::delivering ? domain::GatePoint::delivery
+                                                       : domain::GatePoint::claim;
+}
+
+std::optional<domain::GateVerdict> hold_of(store::Reader& reader, const Setup& setup,
+                                           const domain::Task& task,
+                                           const std::optional<domain::Run>& newest) {
+  // A run is held only where a worker would have to claim it.
+  const bool waits = task.status == domain::TaskStatus::in_progress && newest && newest->wants() && !newest->lease;
+  if (task.status != domain::TaskStatus::scheduled && !waits) return std::nullopt;
+  auto input = gate_input(reader, setup, task, newest);
+  input.task.not_before = {};
+  auto answer = setup.rules.gate(point_of(newest), input, setup.policy, reader.now());
+  for (auto& verdict : answer.verdicts) {
+    if (!verdict.pass && verdict.code != FailureCode::SLOTS_BUSY) return std::move(verdict);
+  }
+  return std::nullopt;
+}
+
 }  // namespace vitana::engine

@@ -22,6 +22,15 @@ domain::GateInput gate_input(store::Ledger& ledger, const Setup& setup, const do
 domain::GateInput gate_input(store::Reader& reader, const Setup& setup, const domain::Task& task,
                              const std::optional<domain::Run>& run);
 
+/// Where a task stands before the gate: with its live run, or for the next one.
+domain::GatePoint point_of(const std::optional<domain::Run>& newest);
+
+/// The verdict that holds the next step of a task which itself waits for nothing, or none. A delay
+/// and a busy slot hold nothing: they pass by themselves.
+std::optional<domain::GateVerdict> hold_of(store::Reader& reader, const Setup& setup,
+                                           const domain::Task& task,
+                                           const std::optional<domain::Run>& newest);
+
 inline constexpr const char* execution_control = "execution";
 
 }  // namespace vitana::engine

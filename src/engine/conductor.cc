@@ -66,6 +66,14 @@ Result<Passed> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid) {
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto answer = setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, ledger.now());
   if (const auto* verdict = answer.blocking()) {
+    if (verdict->code == FailureCode::CHECKSUM_MISMATCH) {
+      ledger.append({domain::EventType::spec_damaged, vtid, std::nullopt, "engine",
+                     Json{{"detail", verdict->detail}}.dump()});
+      const domain::RefuseSpec damaged{{FailureCode::CHECKSUM_MISMATCH, verdict->detail}};
+      auto ended = conduct(ledger, setup_, entropy_, vtid, damaged, "engine");
+      if (!ended) return failure(std::move(ended.error()));
+      return Passed{};  // it has left the list
+    }
     const auto passed =
         passed_over(*verdict, setup_.agent_of(subject.task), subject.task.repo);
     const bool news = passed.kind != Passed::Kind::end && verdict->code != FailureCode::SLOTS_BUSY;

@@ -35,6 +35,10 @@ Result<domain::Task> Desk::approve(Vtid vtid, const std::string& actor) {
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     task = ledger.task(vtid);
     if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    if (domain::is_terminal(task->status)) {
+      return failure(FailureCode::STATE_REFUSED, fmt::format("{} is {}: there is nothing to permit", vtid.to_string(),
+                                                             name_of(task->status)));
+    }
     if (!task->waits.approval) return {};  // permitted already
     auto waits = task->waits;
     waits.approval = false;
@@ -231,10 +235,7 @@ Result<Why> Desk::why(Vtid vtid) {
     auto runs = reader.runs(vtid);
     std::optional<domain::Run> run;
     if (!runs.empty()) run = std::move(runs.back());
-    const bool live = run && !domain::is_terminal(run->state);
-    const auto point = !live ? domain::GatePoint::dispatch
-                       : run->state == domain::RunState::delivering ? domain::GatePoint::delivery
-                                                                    : domain::GatePoint::claim;
+    const auto point = point_of(run);
     const auto input = gate_input(reader, setup_, *task, run);
     auto verdicts = setup_.rules.gate(point, input, setup_.policy, reader.now()).verdicts;
     answer = Why{std::move(*task), std::move(run), point, std::move(verdicts)};
@@ -242,6 +243,11 @@ Result<Why> Desk::why(Vtid vtid) {
   });
   if (!done) return failure(std::move(done.error()));
   return std::move(*answer);
+}
+
+std::optional<domain::GateVerdict> Desk::hold(store::Reader& reader, const domain::Task& task,
+                                              const std::optional<domain::Run>& newest) const {
+  return hold_of(reader, setup_, task, newest);
 }
 
 Result<void> Desk::set_control(const std::string& key, bool on, const std::string& reason,

@@ -52,6 +52,10 @@ class Desk {
   /// Changes nothing.
   Result<Why> why(Vtid vtid);
 
+  /// What holds this task beside its own waits, in the caller's snapshot: see hold_of().
+  std::optional<domain::GateVerdict> hold(store::Reader& reader, const domain::Task& task,
+                                          const std::optional<domain::Run>& newest) const;
+
   Result<void> set_control(const std::string& key, bool on, const std::string& reason,
                            std::optional<Instant> until, const std::string& actor);
 

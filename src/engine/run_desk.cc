@@ -37,10 +37,14 @@ int signed_off(store::Ledger& ledger, const RunId& run) {
 
 constexpr int claim_page = 16;  ///< looked at beside those that are asked for: the gate may hold some
 
-/// A step that cannot be granted because of the run itself ends the run here.
+/// A step that cannot be granted because of the run itself ends the run here; what else holds it
+/// comes first, since the end is a grant too.
 std::optional<Error> unfit(const domain::GateAnswer& answer) {
   const auto* verdict = answer.blocking();
   if (verdict == nullptr || verdict->code != FailureCode::CHECKSUM_MISMATCH) return std::nullopt;
+  const auto held = std::count_if(answer.verdicts.begin(), answer.verdicts.end(),
+                                  [](const auto& v) { return !v.pass; });
+  if (held > 1) return std::nullopt;
   return Error{FailureCode::CHECKSUM_MISMATCH, verdict->detail};
 }
 

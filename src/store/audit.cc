@@ -32,6 +32,8 @@ std::vector<Store::Damage> Audit::run() {
   check_runs_without_task();
   check_evidence();
   check_controls();
+  check_deliveries();
+  check_counter();
   return std::move(damages_);
 }
 
@@ -39,6 +41,7 @@ void Audit::check_chain() {
   const auto id = select_by_key<MetaMap>(connection_, "store_id");
   const auto kept = select_by_key<MetaMap>(connection_, "head");
   const auto head = kept ? chain_head(kept->text) : std::nullopt;
+  if (!select_by_key<MetaMap>(connection_, "epoch")) found("meta", "the epoch of the store is missing");
   if (!id || !head) {
     found("meta", "the store's id or the head of the log is missing or unreadable");
     return;

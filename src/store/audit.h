@@ -4,19 +4,24 @@
 //   the chain   every event from 1 to the head is there once, in its place, with the content that
 //               was hashed; nothing lies beyond the head.
 //   specs       each text has the digest that it was locked with, and the event of its locking
-//               names that digest; versions run from 1 without a gap; approvals have their event.
+//               names that digest and where the text came from; versions run from 1 without a
+//               gap; approvals have their event.
 //   tasks       each has the event of its allocation, its status is the one that its last event
 //               led to, and its spec is the locked version with that digest.
-//   runs        each has the event of its allocation with that spec digest, its state is the one of
-//               its last state event, a failed one has the code that the event names.
+//   runs        each has the event of its allocation with that spec digest and base commit, its
+//               state is the one of its last state event, a failed one has the code that the event
+//               names, a judged one the result.
+//   deliveries  each has the event of its delivery, or of its commit being found.
+//   numbers     none beyond the counter was given out.
 //   evidence    each row has an event with the digest of the whole row.
-//   switches    each stands as its last event says.
+//   switches    each stands as its last event says, and none is missing.
 //   removals    an event that speaks of one of these rows has that row.
-// What cannot be proved: other columns of tasks and runs (titles, leases, budgets), whose changes
-// carry no event; and a log that was rewritten as a whole together with its head, unless an anchor
-// from outside is given.
+// What cannot be proved: other columns of tasks and runs (titles, leases, budgets) and other tables
+// (drafts, candidates, breakers, outbox), whose changes carry no event; and a log that was rewritten
+// as a whole together with its head, unless an anchor from outside is given.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,14 +60,19 @@ class Audit {
   // Rows: audit_rows.cc.
   void check_specs();
   void check_spec(const sql::Row& row);
+  void check_provenance(const sql::Row& row, const std::string& where);
   void check_approvals();
   void check_tasks();
   void check_task(const std::string& vtid);
   void check_runs_without_task();
   void check_evidence();
   void check_controls();
+  void check_deliveries();
+  void check_counter();
   std::vector<StoredEvent> events_of(const std::string& vtid);
-  bool has_event(const std::string& vtid, std::string_view type, std::string_view digest);
+  /// One of `type` about `vtid` whose data holds all of `marks`.
+  bool has_event(const std::string& vtid, std::string_view type,
+                 std::initializer_list<std::string_view> marks);
 
   sql::Connection& connection_;
   const std::optional<ChainHead> expect_;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "store/audit.h"
@@ -40,6 +41,8 @@ std::vector<std::string_view> statuses_after(std::string_view type) {
 struct RunStory {
   std::string state;
   std::string spec_digest;
+  std::optional<std::string> base_commit;    ///< absent where no event names it
+  std::optional<std::string> result_commit;
   std::optional<std::string> error_code;  ///< absent where the data was too large to be kept
 };
 
@@ -61,7 +64,11 @@ TaskStory tell(const std::vector<StoredEvent>& events) {
     if (!event.run || !event.type.starts_with(state_prefix)) continue;
     auto& run = story.runs[event.run->to_string()];
     run.state = event.type.substr(state_prefix.size());
-    if (run.state == "allocated") run.spec_digest = member(event.data, "spec_digest").value_or("");
+    if (run.state == "allocated") {
+      run.spec_digest = member(event.data, "spec_digest").value_or("");
+      run.base_commit = member(event.data, "base_commit");
+    }
+    if (auto result = member(event.data, "result_commit")) run.result_commit = std::move(result);
     if (run.state == "failed") {
       run.error_code = member(event.data, "code");
       if (!run.error_code && !member(event.data, "bytes")) run.error_code = "";
@@ -72,11 +79,14 @@ TaskStory tell(const std::vector<StoredEvent>& events) {
 
 }  // namespace
 
-bool Audit::has_event(const std::string& vtid, std::string_view type, std::string_view digest) {
+bool Audit::has_event(const std::string& vtid, std::string_view type,
+                      std::initializer_list<std::string_view> marks) {
   bool found_it = false;
   connection_.each("SELECT data FROM oasis_events WHERE vtid = $1 AND type = $2", {vtid, type},
                    [&](const sql::Row& row) {
-                     found_it = row.text(0).find(digest) != std::string::npos;
+                     found_it = std::all_of(marks.begin(), marks.end(), [&](std::string_view mark) {
+                       return row.text(0).find(mark) != std::string::npos;
+                     });
                      return !found_it;
                    });
   return found_it;
@@ -127,15 +137,34 @@ void Audit::check_spec(const sql::Row& row) {
           fmt::format("its text has the digest {}, it was locked with {}", digest, row.text(3)));
   }
   readable(where, [&] { static_cast<void>(SpecMap::read(row)); });
-  if (!has_event(row.text(0), "vtid.spec.registered", row.text(3))) {
+  if (!has_event(row.text(0), "vtid.spec.registered", {row.text(3)})) {
     found(where, "no event of the log registered it with this digest");
+    return;
   }
+  check_provenance(row, where);
+}
+
+void Audit::check_provenance(const sql::Row& row, const std::string& where) {
+  static constexpr std::array<std::pair<const char*, std::size_t>, 4> origins{
+      {{"source", 4}, {"repo", 8}, {"path", 9}, {"commit", 10}}};
+  connection_.each(
+      "SELECT data FROM oasis_events WHERE vtid = $1 AND type = 'vtid.spec.registered'",
+      {row.text(0)}, [&](const sql::Row& event) {
+        const auto& data = event.text(0);
+        if (member(data, "version") != std::to_string(row.int64(1))) return true;
+        for (const auto& [name, column] : origins) {
+          const auto told = member(data, name);
+          if (!told || row.text(column).starts_with(*told)) continue;
+          found(where, fmt::format("its {} is {}, it was registered with {}", name, row.text(column), *told));
+        }
+        return true;
+      });
 }
 
 void Audit::check_approvals() {
   for (const auto& row : connection_.query(
            "SELECT vtid, version, checksum FROM spec_approvals ORDER BY vtid, version")) {
-    if (has_event(row.text(0), "vtid.spec.approved", row.text(2))) continue;
+    if (has_event(row.text(0), "vtid.spec.approved", {row.text(2)})) continue;
     found(fmt::format("approval of spec {} version {}", row.text(0), row.int64(1)),
           "no event of the log approved it");
   }
@@ -190,6 +219,14 @@ void Audit::check_task(const std::string& vtid) {
     if (told->second.spec_digest != run.text(7)) {
       found("run " + name, "it names another spec digest than the event of its allocation");
     }
+    const auto& base = told->second.base_commit;
+    if (base && *base != run.text(9)) {
+      found("run " + name, "it names another base commit than the event of its allocation");
+    }
+    const auto& result = told->second.result_commit;
+    if (result && *result != run.text(23)) {
+      found("run " + name, "it names another result than the event that handed it in");
+    }
     const auto& code = told->second.error_code;
     if (run.text(3) == "failed" && code && code != run.optional_text(28)) {
       found("run " + name, "it names another failure than its last event");
@@ -220,7 +257,7 @@ void Audit::check_evidence() {
       std::optional<StoredEvidence> stored;
       if (!readable(where, [&] { stored = EvidenceMap::read(row); })) continue;
       if (!has_event(row.text(0), "verification.evidence.recorded",
-                     birth::digest_of(*stored).to_string())) {
+                     {birth::digest_of(*stored).to_string()})) {
         found(where, "no event of the log recorded it with this content");
       }
     }
@@ -229,8 +266,6 @@ void Audit::check_evidence() {
 }
 
 void Audit::check_controls() {
-  const auto rows = connection_.query("SELECT key, is_on FROM controls ORDER BY key");
-  if (rows.empty()) return;
   std::map<std::string, std::string> told;
   connection_.each(
       "SELECT data FROM oasis_events WHERE type = 'governance.control.updated' ORDER BY seq", {},
@@ -240,10 +275,41 @@ void Audit::check_controls() {
         if (key && state) told[*key] = *state;
         return told.size() < 10'000;
       });
-  for (const auto& row : rows) {
-    if (told[row.text(0)] == (row.int64(1) != 0 ? "on" : "off")) continue;
+  for (const auto& row : connection_.query("SELECT key, is_on FROM controls ORDER BY key")) {
+    const auto last = told.extract(row.text(0));
+    if (last && last.mapped() == (row.int64(1) != 0 ? "on" : "off")) continue;
     found("control " + row.text(0), "it stands otherwise than its last event says");
   }
+  for (const auto& [key, state] : told) {
+    found("control " + key, "the row is gone that the log speaks of");
+  }
+}
+
+void Audit::check_deliveries() {
+  Values last{"", "", ""};
+  const auto text = fmt::format("SELECT repo, vtid, checksum, commit_id FROM deliveries "
+                                "WHERE (repo, vtid, checksum) > ($1, $2, $3) "
+                                "ORDER BY repo, vtid, checksum LIMIT {}",
+                                page_rows);
+  for (bool more = true; more && !full();) {
+    const auto rows = connection_.query(text, last);
+    for (const auto& row : rows) {
+      last = {row.text(0), row.text(1), row.text(2)};
+      const auto& vtid = row.text(1);
+      const bool made = has_event(vtid, "delivery.settled", {row.text(3)}) &&
+                        has_event(vtid, "vtid.spec.registered", {row.text(2)});
+      if (made || has_event(vtid, "delivery.found", {row.text(2), row.text(3)})) continue;
+      found(fmt::format("delivery of {} to {}", vtid, row.text(0)), "no event of the log tells of it");
+    }
+    more = !rows.empty();
+  }
+}
+
+void Audit::check_counter() {
+  const auto counter = queries::number(connection_, "SELECT value FROM counters WHERE name = 'vtid'");
+  const auto highest = queries::number(connection_, "SELECT COALESCE(MAX(number), 0) FROM vtid_ledger");
+  if (highest <= counter) return;
+  found("counter vtid", fmt::format("it stands at {}, but number {} is given out", counter, highest));
 }
 
 }  // namespace vitana::store

@@ -30,6 +30,8 @@ class AuditTest : public StoreTest {
       task.attempt = 1;
       auto run = run_of(7, 1, domain::RunState::failed);
       run.spec_digest = Digest::of("text");
+      run.base_commit = "base";
+      run.result_commit = "result";
       run.failure = domain::Failure{FailureCode::AGENT_FAILED, "no", "executing"};
       l.put(task);
       l.add(spec_of(7, 1, "text"));
@@ -37,7 +39,9 @@ class AuditTest : public StoreTest {
       l.append({EventType::task_scheduled, Vtid(7), {}, "engine", "{}"});
       l.put(run);
       l.append({EventType::run_allocated, Vtid(7), run.id, "engine",
-                object({}, {{"spec_digest", run.spec_digest.to_string()}})});
+                object({}, {{"spec_digest", run.spec_digest.to_string()}, {"base_commit", run.base_commit}})});
+      l.append({EventType::run_verifying, Vtid(7), run.id, "engine",
+                object({}, {{"result_commit", run.result_commit}})});
       l.add(run.id, 1, {.criterion = "AC-1", .verdict = domain::EvidenceVerdict::failed});
       l.append({EventType::run_failed, Vtid(7), run.id, "engine", R"({"code":"AGENT_FAILED"})"});
       l.append({EventType::task_failed, Vtid(7), {}, "engine", R"({"code":"AGENT_FAILED"})"});
@@ -138,7 +142,7 @@ TEST_F(AuditTest, ALogThatWasRewrittenToItsHeadIsFoundByAnAnchorFromOutside) {
 
 TEST_F(AuditTest, ATaskThatWasInsertedWithoutItsEventIsNamed) {
   damage("INSERT INTO vtid_ledger (vtid, title) VALUES ('VTID-00009', 'x')");
-  EXPECT_THAT(found(), ElementsAre(damage_at("task VTID-00009", "no event")));
+  EXPECT_THAT(found(), Contains(damage_at("task VTID-00009", "no event")));
 }
 
 TEST_F(AuditTest, ATaskWhoseStatusWasChangedIsNamed) {
@@ -221,6 +225,46 @@ TEST_F(AuditTest, AForgedApprovalIsNamed) {
 TEST_F(AuditTest, ASwitchThatWasTurnedByHandIsNamed) {
   damage("UPDATE controls SET is_on = 0");
   EXPECT_THAT(found(), ElementsAre(damage_at("control execution", "otherwise")));
+}
+
+TEST_F(AuditTest, ASwitchThatWasRemovedIsNamed) {
+  damage("DELETE FROM controls");
+  EXPECT_THAT(found(), ElementsAre(damage_at("control execution", "gone")));
+}
+
+TEST_F(AuditTest, ARunOnAnotherBaseIsNamed) {
+  damage("UPDATE autopilot_runs SET base_commit = 'other'");
+  EXPECT_THAT(found(), ElementsAre(damage_at("run VTID-00007.1", "another base commit")));
+}
+
+TEST_F(AuditTest, ARunWithAnotherResultIsNamed) {
+  damage("UPDATE autopilot_runs SET result_commit = 'other'");
+  EXPECT_THAT(found(), ElementsAre(damage_at("run VTID-00007.1", "another result")));
+}
+
+TEST_F(AuditTest, ATextThatIsSaidToComeFromElsewhereIsNamed) {
+  for (const auto* change : {"spec_source = 'manual'", "source_repo = 'other'", "source_path = 'b.md'"}) {
+    damage(std::string("UPDATE vtid_specs SET ") + change);
+    EXPECT_THAT(found(), Contains(damage_at("spec VTID-00007 version 1", "it was registered with"))) << change;
+  }
+}
+
+TEST_F(AuditTest, ADeliveryThatWasPutInIsNamed) {
+  commit([](Ledger& l) {
+    l.put(DeliveryRow{"hub", Vtid(7), Digest::of("text").to_string(), "c1"});
+    l.append({EventType::delivery_settled, Vtid(8), RunId{Vtid(8), 1}, "engine", R"({"commit":"c2"})"});
+    l.add(spec_of(8, 1, "other"));
+    l.put(DeliveryRow{"hub", Vtid(8), Digest::of("other").to_string(), "c2"});
+  });
+  EXPECT_THAT(found(), IsEmpty());
+  damage("INSERT INTO deliveries SELECT repo, 'VTID-00007', checksum, commit_id, beside "
+         "FROM deliveries WHERE vtid = 'VTID-00008'");
+  EXPECT_THAT(found(), ElementsAre(damage_at("delivery of VTID-00007 to hub", "no event")));
+}
+
+TEST_F(AuditTest, ACounterThatWasSetBackIsNamed) {
+  damage("UPDATE counters SET value = 3 WHERE name = 'vtid'");
+  EXPECT_THAT(found(), ElementsAre(damage_at("counter vtid", "number 7")));
 }
 
 TEST_F(AuditTest, AMissingHeadIsNamed) {

@@ -53,6 +53,11 @@ domain::Event evidence(const StoredEvidence& stored) {
                            {"digest", digest_of(stored).to_string()}})};
 }
 
+domain::Event delivery(const DeliveryRow& row) {
+  return {EventType::delivery_found, row.vtid, std::nullopt, "engine",
+          object({}, {{"repo", brief(row.repo)}, {"digest", row.digest}, {"commit", row.commit}})};
+}
+
 domain::Event control(const ControlRow& row) {
   std::optional<std::string> until;
   if (row.control.until) until = to_rfc3339(*row.control.until);

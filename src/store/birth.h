@@ -11,6 +11,7 @@ domain::Event task(const domain::Task& task);
 domain::Event spec(const domain::SpecVersion& spec);
 domain::Event approval(const ApprovalRow& approval);
 domain::Event evidence(const StoredEvidence& evidence);
+domain::Event delivery(const DeliveryRow& row);
 domain::Event control(const ControlRow& control);
 
 /// Over all columns of the row, in their order, each framed: stands in the event of the evidence.

@@ -141,7 +141,8 @@ std::string spent_column(const domain::Spent& spent) {
   Json json{{"runs", spent.runs},
             {"transient", spent.transient},
             {"worker_losses", spent.worker_losses},
-            {"engine_losses", spent.engine_losses}};
+            {"engine_losses", spent.engine_losses},
+            {"faults", spent.faults}};
   for (const auto& [code, count] : spent.by_code)
     json["by_code"][std::string(name_of(code))] = count;
   return text_of(json);
@@ -154,7 +155,8 @@ domain::Spent spent_of(std::string_view text) {
           .transient = json.number("transient"),
           .worker_losses = json.number("worker_losses"),
           .engine_losses = json.number("engine_losses"),
-          .by_code = json.counts("by_code")};
+          .by_code = json.counts("by_code"),
+          .faults = json.number("faults")};
 }
 
 std::string failure_column(const domain::Failure& failure) {

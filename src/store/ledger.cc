@@ -56,7 +56,10 @@ domain::Subject Ledger::subject(Vtid vtid) {
 void Ledger::put(const domain::Task& task) {
   const auto& before = transaction_.find<TaskMap>(task.vtid);
   if (before == task) return;
-  if (!before) record(birth::task(task), "");
+  if (!before) {
+    note_vtid(task.vtid);
+    record(birth::task(task), "");
+  }
   transaction_.table<TaskMap>().put(task);
 }
 
@@ -181,6 +184,12 @@ void Ledger::remove_local_id(const std::string& repo, const std::string& path) {
 void Ledger::put(const DeliveryRow& delivery) {
   const auto known = this->delivery(delivery.repo, delivery.vtid, delivery.digest);
   if (known && (*known == delivery || (delivery.beside && !known->beside))) return;
+  // The one that was made in this unit has its event already.
+  const bool settled = std::any_of(writes_->events.begin(), writes_->events.end(), [&](const PendingEvent& pending) {
+    return pending.event.type == domain::EventType::delivery_settled && pending.event.vtid == delivery.vtid &&
+           member(pending.event.data, "commit") == delivery.commit;
+  });
+  if (!settled) record(birth::delivery(delivery), delivery.commit);
   transaction_.table<DeliveryMap>().put(delivery);
 }
 std::optional<DeliveryRow> Ledger::delivery(const std::string& repo, Vtid vtid,

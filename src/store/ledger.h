@@ -36,6 +36,7 @@ class Ledger {
   std::optional<domain::Run> run(const RunId& id);
   /// The task with its newest run. REQUIRES: the task exists.
   domain::Subject subject(Vtid vtid);
+  /// A new one's number is given out from then on.
   void put(const domain::Task& task);
   void put(const domain::Run& run);
   /// Everything that a decision says: task, run, events, effects, settlements.

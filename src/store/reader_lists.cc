@@ -179,9 +179,8 @@ std::vector<StatRow> Reader::stats(const std::string& by, Instant since) {
                                    [&](const auto& column) { return column.first == by; });
   if (known == columns.end()) return {};
   const auto text = fmt::format(
-      "SELECT {0}, state, COUNT(*) FROM autopilot_runs "
-      "WHERE {0} IS NOT NULL AND ended_at IS NOT NULL AND ended_at >= $1 "
-      "GROUP BY {0}, state ORDER BY {0}, state",
+      "SELECT COALESCE({0}, '') AS key, state, COUNT(*) FROM autopilot_runs "
+      "WHERE ended_at IS NOT NULL AND ended_at >= $1 GROUP BY key, state ORDER BY key, state",
       known->second);
   std::vector<StatRow> out;
   for (const auto& row : connection_.query(text, {to_us(since)})) {

@@ -170,9 +170,11 @@ TEST_F(ReaderTest, StatisticsCountEndedRunsByKey) {
     EXPECT_EQ(by_agent[0].completed, 1);
     EXPECT_EQ(by_agent[0].failed, 1);
     const auto by_code = r.stats("code", clock_.time - 3h);
-    ASSERT_THAT(by_code, SizeIs(1));
-    EXPECT_EQ(by_code[0].key, "AGENT_FAILED");
-    EXPECT_EQ(by_code[0].failed, 2);
+    ASSERT_THAT(by_code, SizeIs(2));
+    EXPECT_EQ(by_code[0].key, "");
+    EXPECT_EQ(by_code[0].completed, 1);
+    EXPECT_EQ(by_code[1].key, "AGENT_FAILED");
+    EXPECT_EQ(by_code[1].failed, 2);
     EXPECT_THAT(r.stats("spec_text", {}), IsEmpty());
   });
 }

@@ -136,6 +136,7 @@ class Step {
     const auto changes = git::diff_trees(mirror(), tip_, deliverable().tree);
     if (!changes) return failure(changes.error());
     found_.verified.nothing_to_deliver = changes->empty();
+    found_.verified.no_change_allowed = assignment_.spec.no_change;
     PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths, rules_.own_folders,
                          rules_.configured_programs};
     for (const auto& program : started()) path_rules.protected_files.insert(program);

@@ -222,7 +222,17 @@ TEST_F(TreeVerifierTest, NoChangeIsNothingToDeliver) {
   const auto found = verify();
   ASSERT_FALSE(found.error);
   EXPECT_TRUE(found.verified.nothing_to_deliver);
+  EXPECT_TRUE(found.verified.no_change_allowed);
   EXPECT_EQ(found.verified.held, 1);
+}
+
+TEST_F(TreeVerifierTest, AChangeThatTheBranchGotMeanwhileIsNothingToDeliver) {
+  make_navy();
+  user.commit_file("src/sidebar.css", "color: navy;\n");
+  const auto found = verify();
+  ASSERT_FALSE(found.error);
+  EXPECT_TRUE(found.verified.nothing_to_deliver);
+  EXPECT_FALSE(found.verified.no_change_allowed);
 }
 
 TEST_F(TreeVerifierTest, StopEndsTheStep) {

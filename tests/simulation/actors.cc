@@ -72,7 +72,10 @@ StepResult verify(World& world, Dice& dice, const Luck& luck, domain::Unverified
     for (auto& one : evidence) one.verdict = EvidenceVerdict::failed;
     return {domain::StepFailed{fence, any_step_error(dice)}, std::move(evidence)};
   }
-  verified.nothing_to_deliver = work.spec.no_change;
+  verified.no_change_allowed = work.spec.no_change;
+  // Now and then another task has delivered the same change meanwhile.
+  const bool overtaken = repository.tip() != work.run.base_commit && dice.chance(luck.odd / 2);
+  verified.nothing_to_deliver = work.spec.no_change || overtaken;
   SimRepository::Tree change = repository.at(work.run.result_commit).tree;
   for (const auto& [path, content] : repository.at(work.run.base_commit).tree) {
     if (change.contains(path) && change.at(path) == content) change.erase(path);

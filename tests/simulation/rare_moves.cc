@@ -303,6 +303,11 @@ void persons(Moves& moves, std::vector<std::string>& findings) {
     else CHECK(play.world.engine().desk.cancel(vtid, "no more", "op").has_value());
     play.give(domain::Close{"done by hand"});
   }
+  {
+    Play play(moves, findings);
+    play.commit(sample_spec());
+    play.give(domain::RefuseSpec{{FailureCode::CHECKSUM_MISMATCH, "the stored text was changed"}});
+  }
   Play done(moves, findings, runs(1));
   done.start();
   done.fail(Step::execute, FailureCode::AGENT_FAILED);
