@@ -83,6 +83,13 @@ std::vector<Vtid> Ledger::delivered_without_file(const std::string& repo,
                         {repo, digest});
 }
 
+std::vector<LocalIdRow> Ledger::local_ids_with(const std::string& repo, const std::string& part) {
+  transaction_.flush<LocalIdMap>();
+  return select_rows<LocalIdMap>(transaction_.connection(),
+                                 "WHERE repo = $1 AND instr(lower(path), lower($2)) > 0 ORDER BY path",
+                                 {repo, part});
+}
+
 bool Ledger::delivered_by(const std::string& repo, const std::string& commit) {
   transaction_.flush<DeliveryMap>();
   return queries::number(transaction_.connection(),
