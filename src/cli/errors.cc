@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "base/shell.h"
 #include "cli/terminal.h"
 #include "wire/error_json.h"
 
@@ -71,6 +73,14 @@ std::string hint_of(const Error& error, const HintWords& words) {
   return with_words(std::string(failure_info(error.code).hint), words);
 }
 
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view safe = "-_./+,:=@%";
+  const bool plain = !text.empty() && std::ranges::all_of(text, [safe](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || safe.find(c) != safe.npos;
+  });
+  return plain ? text : shell_quoted(text);
+}
+
 std::string with_words(std::string hint, const HintWords& words) {
   // Only commands are filled in: "no task has that VTID" speaks of another one.
   std::size_t from = 0;
@@ -78,7 +88,7 @@ std::string with_words(std::string hint, const HintWords& words) {
        at = hint.find("vitana ", from)) {
     const auto end = std::min(hint.find_first_of(";,", at), hint.size());
     std::string command = fill(hint.substr(at, end - at), "VTID", words.vtid);
-    command = fill(std::move(command), "FILE", words.file);
+    command = fill(std::move(command), "FILE", words.file.empty() ? "" : shell_word(words.file));
     hint.replace(at, end - at, command);
     from = at + command.size();
   }

@@ -23,6 +23,9 @@ struct HintWords {
   std::string file;
 };
 
+/// `text` as one word of a shell's command line, in quotes where it needs them.
+std::string shell_word(const std::string& text);
+
 /// `text` with the words VTID and FILE of the commands in it filled in.
 std::string with_words(std::string text, const HintWords& words);
 

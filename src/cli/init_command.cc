@@ -103,7 +103,7 @@ Answer init(Call& call) {
   if (!facts->has_commit) next += "  commit something first: there is no branch to work on yet\n";
   if (!facts->sandbox_works)
     next += fmt::format("  the sandbox does not work here: {}\n", facts->sandbox_reason);
-  next += fmt::format("  vitana doctor\n  vitana spec validate {0}\n  vitana run {0}\n", name.string());
+  next += fmt::format("  vitana doctor\n  vitana spec validate {0}\n  vitana run {0}\n", shell_word(name.string()));
   call.console.say(next);
   return exit_yes;
 }

@@ -133,6 +133,18 @@ TEST(SyncText, FitsOnASmallTerminalAndPutsTheWorstFirst) {
   EXPECT_THAT(text, HasSubstr("next: vitana spec validate docs/specs/x.md\n"));
 }
 
+TEST(SyncText, TheNextCommandCanBePasted) {
+  const engine::RepoSync report{
+      "hub", "0123456789abcdef", true, {{"b/task-3 - It's.md", std::nullopt, "invalid", "x", ""}}};
+  EXPECT_THAT(sync_text(report, {}), HasSubstr("next: vitana spec validate 'b/task-3 - It'\\''s.md'\n"));
+}
+
+TEST(SyncText, ARegisteredFileWithAWarningIsShown) {
+  const engine::RepoSync report{
+      "hub", "0123456789abcdef", true, {{"a.md", Vtid(1), "registered", "SPEC_DEPENDENCY_UNKNOWN: x", ""}}};
+  EXPECT_THAT(sync_text(report, {}), HasSubstr("SPEC_DEPENDENCY_UNKNOWN"));
+}
+
 TEST(SyncText, OnlyCountsWhereNobodyIsNeeded) {
   const engine::RepoSync report{
       "hub", "0123456789abcdef", true, {{"a.md", Vtid(1), "registered", "", ""}}};

@@ -10,7 +10,6 @@
 #include "cli/sync_report.h"
 #include "domain/policy.h"
 #include "spec/parse.h"
-#include "spec/rules.h"
 #include "spec/template.h"
 
 namespace vitana::cli {
@@ -19,14 +18,10 @@ namespace {
 constexpr std::size_t read_max = std::size_t{16}
                                  << 20;  // what is too large for a spec is a finding
 
-domain::Diagnostic unreadable(const std::string& file, const Error& error) {
-  if (error.code == FailureCode::FILE_TOO_LARGE) {
-    const auto& rule = spec::rule_info(spec::Rule::TOO_LARGE);
-    return {std::string(rule.name), rule.severity, std::string(rule.meaning), file, 1, 1,
-            std::string(rule.hint)};
-  }
-  return {std::string(name_of(error.code)),  domain::Severity::error, error.message, file, 1, 1,
-          "see the path and its permissions"};
+std::vector<domain::Diagnostic> unreadable(const std::string& file, const Error& error) {
+  if (error.code == FailureCode::FILE_TOO_LARGE) return spec::reading_of_too_large(file).diagnostics;
+  return {{std::string(name_of(error.code)), domain::Severity::error, error.message, file, 1, 1,
+           "see the path and its permissions"}};
 }
 
 struct Counted {
@@ -39,7 +34,7 @@ wire::ValidatedFile validate_one(Call& call, const std::string& path, domain::Sp
   wire::ValidatedFile out{.path = path};
   auto text = read_text(call, path, read_max);
   if (!text) {
-    out.diagnostics.push_back(unreadable(path, text.error()));
+    out.diagnostics = unreadable(path, text.error());
     return out;
   }
   const auto reading = spec::parse_spec(*text, {.file = path, .profile = profile});

@@ -71,7 +71,8 @@ Answer audit(Call& call, const std::string& expect) {
           fmt::format("clean: {} events; keep the line above elsewhere for --expect", head.seq),
           Ink::green);
     } else {
-      call.console.say(fmt::format("{} damaged places; next: vitana restore FILE", damage->size()),
+      call.console.say(fmt::format("{} damaged {}; next: vitana restore FILE", damage->size(),
+                                   damage->size() == 1 ? "place" : "places"),
                        Ink::red);
     }
   }

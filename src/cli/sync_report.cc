@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "cli/errors.h"
+
 namespace vitana::cli {
 namespace {
 
@@ -49,7 +51,7 @@ std::string next_step(const std::map<std::string, int>& counts, const engine::Re
   if (counts.contains("invalid")) {
     const auto it = std::find_if(report.files.begin(), report.files.end(),
                                  [](const auto& f) { return f.outcome == "invalid"; });
-    return "vitana spec validate " + it->path;
+    return "vitana spec validate " + shell_word(it->path);
   }
   if (counts.contains("held")) return "vitana spec adopt GLOB --run, or --done";
   return "";
@@ -76,7 +78,8 @@ std::string sync_text(const engine::RepoSync& report, const Terminal& terminal) 
   std::vector<const engine::FileOutcome*> people;
   for (const auto& file : report.files) {
     ++counts[file.outcome];
-    if (needs_person(file.outcome)) people.push_back(&file);
+    const bool warned = file.outcome == "registered" && !file.reason.empty();
+    if (warned || needs_person(file.outcome)) people.push_back(&file);
   }
   std::string words;
   for (const auto& row : outcomes) {

@@ -61,6 +61,8 @@ struct ParsedSpec {
   std::string test_plan;
   std::vector<Criterion> criteria;
   std::vector<Vtid> dependencies;      ///< that block
+  /// These too, as far as the repository has a spec of that name ("task-2").
+  std::vector<std::string> dependency_names;
   std::vector<std::string> files;      ///< paths the text names
   std::vector<std::string> paths;      ///< front matter `paths:`: globs the change may touch
   SpecDirective directive = SpecDirective::none;

@@ -14,7 +14,8 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 tl::unexpected<Error> no_draft(std::int64_t id) {
-  return failure(FailureCode::NOT_FOUND, fmt::format("there is no draft {}", id));
+  return failure(Error{FailureCode::NOT_FOUND, fmt::format("there is no draft {}", id)}.with(
+      "hint", "vitana spec draft list"));
 }
 
 std::vector<domain::Diagnostic> diagnose(const store::DraftRow& draft, const Setup& setup) {
@@ -58,7 +59,8 @@ Result<store::DraftRow> Drafts::edit(std::int64_t id, const std::string& markdow
     draft = ledger.draft(id);
     if (!draft) return no_draft(id);
     if (draft->status == "approved") {
-      return failure(FailureCode::STATE_REFUSED, "an approved draft is locked; make a new one");
+      return failure(Error{FailureCode::STATE_REFUSED, "an approved draft is locked; make a new one"}.with(
+          "hint", "vitana spec draft create --title TITLE FILE"));
     }
     ++draft->version;
     draft->markdown = markdown;
@@ -98,10 +100,14 @@ Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     auto draft = ledger.draft(id);
     if (!draft) return no_draft(id);
+    if (draft->status == "approved") {
+      return failure(Error{FailureCode::STATE_REFUSED, fmt::format("draft {} is approved already", id)}.with(
+          "hint", "vitana spec draft list"));
+    }
     if (draft->status != "validated") {
       return failure(Error{FailureCode::STATE_REFUSED,
-                           fmt::format("draft {} is {}; validate it first: vitana spec draft validate {}",
-                                       id, draft->status, id)});
+                           fmt::format("draft {} is {}; validate it first", id, draft->status)}
+                         .with("hint", fmt::format("vitana spec draft validate {}", id)));
     }
     const auto reading = spec::parse_spec(draft->markdown, {.profile = setup_.policy.profile});
     if (!draft->vtid) draft->vtid = reading.spec.vtid;

@@ -4,8 +4,11 @@
 #include <map>
 #include <string>
 
+#include <vector>
+
 #include "base/digest.h"
 #include "base/result.h"
+#include "domain/spec.h"
 #include "engine/setup.h"
 #include "store/ledger.h"
 
@@ -20,5 +23,14 @@ Result<Vtid> local_id(store::Ledger& ledger, const Setup& setup, const std::stri
 /// `renames`: new path, old path.
 void move_local_ids(store::Ledger& ledger, const std::string& repo,
                     const std::map<std::string, std::string>& renames);
+
+/// What a spec waits for: the VTIDs it names, and the files of its repository that it names as other
+/// tools do, by how their name begins: "task-2" for `backlog/tasks/task-2 - Title.md`.
+struct Dependencies {
+  std::vector<Vtid> on;
+  std::vector<std::string> unknown;  ///< names of no file, or of several outside the spec's own folder
+};
+Dependencies dependencies_of(store::Ledger& ledger, const domain::Provenance& provenance,
+                             const domain::ParsedSpec& spec);
 
 }  // namespace vitana::engine

@@ -232,7 +232,7 @@ Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::Candi
   domain::SpecVersion version{vtid, newest ? newest->version + 1 : 1, chosen.text,
                               chosen.candidate.digest, provenance, ledger.now()};
   ledger.add(version);
-  ledger.set_dependencies(vtid, reading.spec.dependencies);
+  ledger.set_dependencies(vtid, dependencies_of(ledger, provenance, reading.spec).on);
   ledger.append({domain::EventType::spec_registered, vtid, std::nullopt, how.actor,
                  Json{{"version", version.version},
                       {"digest", version.digest.to_string()},
@@ -401,7 +401,7 @@ Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& 
   row.candidate.diagnostics = spec::diagnostics_for_validate(reading, submission.file);
   row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);
   if (!row.candidate.valid) return failure(invalid(row.candidate));
-  if (dependency_cycle(ledger, vtid, reading.spec.dependencies)) {
+  if (dependency_cycle(ledger, vtid, dependencies_of(ledger, submission.provenance, reading.spec).on)) {
     return failure(FailureCode::DEPENDENCY_CYCLE,
                    fmt::format("{} would wait for itself", vtid.to_string()));
   }

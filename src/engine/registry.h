@@ -122,6 +122,10 @@ class Registry {
                                        const std::string& to);
   Result<void> read_authors(const RepoSetup& repo, const std::string& from, const std::string& to,
                             std::vector<File>& files);
+  /// Gives files of a repository with local ids their numbers, and finds the specs
+  /// that lie elsewhere now (`range.moved`).
+  Result<void> number_files(store::Ledger& ledger, const RepoSetup& repo, std::span<const File> files,
+                            SyncRange& range);
   Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
                        std::span<const File> files, RepoSync& report);
   FileOutcome outcome_of(store::Ledger& ledger, const domain::Candidate& candidate,

@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "engine/conduct.h"
 #include "engine/local_ids.h"
 #include "engine/registry.h"
 #include "engine/unification.h"
 #include "spec/parse.h"
+#include "spec/rules.h"
 
 namespace vitana::engine {
 
@@ -22,9 +25,30 @@ namespace {
 
 constexpr const char* sync_actor = "git-sync";
 
+std::string in_words(const domain::Diagnostic& d) { return fmt::format("{}: {}", d.rule, d.message); }
+
 std::string first_error(const std::vector<domain::Diagnostic>& diagnostics) {
   for (const auto& d : diagnostics) {
-    if (d.severity == domain::Severity::error) return fmt::format("{}: {}", d.rule, d.message);
+    if (d.severity == domain::Severity::error) return in_words(d);
+  }
+  return "";
+}
+
+void tell_unknown(domain::Candidate& candidate, const std::vector<std::string>& names) {
+  const auto& rule = spec::rule_info(spec::Rule::DEPENDENCY_UNKNOWN);
+  for (const auto& name : names) {
+    candidate.diagnostics.push_back(
+        {std::string(rule.name), rule.severity,
+         fmt::format("no one spec of the repository is called \"{}\"; it does not block",
+                     printable_line(name)),
+         candidate.provenance.path, 1, 1, std::string(rule.hint)});
+  }
+}
+
+/// What a person should know of a text that is registered.
+std::string said_at_registration(const std::vector<domain::Diagnostic>& diagnostics) {
+  for (const auto& d : diagnostics) {
+    if (d.rule == spec::rule_info(spec::Rule::DEPENDENCY_UNKNOWN).name) return in_words(d);
   }
   return "";
 }
@@ -90,22 +114,24 @@ Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
       continue;
     }
     auto text = repo.repository->read_blob(file.change.file.blob, spec_bytes_max);
-    if (!text) {
-      if (text.error().code != FailureCode::FILE_TOO_LARGE) return failure(std::move(text.error()));
-      file.refused = std::move(text.error());
-      files.push_back(std::move(file));
-      continue;
+    if (text) {
+      file.text = std::move(*text);
+      file.reading = spec::parse_spec(
+          file.text, {.file = file.change.file.path, .profile = setup_.policy.profile});
+    } else if (text.error().code == FailureCode::FILE_TOO_LARGE) {
+      file.reading = spec::reading_of_too_large(file.change.file.path);
+    } else {
+      return failure(std::move(text.error()));
     }
-    file.text = std::move(*text);
-    file.reading = spec::parse_spec(
-        file.text, {.file = file.change.file.path, .profile = setup_.policy.profile});
     file.is_spec = file.reading.not_a_spec.empty();
     if (!repo.local_ids) {
       auto vtid = spec::resolve_vtid(file.reading, file.change.file.path);
       if (vtid) {
         file.vtid = *vtid;
       } else if (file.is_spec) {
-        file.refused = std::move(vtid.error());
+        file.refused = file.text.empty() && !file.reading.valid()
+                           ? first_error(file.reading.diagnostics)
+                           : fmt::format("{}: {}", name_of(vtid.error().code), vtid.error().message);
       }
     }
     files.push_back(std::move(file));
@@ -144,7 +170,9 @@ FileOutcome Registry::outcome_of(store::Ledger& ledger, const domain::Candidate&
   if (registered.outcome == UnifyOutcome::not_found) {
     out.outcome = "missing";
   } else if (in_force) {
-    out.outcome = registered.outcome == UnifyOutcome::registered ? "registered" : "unchanged";
+    const bool fresh = registered.outcome == UnifyOutcome::registered;
+    out.outcome = fresh ? "registered" : "unchanged";
+    if (fresh) out.reason = said_at_registration(candidate.diagnostics);
   } else if (registered.outcome == UnifyOutcome::conflict) {
     out.outcome = "conflict";
     out.reason = "several files or sources claim this VTID with differing texts";
@@ -174,6 +202,38 @@ FileOutcome Registry::outcome_of(store::Ledger& ledger, const domain::Candidate&
   return out;
 }
 
+Result<void> Registry::number_files(store::Ledger& ledger, const RepoSetup& repo,
+                                    std::span<const File> files, SyncRange& range) {
+  std::map<Vtid, std::string> brought;
+  std::set<std::string> specs;
+  for (const auto& file : files) {
+    if (file.change.kind == Kind::removed || !file.is_spec || file.refused) continue;
+    specs.insert(file.change.file.path);
+    if (file.vtid && file.change.kind == Kind::added) brought.emplace(*file.vtid, file.change.file.path);
+  }
+  range.moved.clear();
+  if (repo.local_ids) range.moved = range.renames;
+  if (repo.local_ids) {
+    move_local_ids(ledger, repo.name, range.renames);
+    // All of them before one is registered: files name each other.
+    for (const auto& file : files) {
+      if (!specs.contains(file.change.file.path)) continue;
+      auto id = local_id(ledger, setup_, repo.name, file.change.file.path, Digest::of(file.text));
+      if (!id) return failure(std::move(id.error()));
+    }
+  } else {
+    for (const auto& file : files) {
+      if (file.change.kind != Kind::removed) continue;
+      const auto before = ledger.repo_file(repo.name, file.change.file.path);
+      const auto now = before && before->vtid ? brought.find(*before->vtid) : brought.end();
+      if (now != brought.end()) range.moved.emplace(now->second, file.change.file.path);
+    }
+  }
+  // What was moved to where it is no spec any more is gone.
+  std::erase_if(range.moved, [&](const auto& move) { return !specs.contains(move.first); });
+  return {};
+}
+
 Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
                                const SyncRange& range, std::span<const File> files,
                                RepoSync& report) {
@@ -183,6 +243,8 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
     report.files.push_back(std::move(outcome));
   };
 
+  std::set<std::string> left;  // for another path
+  for (const auto& [after, before] : range.moved) left.insert(before);
   struct Claim {
     const File* file;
     store::CandidateRow row;
@@ -203,20 +265,16 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       ledger.remove_candidate(*before->vtid, origin.origin());
       touched.try_emplace(*before->vtid);
     }
-    if (file.change.kind == Kind::removed) {
-      FileOutcome gone{path, before ? before->vtid : std::nullopt, "missing",
-                       "the file is gone; what is registered stays", ""};
-      if (gone.vtid) {
-        ledger.append({domain::EventType::spec_missing, gone.vtid, std::nullopt, sync_actor,
-                       Json{{"path", path}, {"commit", range.tip}}.dump()});
-      }
-      record(std::move(gone), "");
+    if (file.change.kind == Kind::removed && (!was_claim || left.contains(path))) {
+      ledger.remove_repo_file(repo.name, path);
+    } else if (file.change.kind == Kind::removed) {
+      ledger.append({domain::EventType::spec_missing, before->vtid, std::nullopt, sync_actor,
+                     Json{{"path", path}, {"commit", range.tip}}.dump()});
+      record({path, before->vtid, "missing", "the file is gone; what is registered stays", ""}, "");
     } else if (!file.is_spec) {
       record({path, std::nullopt, "ignored", file.reading.not_a_spec, ""}, file.change.file.blob);
     } else if (file.refused) {
-      record({path, std::nullopt, "invalid",
-              fmt::format("{}: {}", name_of(file.refused->code), file.refused->message), ""},
-             file.change.file.blob);
+      record({path, std::nullopt, "invalid", *file.refused, ""}, file.change.file.blob);
     } else if (vtid->number() > ledger.vtid_counter() + vtid_jump_max) {
       record({path, vtid, "invalid", "VTID_JUMP: more than 100,000 beyond the last id", ""},
              file.change.file.blob);
@@ -236,7 +294,10 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
   for (auto& [vtid, claims] : touched) {
     for (auto& claim : claims) {
       // Asked here, one after the other: files of one commit may close a circle.
-      refuse_cycle(ledger, claim.row, claim.file->reading.spec.dependencies);
+      const auto dependencies =
+          dependencies_of(ledger, claim.row.candidate.provenance, claim.file->reading.spec);
+      refuse_cycle(ledger, claim.row, dependencies.on);
+      tell_unknown(claim.row.candidate, dependencies.unknown);
       ledger.put(claim.row);
     }
     Unification how{.actor = sync_actor, .hold_for_adoption = range.first && !repo.adopt_all};
@@ -249,7 +310,15 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       continue;
     }
     for (const auto& [file, row] : claims) {
-      record(outcome_of(ledger, row.candidate, *answer), file->change.file.blob);
+      auto outcome = outcome_of(ledger, row.candidate, *answer);
+      const auto old = range.moved.find(outcome.path);
+      const bool moved_only = outcome.outcome == "unchanged" && old != range.moved.end();
+      record(outcome, file->change.file.blob);
+      // Told once; from now on it is where it is.
+      if (moved_only) {
+        report.files.back().outcome = "renamed";
+        report.files.back().reason = "was " + old->second;
+      }
     }
     // What became of one file may be the end, or the beginning, of another one's conflict.
     for (const auto& row : ledger.candidates(vtid)) {
@@ -399,7 +468,7 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
       if (overtaken) return {};  // another sync has read this branch, perhaps further
       if (begin == 0) {
         remember_deliveries(ledger, repo.name, *trailers);
-        move_local_ids(ledger, repo.name, range.renames);
+        if (auto numbered = number_files(ledger, repo, *files, range); !numbered) return numbered;
       }
       auto taken = take_in(ledger, repo, range, part, part_report);
       if (!taken) return taken;

@@ -34,7 +34,7 @@ struct Registry::File {
   Instant at{};
   domain::SpecReading reading;
   std::optional<Vtid> vtid;
-  std::optional<Error> refused;  ///< unreadable, too large, without an id
+  std::optional<std::string> refused;  ///< has no id; the code and why
   bool is_spec = true;
 };
 
@@ -43,6 +43,7 @@ struct Registry::SyncRange {
   std::string tip;
   bool first = false;                          ///< first contact with the repository
   std::map<std::string, std::string> renames;  ///< new path, old path; where ids are local
+  std::map<std::string, std::string> moved;    ///< the same of specs that lie elsewhere with their id
 };
 
 }  // namespace vitana::engine

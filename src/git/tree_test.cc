@@ -105,6 +105,27 @@ TEST_F(TreeTest, ARenameIsADeletionAndAnAddition) {
   EXPECT_EQ(must(diff_trees(*mirror, first, after)).size(), 2U);
 }
 
+TEST_F(TreeTest, AFileThatIsMovedAndEditedIsTheSameAsLongAsHalfOfItIs) {
+  const auto text = [](int of_old) {
+    std::string lines;
+    for (int i = 0; i < 20; ++i) {
+      lines += (i < of_old ? "The old line " : "All of this is new ") + std::to_string(i) + "\n";
+    }
+    return lines;
+  };
+  user.write("a.md", text(20));
+  user.write("b.md", text(20) + "second\n");
+  const auto before = user.commit();
+  user.git({"rm", "-q", "a.md", "b.md"});
+  user.write("sub/a.md", text(14));
+  user.write("sub/b.md", text(3));
+  const auto after = user.commit();
+  fetch();
+  const auto moved = must(renamed(*mirror, before, after));
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(moved.begin()->first, "sub/a.md");
+}
+
 TEST_F(TreeTest, ThePatchIsForAPerson) {
   const auto after = user.commit_file("readme.md", "bye\n");
   fetch();

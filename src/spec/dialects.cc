@@ -11,17 +11,33 @@ namespace {
 
 bool matches(std::string_view path, std::string_view pattern) { return glob_match(pattern, path); }
 
+constexpr const char* accompanies = "it accompanies the spec of its folder";
+
+/// One change is one task: its proposal.
+std::string no_change_of(std::string_view path) {
+  if (matches(path, "**/openspec/changes/archive/**")) return "its change is archived";
+  if (matches(path, "**/openspec/changes/*/proposal.md")) return {};
+  if (!matches(path, "**/openspec/changes/*/specs/**")) return accompanies;
+  constexpr std::string_view changes = "openspec/changes/";
+  const auto end = path.find('/', path.find(changes) + changes.size());
+  return "it belongs to the change of " + std::string(path.substr(0, end)) + "/proposal.md";
+}
+
 DialectFinding of_path(std::string_view path) {
   if (matches(path, "**/.kiro/specs/*/*.md")) {
-    return {Dialect::kiro, file_name(path) != "requirements.md"};
+    return {Dialect::kiro, file_name(path) == "requirements.md" ? "" : accompanies};
   }
-  if (matches(path, "**/openspec/specs/**/*.md") ||
-      matches(path, "**/openspec/changes/**/*.md")) {
-    return {Dialect::openspec, file_name(path) != "spec.md"};
+  if (matches(path, "**/openspec/specs/**/*.md")) {
+    return {Dialect::openspec, "it says what holds already, not what is to be done"};
   }
-  if (matches(path, "**/backlog/tasks/*.md")) return {Dialect::backlog, false};
+  if (matches(path, "**/openspec/changes/**/*.md")) return {Dialect::openspec, no_change_of(path)};
+  if (matches(path, "**/backlog/tasks/*.md")) return {Dialect::backlog};
+  if (matches(path, "**/backlog/drafts/**/*.md")) return {Dialect::backlog, "it is a draft of the backlog"};
+  if (matches(path, "**/backlog/completed/**/*.md") || matches(path, "**/backlog/archive/**/*.md")) {
+    return {Dialect::backlog, "the backlog keeps it as completed or archived"};
+  }
   if (matches(path, "**/specs/[0-9][0-9][0-9]-*/**/*.md")) {
-    return {Dialect::spec_kit, file_name(path) != "spec.md"};
+    return {Dialect::spec_kit, file_name(path) == "spec.md" ? "" : accompanies};
   }
   return {};
 }
@@ -34,12 +50,12 @@ std::optional<std::string_view> after(std::string_view heading, std::string_view
 
 DialectFinding of_content(const Markdown& markdown) {
   for (const auto& title : markdown.titles()) {
-    if (title.text.starts_with("Feature Specification:")) return {Dialect::spec_kit, false};
+    if (title.text.starts_with("Feature Specification:")) return {Dialect::spec_kit};
   }
   bool requirement = false;
   for (const auto& body : markdown.sections()) {
     requirement = requirement || body.heading.starts_with("Requirement: ");
-    if (requirement && body.heading.starts_with("Scenario: ")) return {Dialect::openspec, false};
+    if (requirement && body.heading.starts_with("Scenario: ")) return {Dialect::openspec};
   }
   return {};
 }
@@ -86,7 +102,7 @@ std::optional<std::string> dialect_summary(Dialect dialect, const Markdown& mark
     case Dialect::plain:
     case Dialect::backlog: return std::nullopt;
     case Dialect::kiro: return words_below(markdown, {"requirement"});
-    case Dialect::openspec: return words_below(markdown, {"what changes", "requirement"});
+    case Dialect::openspec: return words_below(markdown, {"what changes", "why", "requirement"});
     case Dialect::spec_kit: break;
   }
   for (const auto& entry : metadata) {
@@ -100,6 +116,10 @@ std::optional<std::string> dialect_summary(Dialect dialect, const Markdown& mark
     if (words != "$ARGUMENTS" && !words.empty()) return std::string(words);
   }
   return words_below(markdown, {"user story"});
+}
+
+bool is_kind_of_text(Dialect dialect, std::string_view title) {
+  return dialect == Dialect::kiro && heading_words(title) == "requirements document";
 }
 
 std::vector<domain::Criterion> dialect_criteria(Dialect dialect, const CriteriaInput& input) {

@@ -21,8 +21,8 @@ std::string_view name_of(Dialect dialect);
 
 struct DialectFinding {
   Dialect dialect = Dialect::plain;
-  /// The file accompanies a spec (a plan, a task list) and is none itself.
-  bool supporting = false;
+  /// Why a file of the dialect is no spec itself: a plan, a task list, what is archived.
+  std::string no_spec = {};
 };
 
 /// By the folders of the path where they tell (`.kiro/specs/x/requirements.md`), else by headings
@@ -32,6 +32,9 @@ DialectFinding dialect_of(std::string_view path, const Markdown& markdown);
 /// Where the dialect keeps what we call the summary, for a text without a summary section.
 std::optional<std::string> dialect_summary(Dialect dialect, const Markdown& markdown,
                                            const std::vector<MetadataEntry>& metadata);
+
+/// A title that every spec of the dialect has: Kiro's "Requirements Document".
+bool is_kind_of_text(Dialect dialect, std::string_view title);
 
 /// OpenSpec: each `#### Scenario:` is one criterion, its steps joined. Empty for other dialects.
 std::vector<domain::Criterion> dialect_criteria(Dialect dialect, const CriteriaInput& input);

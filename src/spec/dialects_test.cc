@@ -39,7 +39,7 @@ TEST(Dialects, OpenSpecGivesOneCriterionForEachScenario) {
       "#### Scenario: Five failures\n\n- **WHEN** five logins fail\n- **THEN** it is locked\n\n"
       "  ```check\n  ./try-logins\n  ```\n\n#### Scenario: Four failures\n\n- **WHEN** four fail\n"
       "- **THEN** it is open\n",
-      {.file = "openspec/changes/lock/specs/auth/spec.md"});
+      {.file = "docs/lock.md"});
   EXPECT_TRUE(reading.valid());
   EXPECT_EQ(reading.spec.dialect, "openspec");
   EXPECT_EQ(reading.spec.summary, "The system SHALL lock an account.");
@@ -82,6 +82,66 @@ TEST(Dialects, FilesThatAccompanyASpecAreNone) {
   }
 }
 
+TEST(Dialects, WhatIsNoLongerOrNotYetToBeDoneIsNoSpec) {
+  for (const auto* path :
+       {"backlog/drafts/draft-1 - X.md", "backlog/completed/task-1 - X.md",
+        "backlog/archive/tasks/task-1 - X.md", "openspec/specs/auth/spec.md",
+        "openspec/changes/archive/2025-01-03-lock/proposal.md",
+        "openspec/changes/archive/2025-01-03-lock/specs/auth/spec.md"}) {
+    const auto reading = parse_spec(
+        "# X\n\n## Summary\n\nIt is all there.\n\n## Acceptance Criteria\n\n- It is\n", {.file = path});
+    EXPECT_NE(reading.not_a_spec, "") << path;
+  }
+}
+
+TEST(Dialects, AFileWithoutATitleIsCalledAsItsFolderOrItsName) {
+  const auto title_of = [](const char* path) {
+    return parse_spec("## Summary\n\nIt is all there.\n", {.file = path}).spec.title;
+  };
+  EXPECT_EQ(title_of("openspec/changes/add-2fa/proposal.md"), "Add 2fa");
+  EXPECT_EQ(title_of("specs/004-photo-albums/spec.md"), "Photo albums");
+  EXPECT_EQ(title_of("backlog/tasks/task-7 - Faster-list.md"), "Faster list");
+  EXPECT_EQ(title_of("docs/specs/VTID-01213-side_bar.md"), "Side bar");
+  EXPECT_EQ(title_of("docs/specs/01213-sidebar.md"), "Sidebar");
+  EXPECT_EQ(title_of("description"), "");
+}
+
+TEST(Dialects, TheTitleOfEveryKiroSpecIsNone) {
+  const auto reading = parse_spec("# Requirements Document\n\n## Introduction\n\nSearch for tasks.\n",
+                                  {.file = ".kiro/specs/task-search/requirements.md"});
+  EXPECT_EQ(reading.spec.title, "Task search");
+}
+
+TEST(Backlog, ItsPrioritiesAndItsNamesOfTasksAct) {
+  const auto reading = parse_spec(
+      "---\nid: task-12\ntitle: Faster list\npriority: High\ndependencies: [task-2, VTID-01200]\n---\n\n"
+      "## Description\n\nThe list is slow.\n\n## Acceptance Criteria\n\n- [ ] #1 It is fast\n",
+      {.file = "backlog/tasks/task-12 - Faster-list.md"});
+  EXPECT_TRUE(reading.valid());
+  EXPECT_EQ(reading.spec.priority, 2);
+  EXPECT_THAT(reading.spec.dependency_names, ElementsAre("task-2"));
+  EXPECT_THAT(reading.spec.dependencies, ElementsAre(Vtid(1200)));
+}
+
+TEST(OpenSpec, AChangeIsOneTaskItsProposal) {
+  const auto reading = parse_spec(
+      "## Why\n\nPasswords alone are stolen too often.\n\n## What Changes\n\n- Add OTP at login\n\n"
+      "  ```check\n  ./try-logins\n  ```\n\n- **BREAKING** Drop the old form\n\n## Impact\n\n- auth\n",
+      {.file = "openspec/changes/add-2fa/proposal.md"});
+  EXPECT_TRUE(reading.valid());
+  EXPECT_EQ(reading.spec.title, "Add 2fa");
+  EXPECT_EQ(reading.spec.problem, "Passwords alone are stolen too often.");
+  EXPECT_THAT(texts(reading), ElementsAre("Add OTP at login", "BREAKING Drop the old form"));
+  EXPECT_EQ(reading.spec.criteria[0].checks.size(), 1u);
+  for (const auto& finding : reading.diagnostics) EXPECT_NE(finding.rule, "SPEC_CHECK_OUTSIDE");
+}
+
+TEST(OpenSpec, ADeltaOfAChangeNamesItsProposal) {
+  const auto reading = parse_spec("### Requirement: x\n#### Scenario: y\n- **WHEN** z\n",
+                                  {.file = "sub/openspec/changes/add-2fa/specs/auth/spec.md"});
+  EXPECT_EQ(reading.not_a_spec, "it belongs to the change of sub/openspec/changes/add-2fa/proposal.md");
+}
+
 TEST(Dialects, OurOwnFoldersArePlain) {
   const auto reading = parse_spec("## Summary\n", {.file = "docs/specs/01213-x.md"});
   EXPECT_EQ(reading.spec.dialect, "plain");
@@ -90,7 +150,7 @@ TEST(Dialects, OurOwnFoldersArePlain) {
 TEST(OpenSpec, AScenarioWithoutANameIsItsSteps) {
   const auto reading = parse_spec(
       "### Requirement: many\n#### Scenario:\n- it holds\n- it stays\n#### Scenario:\n",
-      {.file = "openspec/changes/x/specs/y/spec.md"});
+      {.file = "openspec/changes/x/proposal.md"});
   EXPECT_THAT(texts(reading), ElementsAre("it holds; it stays"));
   EXPECT_TRUE(std::ranges::any_of(reading.diagnostics, [](const domain::Diagnostic& finding) {
     return finding.rule == "SPEC_CRITERION_EMPTY" && finding.line == 5;
@@ -100,7 +160,7 @@ TEST(OpenSpec, AScenarioWithoutANameIsItsSteps) {
 TEST(OpenSpec, MoreScenariosThanATaskCanHaveAreAnError) {
   std::string text = "### Requirement: many\n";
   for (int i = 0; i < 400; ++i) text += "#### Scenario: one\n- it holds\n";
-  const auto reading = parse_spec(text, {.file = "openspec/changes/x/specs/y/spec.md"});
+  const auto reading = parse_spec(text, {.file = "openspec/changes/x/proposal.md"});
   EXPECT_EQ(reading.spec.criteria.size(), 300u);
   EXPECT_FALSE(reading.valid());
 }

@@ -19,6 +19,7 @@ using Kind = YamlValue::Kind;
 constexpr std::size_t yaml_bytes_max = std::size_t{64} * 1024;
 constexpr std::size_t checks_max = 100;
 constexpr std::size_t shown_max = 60;
+constexpr std::size_t names_max = 200;
 constexpr Duration timeout_max = std::chrono::hours(6);
 
 std::string lower(std::string_view text) {
@@ -85,6 +86,8 @@ class Reader {
       read_status(value);
     } else if (name == "depends_on") {
       read_depends_on(value);
+    } else if (name == "dependencies") {
+      read_dependencies(value);
     } else if (name == "paths") {
       read_paths(value);
     } else if (name == "priority") {
@@ -149,14 +152,33 @@ class Reader {
     }
   }
 
+  /// Other tools' key: their own names of tasks stand there, which only a repository can resolve.
+  void read_dependencies(const YamlValue& value) {
+    matter_.depends_on_line = value.line + 1;
+    for (const auto& word : words(value, true)) {
+      const auto id = Vtid::parse(word.scalar);
+      if (id) matter_.depends_on.push_back(*id);
+      else if (matter_.dependency_names.size() < names_max) matter_.dependency_names.push_back(word.scalar);
+    }
+  }
+
   void read_paths(const YamlValue& value) {
     for (const auto& word : words(value, false)) matter_.paths.push_back(word.scalar);
   }
 
   void read_priority(const YamlValue& value) {
-    const bool digit = value.scalar.size() == 1 && value.scalar[0] >= '1' && value.scalar[0] <= '4';
-    if (digit) matter_.priority = value.scalar[0] - '0';
-    else if (value.kind != Kind::null) wrong(value, "a priority is 1 (first), 2, 3 or 4");
+    const auto word = lower(value.scalar);
+    const bool letters = std::ranges::any_of(word, [](char c) { return c >= 'a' && c <= 'z'; });
+    if (word.size() == 1 && word[0] >= '1' && word[0] <= '4') matter_.priority = word[0] - '0';
+    else if (word == "high") matter_.priority = 2;
+    else if (word == "medium") matter_.priority = 3;
+    else if (word == "low") matter_.priority = 4;
+    else if (letters) {
+      findings_.add(Rule::PRIORITY_UNKNOWN, value.line + 1, value.column,
+                    fmt::format("the priority \"{}\" has no effect", utf8_prefix(value.scalar, shown_max)));
+    } else if (value.kind != Kind::null) {
+      wrong(value, "a priority is 1 (first), 2, 3 or 4");
+    }
   }
 
   void read_change(const YamlValue& value) {

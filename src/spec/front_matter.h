@@ -30,6 +30,7 @@ struct FrontMatter {
   domain::SpecDirective directive = domain::SpecDirective::none;
   std::vector<Vtid> depends_on;
   int depends_on_line = 1;
+  std::vector<std::string> dependency_names;  ///< of `dependencies:`, what is no VTID: "task-2"
   std::vector<std::string> paths;
   std::optional<int> priority;
   bool no_change = false;

@@ -53,6 +53,13 @@ TEST(FrontMatter, IsOptional) {
   EXPECT_THAT(outcome.findings, ElementsAre());
 }
 
+TEST(FrontMatter, APriorityInUnknownWordsHasNoEffectAndOneInNumbersIsWrong) {
+  const auto words = read("---\npriority: blocker\n---\n");
+  EXPECT_THAT(words.findings, ElementsAre("SPEC_PRIORITY_UNKNOWN:2:11"));
+  EXPECT_FALSE(words.matter.priority);
+  EXPECT_THAT(read("---\npriority: 9\n---\n").findings, ElementsAre("SPEC_FRONT_MATTER_VALUE:2:11"));
+}
+
 TEST(FrontMatter, CountsItsLines) {
   const auto outcome = read("---\r\nvtid: VTID-00001\r\n---\r\nbody\r\n");
   EXPECT_EQ(outcome.matter.lines, 3);

@@ -105,6 +105,7 @@ constexpr auto table = std::to_array<HeadingRow>({
     {"design",                      Section::approach, weak,   false, false},
     {"requirements",                Section::approach, weak,   false, suffix},
     {"changes",                     Section::approach, weak,   false, false},
+    {"what changes",                Section::approach, weak,   false, false},
     {"api endpoints",               Section::approach, weak,   prefix, false},
     {"endpoints",                   Section::approach, weak,   false, false},
     {"database schema",             Section::approach, weak,   prefix, false},

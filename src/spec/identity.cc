@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/utf8.h"
 #include "spec/parse.h"
 
 namespace vitana::spec {
@@ -136,6 +137,24 @@ std::string title_without_id(std::string_view title) {
     text = text.substr(0, open);
   }
   return std::string(trimmed(text));
+}
+
+std::string title_of_path(std::string_view path) {
+  static constexpr auto kinds = std::to_array<std::string_view>({"spec", "proposal", "requirements"});
+  auto words = file_name(path);
+  if (!words.ends_with(".md")) return {};
+  words.remove_suffix(3);
+  if (std::ranges::find(kinds, words) != kinds.end() && path.size() > file_name(path).size()) {
+    words = file_name(path.substr(0, path.size() - file_name(path).size() - 1));
+  }
+  if (const auto dash = words.find(" - "); dash != words.npos) words.remove_prefix(dash + 3);
+  if (words.starts_with("VTID-")) words.remove_prefix(5);
+  const auto number = std::min(words.find_first_not_of("0123456789"), words.size());
+  if (number == words.size() || words[number] == '-') words.remove_prefix(std::min(number + 1, words.size()));
+  std::string title(trimmed(words));
+  std::ranges::replace_if(title, [](char c) { return c == '-' || c == '_'; }, ' ');
+  if (!title.empty() && title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 32);
+  return printable_line(title);
 }
 
 void read_identity(const IdentityInput& input, domain::ParsedSpec& spec, Findings& findings) {

@@ -15,6 +15,10 @@ namespace vitana::spec {
 /// "VTID-01213: Sidebar", "Specification: Sidebar", "Sidebar (VTID-01213)" → "Sidebar".
 std::string title_without_id(std::string_view title);
 
+/// The words of a Markdown file's name without an id or a number; of its folder's, where the file is
+/// called as all of its kind: "openspec/changes/add-login/proposal.md" → "Add login". May be empty.
+std::string title_of_path(std::string_view path);
+
 struct IdentityInput {
   const FrontMatter& matter;
   const std::vector<Markdown::Title>& titles;

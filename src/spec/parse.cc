@@ -74,6 +74,9 @@ class Reader {
     if (!reading_.not_a_spec.empty()) return;
     read_identity({matter_, markdown_.titles(), metadata_, first_line_, options_.file}, spec_,
                   findings_);
+    if (spec_.title.empty() || is_kind_of_text(dialect_.dialect, spec_.title)) {
+      spec_.title = title_of_path(options_.file);
+    }
     read_front();
     read_summary();
     read_problem();
@@ -164,6 +167,7 @@ class Reader {
   int first_line_;
   std::vector<MetadataEntry> metadata_;
   DialectFinding dialect_;
+  Bodies changes_;         ///< of a proposal, whose items are its criteria
   cmark_node* lead_ = nullptr;  ///< the first paragraph above all sections
   PathCollector paths_;
 };
@@ -187,7 +191,8 @@ void Reader::read_head() {
 /// in the file's name counts with a heading: notes about a task often carry its number.
 std::string Reader::shape_fault() const {
   const auto& sections = markdown_.sections();
-  if (dialect_.supporting) return "it accompanies the spec of its folder";
+  if (utf8_fault(options_.file)) return "its name is not UTF-8 text";
+  if (!dialect_.no_spec.empty()) return dialect_.no_spec;
   if (dialect_.dialect != Dialect::plain) return {};
   if (matter_.vtid || !matter_.checks.empty()) return {};
   const bool says_id =
@@ -296,6 +301,10 @@ void Reader::read_acceptance() {
   Bodies taken;
   spec_.criteria = dialect_criteria(dialect_.dialect, input);
   const bool of_dialect = !spec_.criteria.empty();
+  const auto say_assumed = [&](const SectionBody& body) {
+    findings_.add(Rule::CRITERIA_ASSUMED, file_line(body.line), 1,
+                  fmt::format("the criteria are taken from \"{}\"", body.heading));
+  };
   for (const auto strength : {Strength::sure, Strength::likely, Strength::weak, Strength::faint}) {
     Bodies bodies;
     std::copy_if(all.begin(), all.end(), std::back_inserter(bodies),
@@ -304,11 +313,14 @@ void Reader::read_acceptance() {
     spec_.criteria = read_criteria(input, bodies);
     taken = bodies;
     if (spec_.criteria.empty()) continue;
-    if (strength != Strength::sure) {
-      findings_.add(Rule::CRITERIA_ASSUMED, file_line(bodies.front()->line), 1,
-                    fmt::format("the criteria are taken from \"{}\"", bodies.front()->heading));
-    }
+    if (strength != Strength::sure) say_assumed(*bodies.front());
     break;
+  }
+  if (spec_.criteria.empty() && all.empty() && dialect_.dialect == Dialect::openspec) {
+    // A proposal: each change that it lists is to be there in the end.
+    changes_ = taken = sections_of(Section::approach);
+    spec_.criteria = read_criteria(input, changes_);
+    if (!spec_.criteria.empty()) say_assumed(*changes_.front());
   }
   find_placeholders_in(taken, Severity::error);
   for (auto& criterion : spec_.criteria) clean_criterion(dialect_.dialect, criterion);
@@ -342,6 +354,7 @@ void Reader::read_dependencies() {
       text.remove_prefix(std::min(end + 1, text.size()));
     }
   };
+  spec_.dependency_names = matter_.dependency_names;
   for (const auto& vtid : matter_.depends_on) add_dependency(vtid, matter_.depends_on_line);
   for (const auto& entry : metadata_) {
     if (meaning_of(entry.key).section == Section::dependencies) {
@@ -367,7 +380,8 @@ void Reader::read_rest() {
         const int line = file_line(cmark_node_get_start_line(node));
         if (is_check(node)) {
           const bool scenario = body.heading.starts_with("Scenario:");
-          if (body.section != Section::acceptance && !scenario) {
+          const bool change = std::ranges::find(changes_, &body) != changes_.end();
+          if (body.section != Section::acceptance && !scenario && !change) {
             findings_.add(Rule::CHECK_OUTSIDE, line, cmark_node_get_start_column(node));
           }
         } else if (!is_closed(markdown_, node)) {
@@ -407,6 +421,14 @@ SpecReading parse_spec(std::string_view text, const ParseOptions& options) {
     Reader(marked ? text.substr(byte_order_mark.size()) : text, options, findings, reading).read();
   }
   reading.diagnostics = findings.take(text);
+  return reading;
+}
+
+SpecReading reading_of_too_large(const std::string& file) {
+  Findings findings(file);
+  findings.add(Rule::TOO_LARGE, 1, 1);
+  SpecReading reading;
+  reading.diagnostics = findings.take({});
   return reading;
 }
 

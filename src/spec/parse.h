@@ -13,7 +13,7 @@
 namespace vitana::spec {
 
 /// Grows with every change of what a text is read as: a cache of readings is keyed by it.
-constexpr int parser_version = 1;
+constexpr int parser_version = 2;
 
 /// Larger texts are not parsed (SPEC_TOO_LARGE).
 constexpr std::size_t text_bytes_max = std::size_t{1024} * 1024;
@@ -30,6 +30,9 @@ struct ParseOptions {
 /// `spec.summary` and `spec.problem` are plain text, `approach` and `test_plan` Markdown.
 /// Thread-safe.
 domain::SpecReading parse_spec(std::string_view text, const ParseOptions& options = {});
+
+/// What a file that is too large to be read is read as: SPEC_TOO_LARGE.
+domain::SpecReading reading_of_too_large(const std::string& file);
 
 /// The id that the file's name and the text agree on, for registration. `reading` is of the same
 /// text. Errors: VTID_INVALID (none, or no id), VTID_LEGACY_FORM, VTID_MISMATCH.

@@ -21,8 +21,9 @@ namespace vitana::spec {
   /* front matter */                                                                               \
   X(FRONT_MATTER_INVALID, error, "the front matter is not the YAML that is read here", "write plain `key: value` lines between two `---` lines") \
   X(FRONT_MATTER_VALUE, error, "a front matter key has a value that it cannot have", "see the key's values: vitana spec template") \
-  X(FRONT_MATTER_UNKNOWN, info, "a front matter key is not one of ours; it is kept and has no effect", "keys that act: vtid title status depends_on paths priority change checks") \
+  X(FRONT_MATTER_UNKNOWN, info, "a front matter key is not one of ours; it is kept and has no effect", "keys that act: vtid title status depends_on dependencies paths priority change checks") \
   X(STATUS_UNKNOWN, warning, "the front matter status has no effect", "`draft` holds the task; `done`, `completed` or `superseded` closes it; leave it out otherwise") \
+  X(PRIORITY_UNKNOWN, warning, "the front matter priority has no effect", "1 (first), 2, 3 or 4; or `high`, `medium`, `low`") \
   /* identity */                                                                                   \
   X(VTID_MISSING, warning, "neither the file's name nor its text names a VTID", "name the file VTID-01213-slug.md, or write `# VTID-01213: Title`") \
   X(VTID_LEGACY, warning, "the id is of an old form", "give the file a number of its own, such as VTID-01213") \
@@ -51,6 +52,7 @@ namespace vitana::spec {
   X(FENCE_UNCLOSED, warning, "a code fence is not closed; all that follows it is code", "close it with ```") \
   /* dependencies */                                                                               \
   X(DEPENDENCY_LEGACY, warning, "a dependency is named by an id of an old form and does not block", "name it by its VTID, such as VTID-01213") \
+  X(DEPENDENCY_UNKNOWN, warning, "a dependency is named by what no one spec of the repository is called and does not block; found at registration", "name it by its VTID, or as the name of its file begins: task-2 for `task-2 - Title.md`") \
   X(DEPENDENCY_SELF, error, "the spec depends on itself", "remove its own VTID from the dependencies") \
   X(DEPENDENCY_CYCLE, error, "the specs it depends on wait for it; found at registration", "remove one Depends on line")
 // clang-format on

@@ -171,6 +171,9 @@ std::optional<RepoFileRow> Ledger::repo_file(const std::string& repo, const std:
   return transaction_.find<RepoFileMap>({repo, path});
 }
 void Ledger::put(const RepoFileRow& file) { transaction_.table<RepoFileMap>().put(file); }
+void Ledger::remove_repo_file(const std::string& repo, const std::string& path) {
+  transaction_.table<RepoFileMap>().remove({repo, path});
+}
 
 std::optional<Vtid> Ledger::local_id(const std::string& repo, const std::string& path) {
   const auto& row = transaction_.find<LocalIdMap>({repo, path});

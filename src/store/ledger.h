@@ -99,8 +99,11 @@ class Ledger {
   std::optional<RepoFileRow> repo_file(const std::string& repo, const std::string& path);
   std::vector<RepoFileRow> repo_files(const std::string& repo, Vtid vtid);
   void put(const RepoFileRow& file);
+  void remove_repo_file(const std::string& repo, const std::string& path);
   std::optional<Vtid> local_id(const std::string& repo, const std::string& path);
   void put(const LocalIdRow& id);
+  /// Those whose path holds `part`, in any case of its letters.
+  std::vector<LocalIdRow> local_ids_with(const std::string& repo, const std::string& part);
   void remove_local_id(const std::string& repo, const std::string& path);
   /// What is known to have reached the repository's branch stays known as that.
   void put(const DeliveryRow& delivery);

@@ -89,6 +89,13 @@ std::vector<DeliveryRow> Ledger::deliveries(Vtid vtid) {
                                   "WHERE vtid = $1 ORDER BY repo, checksum", {vtid.to_string()});
 }
 
+std::vector<LocalIdRow> Ledger::local_ids_with(const std::string& repo, const std::string& part) {
+  transaction_.flush<LocalIdMap>();
+  return select_rows<LocalIdMap>(transaction_.connection(),
+                                 "WHERE repo = $1 AND instr(lower(path), lower($2)) > 0 ORDER BY path",
+                                 {repo, part});
+}
+
 bool Ledger::delivered_by(const std::string& repo, const std::string& commit) {
   transaction_.flush<DeliveryMap>();
   return queries::number(transaction_.connection(),

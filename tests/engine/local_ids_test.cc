@@ -28,6 +28,19 @@ class LocalIds : public ::testing::Test {
     return vtid;
   }
 
+  /// As it is recorded; empty: it is not.
+  std::string file_of(const std::string& path) {
+    std::string outcome;
+    const auto read = world_.store().read([&](store::Reader& reader) -> Result<void> {
+      for (const auto& file : reader.repo_files("hub")) {
+        if (file.path == path) outcome = file.outcome;
+      }
+      return {};
+    });
+    EXPECT_TRUE(read);
+    return outcome;
+  }
+
   World world_{options()};
 };
 
@@ -62,6 +75,70 @@ TEST_F(LocalIds, ARenamedFileKeepsItsNumberAndNothingRunsAgain) {
   world_.repository().commit({{"docs/specs/menu.md", sample_spec("Another menu")}});
   world_.settle();
   EXPECT_EQ(id_of("docs/specs/menu.md"), Vtid(2));
+}
+
+TEST_F(LocalIds, AMoveIsToldOnceAndTheOldPathIsForgotten) {
+  const auto outcomes = [this] {
+    std::map<std::string, std::string> all;
+    const auto report = world_.engine().registry.sync(world_.engine().setup().repos.front());
+    for (const auto& file : report->files) all[file.path] = file.outcome;
+    return all;
+  };
+  world_.repository().commit({{"docs/specs/menu.md", sample_spec("The menu")}});
+  world_.scan();
+  world_.repository().commit({{"docs/specs/menu.md", ""}, {"docs/specs/list.md", sample_spec("The menu")}});
+  EXPECT_THAT(outcomes(), ::testing::ElementsAre(::testing::Pair("docs/specs/list.md", "renamed")));
+  EXPECT_EQ(file_of("docs/specs/list.md"), "unchanged");
+  EXPECT_EQ(file_of("docs/specs/menu.md"), "");
+}
+
+TEST_F(LocalIds, AFileThatIsGoneIsMissing) {
+  world_.repository().commit({{"docs/specs/menu.md", sample_spec("The menu")}});
+  world_.scan();
+  world_.repository().commit({{"docs/specs/menu.md", ""}});
+  world_.scan();
+  EXPECT_EQ(file_of("docs/specs/menu.md"), "missing");
+  EXPECT_THAT(world_.event_types(Vtid(1)), ::testing::Contains("vtid.spec.source_missing"));
+}
+
+TEST_F(LocalIds, AnIgnoredFileThatIsGoneIsForgotten) {
+  world_.repository().commit({{"docs/specs/notes.md", "Only words.\n"}});
+  world_.scan();
+  EXPECT_EQ(file_of("docs/specs/notes.md"), "ignored");
+  world_.repository().commit({{"docs/specs/notes.md", ""}});
+  world_.scan();
+  EXPECT_EQ(file_of("docs/specs/notes.md"), "");
+}
+
+std::string backlog_task(const std::string& title, const std::string& needs) {
+  return "---\ntitle: " + title + "\ndependencies: [" + needs + "]\n---\n\n## Description\n\nThe page needs it.\n\n" +
+         "## Acceptance Criteria\n\n- [ ] #1 It is there\n";
+}
+
+TEST_F(LocalIds, ADependencyIsNamedAsTheBacklogDoes) {
+  world_.repository().commit({{"docs/specs/task-1 - Menu.md", backlog_task("Menu", "TASK-2")},
+                              {"docs/specs/task-2 - Colour.md", backlog_task("Colour", "")},
+                              {"docs/specs/task-22 - Bar.md", backlog_task("Bar", "")}});
+  world_.scan();
+  EXPECT_EQ(world_.task(Vtid(1)).waits.dependencies_open, 1);
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(1)).status, TaskStatus::completed);
+}
+
+TEST_F(LocalIds, ADependencyThatNoFileIsCalledIsSaidAndDoesNotBlock) {
+  world_.repository().commit({{"docs/specs/task-1 - Menu.md", backlog_task("Menu", "task-9")}});
+  const auto report = world_.engine().registry.sync(world_.engine().setup().repos.front());
+  EXPECT_EQ(report->files.front().outcome, "registered");
+  EXPECT_THAT(report->files.front().reason, ::testing::HasSubstr("SPEC_DEPENDENCY_UNKNOWN"));
+  EXPECT_EQ(world_.task(Vtid(1)).status, TaskStatus::scheduled);
+}
+
+TEST_F(LocalIds, SpecsThatNameEachOtherDoNotRun) {
+  world_.repository().commit({{"docs/specs/task-1 - Menu.md", backlog_task("Menu", "task-2")},
+                              {"docs/specs/task-2 - Colour.md", backlog_task("Colour", "task-1")}});
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(1)).status, TaskStatus::blocked);
+  EXPECT_EQ(world_.task(Vtid(2)).status, TaskStatus::draft);
 }
 
 TEST_F(LocalIds, ALostStoreFindsWhatWasDeliveredByItsText) {
