@@ -80,9 +80,9 @@ void ask_task(Verdicts& verdicts, const GateInput& in, const Policy& policy, Ins
                due ? "none" : fmt::format("the next run may start at {}", to_rfc3339(task.not_before)),
                Holds::task, task.not_before);
   const bool runs_left =
-      policy.caps.runs_per_task == 0 || task.spent.begun() < policy.caps.runs_per_task;
+      policy.caps.runs_per_task == 0 || task.spent.runs < policy.caps.runs_per_task;
   verdicts.ask("runs of the task", runs_left, FailureCode::BUDGET_RUNS,
-               fmt::format("{} of {} used", task.spent.begun(),
+               fmt::format("{} of {} used", task.spent.runs,
                            policy.caps.runs_per_task == 0 ? "any number"
                                                           : std::to_string(policy.caps.runs_per_task)));
 }

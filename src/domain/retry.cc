@@ -53,19 +53,19 @@ RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, In
   const auto again_after = [&](int failures, int allowed) {
     const int same_code = ++used.by_code[code];
     const bool own_count = ruled && rule->second.runs;
-    const bool capped = policy.caps.runs_per_task > 0 && used.begun() >= policy.caps.runs_per_task;
     const bool left = own_count ? same_code < *rule->second.runs : failures < allowed;
-    if (left && !capped) answer.again = now + backoff(delay, delay_max, failures, roll);
+    if (left) answer.again = now + backoff(delay, delay_max, failures, roll);
   };
   switch (budget_of(code)) {
     case Budget::none: ++used.runs; break;
     case Budget::environment: answer.again = now + probe_delay; break;
-    case Budget::transient:
-      // A run that no worker took was never begun.
-      if (code != FailureCode::PICKUP_TIMEOUT) ++used.faults;
-      again_after(++used.transient, transient_failures_max);
+    case Budget::transient: again_after(++used.transient, transient_failures_max); break;
+    case Budget::agent: {
+      again_after(++used.runs, policy.retry.runs);
+      const int cap = policy.caps.runs_per_task;
+      if (cap > 0 && used.runs >= cap) answer.again.reset();
       break;
-    case Budget::agent: again_after(++used.runs, policy.retry.runs); break;
+    }
   }
   return answer;
 }

@@ -135,19 +135,6 @@ TEST(Retry, FaultsOfTheSurroundingsHaveABudgetOfTheirOwn) {
   EXPECT_TRUE(answer.again);
 }
 
-TEST(Retry, TheCapOnATaskBoundsFaultsOfTheSurroundingsToo) {
-  Policy policy;
-  policy.caps.runs_per_task = 4;
-  EXPECT_EQ(runs_until_the_end(FailureCode::WORKSPACE_FAILED, policy), 4);
-  Spent spent;
-  spent.runs = 3;
-  EXPECT_FALSE(retry(spent, FailureCode::GIT_FAILED, policy, noon, 0.5).again);
-}
-
-TEST(Retry, ARunThatNoWorkerTookIsNoneOfTheCap) {
-  EXPECT_EQ(runs_until_the_end(FailureCode::PICKUP_TIMEOUT, {}), transient_failures_max);
-}
-
 TEST(Retry, ARuleOfACodeHoldsForFaultsOfTheSurroundings) {
   Policy policy = uncapped();
   policy.retry.by_code[FailureCode::GIT_FAILED] = {2, 1min, 1min};

@@ -75,10 +75,6 @@ struct Spent {
   int worker_losses = 0;
   int engine_losses = 0;
   std::map<FailureCode, int> by_code;
-  int faults = 0;         ///< runs that a worker began and the surroundings ended
-
-  /// What [caps] runs_per_task bounds.
-  int begun() const { return runs + faults; }
 
   bool operator==(const Spent&) const = default;
 };

@@ -141,8 +141,7 @@ std::string spent_column(const domain::Spent& spent) {
   Json json{{"runs", spent.runs},
             {"transient", spent.transient},
             {"worker_losses", spent.worker_losses},
-            {"engine_losses", spent.engine_losses},
-            {"faults", spent.faults}};
+            {"engine_losses", spent.engine_losses}};
   for (const auto& [code, count] : spent.by_code)
     json["by_code"][std::string(name_of(code))] = count;
   return text_of(json);
@@ -155,8 +154,7 @@ domain::Spent spent_of(std::string_view text) {
           .transient = json.number("transient"),
           .worker_losses = json.number("worker_losses"),
           .engine_losses = json.number("engine_losses"),
-          .by_code = json.counts("by_code"),
-          .faults = json.number("faults")};
+          .by_code = json.counts("by_code")};
 }
 
 std::string failure_column(const domain::Failure& failure) {

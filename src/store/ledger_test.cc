@@ -43,8 +43,7 @@ domain::Task full_task() {
              .transient = 2,
              .worker_losses = 3,
              .engine_losses = 4,
-             .by_code = {{FailureCode::AGENT_FAILED, 2}},
-             .faults = 5};
+             .by_code = {{FailureCode::AGENT_FAILED, 2}}};
   t.attempt = 2;
   t.newer = domain::NewerSpec{{3, Digest::of("y")}, true};
   t.answer = "navy";

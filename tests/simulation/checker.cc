@@ -235,8 +235,8 @@ void check_tasks(const Story& story, Findings& out) {
     if (task.status == TaskStatus::in_progress && !live) out.push_back(name + " is in progress without a run");
     if (task.attempt > 0 && !run) out.push_back(name + " counts a run that is not there");
     const int cap = story.policy.caps.runs_per_task;
-    if (cap > 0 && task.spent.begun() > cap) {
-      out.push_back(fmt::format("{} used {} runs of {}", name, task.spent.begun(), cap));
+    if (cap > 0 && task.spent.runs > cap) {
+      out.push_back(fmt::format("{} used {} runs of {}", name, task.spent.runs, cap));
     }
     if (!task.spec) continue;
     const auto* spec = spec_of(story, task.vtid, task.spec->version);
