@@ -46,7 +46,7 @@ enum class FailureActor {
   X(EXECUTION_PAUSED,      governance, true,  operator_, 409, "vitana controls set execution on --reason TEXT") \
   X(NOT_ADOPTED,           governance, false, operator_, 409, "vitana spec adopt GLOB --run, or --done") \
   X(APPROVAL_REQUIRED,     governance, false, operator_, 409, "vitana task approve VTID") \
-  X(REPO_UNSETTLED,        governance, true,  operator_, 409, "what was delivered since the backup is known after: vitana spec sync") \
+  X(REPO_UNSETTLED,        governance, true,  operator_, 409, "what was delivered before is known when the repository was read: vitana spec sync") \
   X(QUARANTINED,           governance, false, operator_, 409, "see why its workers died, then: vitana task retry VTID") \
   X(PATH_FORBIDDEN,        governance, false, author, 422, "the change touches a protected path; allow it in the spec's front matter (paths:) or in [policy]") \
   X(STATE_REFUSED,         governance, false, operator_, 409, "the task is not in a state that allows this; see: vitana task show VTID") \

@@ -103,7 +103,7 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
                Holds::repository);
   verdicts.ask("known deliveries", in.repo_settled, FailureCode::REPO_UNSETTLED,
                in.repo_settled ? "none is missing"
-                               : "the store was restored, and the repository was not read since",
+                               : "this store has not read the repository yet, or not since it was restored",
                Holds::repository);
   const auto ask_breaker = [&](std::string gate, const std::optional<Breaker>& breaker,
                                Holds holds) {

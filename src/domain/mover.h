@@ -68,6 +68,8 @@ class Mover {
   void in_progress(std::string what, std::optional<Instant> due);
   void complete_task(Json data);
   void fail_task(const Failure& why);
+  /// Told to a person: [notify].
+  void tell_of_task(std::string_view reason);
   void release_dependents(bool success);
   void end_delivery(EffectOutcome outcome);
   /// When a step that may take `limit` is given up; without a limit, late, but not never.

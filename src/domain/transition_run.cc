@@ -73,8 +73,6 @@ void Mover::quarantine(const Error& error) {
   enter(RunState::failed, failure_json(why));
   task().failure = why;
   block(BlockReason::quarantined, "");
-  effect(EffectKind::notify, fmt::format("notify:{}:{}", task().vtid.to_string(), task().revision),
-         {{"reason", "quarantined"}, {"code", name_of(why.code)}, {"message", why.message}}, now_);
 }
 
 void Mover::park(BlockReason reason, std::string what) {

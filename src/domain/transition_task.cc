@@ -54,6 +54,13 @@ NextKind who(BlockReason reason) {
   CHECK(false);
 }
 
+/// Somebody has to act who may not know it. What was there before, and what its author holds back, is
+/// known; of a dependency that failed its own task has told.
+bool calls_for_a_person(BlockReason reason) {
+  if (reason == BlockReason::spec_conflict || reason == BlockReason::delivery_target_dirty) return true;
+  return who(reason) == NextKind::person && reason != BlockReason::not_adopted;
+}
+
 /// Blocked by its run's outcome, not by what it waits for before one.
 bool blocked_by_outcome(const Task& task) {
   return task.blocked == BlockReason::question || task.blocked == BlockReason::quarantined ||
@@ -69,7 +76,18 @@ void Mover::block(BlockReason reason, std::string what, std::optional<Instant> d
   wait_for(who(reason), what.empty() ? words(reason, task().vtid.to_string()) : std::move(what), due);
   if (news) {
     event(EventType::task_blocked, {{"reason", name_of(reason)}, {"next", task().next.what}});
+    if (calls_for_a_person(reason)) tell_of_task(name_of(reason));
   }
+}
+
+void Mover::tell_of_task(std::string_view reason) {
+  Json told{{"reason", reason}, {"next", task().next.what}};
+  if (task().failure) {
+    told["code"] = name_of(task().failure->code);
+    told["message"] = task().failure->message;
+  }
+  effect(EffectKind::notify, fmt::format("notify:{}:{}", task().vtid.to_string(), task().revision), std::move(told),
+         now_);
 }
 
 void Mover::settle_waits() {
@@ -128,8 +146,7 @@ void Mover::fail_task(const Failure& why) {
   wait_for(NextKind::none, "");
   event(EventType::task_failed, failure_json(why));
   release_dependents(false);
-  effect(EffectKind::notify, fmt::format("notify:{}:{}", task().vtid.to_string(), task().revision),
-         {{"reason", "failed"}, {"code", name_of(why.code)}, {"message", why.message}}, now_);
+  tell_of_task("failed");
 }
 
 Result<void> Mover::on(const RegisterSpec& c) {

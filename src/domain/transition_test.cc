@@ -307,6 +307,25 @@ TEST(Verified, ASpecThatAsksForNoChangeIsCompletedWithoutOne) {
   EXPECT_EQ(give(in_progress(RunState::verifying, true), v)->task.status, TaskStatus::completed);
 }
 
+TEST(WhatNeedsAPerson, IsToldOnce) {
+  const auto told = [](const Decision& decision) {
+    std::vector<std::string> out;
+    for (const auto& effect : decision.effects) {
+      if (effect.kind == EffectKind::notify) out.push_back(effect.payload);
+    }
+    return out;
+  };
+  Verified v{3, {"refs/heads/main", "old", "new", "tree"}};
+  v.open_sign_offs = 1;
+  const auto asked = told(*give(in_progress(RunState::verifying, true), v));
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_NE(asked.front().find("\"reason\":\"sign_off\""), std::string::npos);
+  EXPECT_NE(asked.front().find("vitana task sign-off"), std::string::npos);
+  const auto dirty = give(in_progress(RunState::delivering, true), TargetDirty{3, "readme.md"});
+  EXPECT_EQ(told(*dirty).size(), 1U);
+  EXPECT_EQ(told(*give({dirty->task, dirty->run}, DeadlinePassed{})).size(), 0U);
+}
+
 TEST(Verified, NothingProvenIsNotMerged) {
   auto s = in_progress(RunState::verifying, true);
   s.run->delivery = DeliveryMode::merge;
