@@ -59,9 +59,37 @@ constexpr const char* spec_text =
 
 const std::string commit_id(40, 'c');
 
+/// A branch with one commit and nothing in it, to which nothing is ever pushed.
+class StillRepository : public port::Repository {
+ public:
+  Result<std::optional<std::string>> branch_tip() override { return commit_id; }
+  Result<std::string> fetch() override { return commit_id; }
+  Result<std::vector<port::TreeChange>> changes(const std::string&, const std::string&,
+                                                const std::vector<std::string>&) override {
+    return std::vector<port::TreeChange>{};
+  }
+  Result<std::map<std::string, std::string>> renames(const std::string&, const std::string&) override {
+    return std::map<std::string, std::string>{};
+  }
+  Result<std::string> read_blob(const std::string&, std::size_t) override { return std::string(); }
+  Result<std::optional<std::string>> read_file(const std::string&, const std::string&, std::size_t) override {
+    return std::nullopt;
+  }
+  Result<std::vector<port::PathCommit>> last_commits(const std::string&, const std::string&,
+                                                     const std::vector<std::string>&) override {
+    return std::vector<port::PathCommit>{};
+  }
+  Result<std::vector<port::DeliveryTrailer>> deliveries(const std::string&, const std::string&) override {
+    return std::vector<port::DeliveryTrailer>{};
+  }
+  Result<bool> holds(const std::string&, const std::string&) override { return false; }
+  Result<std::optional<std::string>> ref_commit(const std::string&) override { return commit_id; }
+  Result<port::PushAnswer> push(const domain::Deliverable&) override { return port::PushAnswer{}; }
+};
+
 engine::Setup setup_without_caps() {
   engine::Setup setup;
-  setup.repos.push_back({"hub", nullptr, "main", {}, true, false, ""});
+  setup.repos.push_back({"hub", std::make_shared<StillRepository>(), "main", {}, true, false, ""});
   setup.agents = {"instant"};
   setup.agent = "instant";
   setup.policy.caps = {.runs_per_task = 0, .runs_per_repo_day = 0, .concurrent = 0};
@@ -77,10 +105,7 @@ class House {
       : store_(must(store::Store::open({.path = path}, clock, dice_))),
         engine_(*store_, clock, dice_, setup_without_caps()) {
     store_->start_committer();
-    must(store_->commit([](store::Ledger& ledger) -> Result<void> {
-      if (!ledger.repo("hub")) ledger.put(store::RepoRow{"hub", commit_id, "main", ledger.now()});
-      return {};
-    }));
+    must(engine_.registry.sync(engine_.setup().repos.front()));
   }
 
   store::Store& store() { return *store_; }
@@ -89,7 +114,9 @@ class House {
   Vtid live(int count) {
     std::vector<Vtid> made(static_cast<std::size_t>(count), Vtid(1));
     side_by_side(count, [&](std::size_t i) {
-      made[i] = must(engine_.registry.create_task({}, "nothing", spec_text, "bench", "hub")).vtid;
+      // One text under two numbers would ask a person which one it is.
+      const auto text = fmt::format("{}\n## Notes\n\nNumber {}.\n", spec_text, ++texts_);
+      made[i] = must(engine_.registry.create_task({}, "nothing", text, "bench", "hub")).vtid;
     });
     for (const auto step : {Step::execute, Step::verify, Step::deliver}) {
       conduct();
@@ -142,6 +169,7 @@ class House {
   }
 
   Dice dice_;
+  inline static std::atomic<int> texts_ = 0;  ///< of all houses on one store
   std::unique_ptr<store::Store> store_;
   engine::Engine engine_;
 };
