@@ -71,7 +71,8 @@ class Registry {
   Result<RepoSync> sync(const RepoSetup& repo);
 
   /// Syncs every repository: before a person's text is taken in or a number is given out, what is
-  /// committed already must be known. One that was read before may be out of reach.
+  /// committed already must be known. One on another machine that was read before is left to its next
+  /// scan: it may be slow or out of reach.
   /// Errors: as sync(), of a repository that this store has never read.
   Result<void> look();
 

@@ -350,11 +350,12 @@ Result<store::RepoRow> Registry::known(const RepoSetup& repo) {
 Result<void> Registry::look() {
   Result<void> all;
   for (const auto& repo : setup_.repos) {
-    auto synced = sync(repo);
-    if (synced) continue;
     auto row = known(repo);
     if (!row) return failure(std::move(row.error()));
-    // What was read before may be out of reach now; its next sync reports what came meanwhile.
+    // One elsewhere that was read before may take its time, or be out of reach: its next scan tells.
+    if (!row->unnumbered && repo.folder.empty()) continue;
+    auto synced = sync(repo);
+    if (synced) continue;
     if (row->unnumbered && all) all = failure(std::move(synced.error()).with("repository", repo.name));
   }
   return all;

@@ -26,7 +26,7 @@ struct RepoSetup {
   std::vector<std::string> specs;  ///< patterns of spec files
   bool adopt_all = false;
   bool local_ids = false;          ///< a file's id is recorded here, not written in it
-  std::string folder;              ///< absolute path of its working tree; empty: none here
+  std::string folder;              ///< absolute path on this machine; empty: it is elsewhere
 };
 
 struct Setup;

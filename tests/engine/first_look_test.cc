@@ -59,6 +59,17 @@ TEST(FirstLook, ATypedTaskGetsNoNumberOfAFileThatWasCommittedSinceTheLastScan) {
   EXPECT_EQ(made->vtid, Vtid(2));
 }
 
+TEST(FirstLook, ARepositoryOnAnotherMachineIsNotWaitedForOnceItWasRead) {
+  World lost;
+  WorldOptions options = beside(lost);
+  options.elsewhere = true;
+  lost.repository().commit({{path, sample_spec("The first")}});
+  World world(options);
+  ASSERT_EQ(world.engine().registry.create_task({}, "A", sample_spec("A"), "op", "")->vtid, Vtid(2));
+  lost.repository().commit({{"docs/specs/00003-x.md", sample_spec("Not read yet")}});
+  EXPECT_EQ(world.engine().registry.create_task({}, "B", sample_spec("B"), "op", "")->vtid, Vtid(3));
+}
+
 TEST(FirstLook, ARegisteredTextThatWasDeliveredIsCompletedAndRunsNoSecondTime) {
   World lost;
   ASSERT_TRUE(lost.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));

@@ -27,7 +27,7 @@ void World::open_store() {
 engine::Setup World::setup() const {
   engine::Setup setup;
   setup.repos.push_back({"hub", seen_repository_, "main", {"docs/specs/**/*.md"}, options_.adopt_all,
-                         options_.local_ids, ""});
+                         options_.local_ids, options_.elsewhere ? "" : "/hub"});
   setup.agents = {"fixer", "other"};
   setup.agent = "fixer";
   setup.policy = options_.policy;

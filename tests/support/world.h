@@ -49,6 +49,7 @@ struct WorldOptions {
   engine::Rules rules = {};
   bool adopt_all = true;
   bool local_ids = false;
+  bool elsewhere = false;  ///< the repository is on another machine
   bool own_workers = false;
   std::shared_ptr<port::Dispatcher> dispatcher = {};
   std::function<void(bool after)> around_commit = {};
