@@ -89,7 +89,7 @@ Result<std::map<std::string, std::string>> renamed(const Mirror& mirror, const O
                                                    const Oid& next) {
   auto trees = both_trees(mirror, old, next);
   if (!trees) return failure(std::move(trees.error()));
-  auto listed = run_large(mirror, {"diff-tree", "-r", "-z", "--name-status", "-M50%", "-l1000",
+  auto listed = run_large(mirror, {"diff-tree", "-r", "-z", "--name-status", "-M75%", "-l1000",
                                    "--diff-filter=R", "--no-ext-diff", trees->first, trees->second});
   if (!listed) return failure(std::move(listed.error()));
   return parse_renames(*listed);

@@ -57,7 +57,8 @@ Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit
 Result<std::vector<Change>> diff_trees(const Mirror& mirror, const std::optional<Oid>& old,
                                        const Oid& next, std::span<const std::string> globs = {});
 
-/// Files that lie elsewhere in `next`, at least half of their content the same: new path, old path.
+/// Files that lie elsewhere in `next`, at least three quarters of their content the same: new path, old
+/// path. (Specs made from one template are alike to more than a half.)
 /// Errors: COMMIT_MISSING.
 Result<std::map<std::string, std::string>> renamed(const Mirror& mirror, const Oid& old,
                                                    const Oid& next);

@@ -105,7 +105,7 @@ TEST_F(TreeTest, ARenameIsADeletionAndAnAddition) {
   EXPECT_EQ(must(diff_trees(*mirror, first, after)).size(), 2U);
 }
 
-TEST_F(TreeTest, AFileThatIsMovedAndEditedIsTheSameAsLongAsHalfOfItIs) {
+TEST_F(TreeTest, AFileThatIsMovedAndEditedIsTheSameAsLongAsThreeQuartersOfItAre) {
   const auto text = [](int of_old) {
     std::string lines;
     for (int i = 0; i < 20; ++i) {
@@ -117,8 +117,8 @@ TEST_F(TreeTest, AFileThatIsMovedAndEditedIsTheSameAsLongAsHalfOfItIs) {
   user.write("b.md", text(20) + "second\n");
   const auto before = user.commit();
   user.git({"rm", "-q", "a.md", "b.md"});
-  user.write("sub/a.md", text(14));
-  user.write("sub/b.md", text(3));
+  user.write("sub/a.md", text(17));
+  user.write("sub/b.md", text(12));
   const auto after = user.commit();
   fetch();
   const auto moved = must(renamed(*mirror, before, after));
