@@ -359,7 +359,8 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
 }
 
 Result<Registered> Registry::submit(const Submission& submission, const std::string& actor) {
-  (void)look();  // a text with a number of its own may come without; the gate holds its task
+  // Whatever number it has: another text may have been delivered under it.
+  if (auto looked = look(); !looked) return failure(std::move(looked.error()));
   std::optional<Registered> registered;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     auto answer = submit_in(ledger, submission, actor);

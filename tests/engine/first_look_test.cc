@@ -102,26 +102,13 @@ TEST(FirstLook, WithoutItNoNumberIsGivenOutAndNothingRuns) {
   const auto refused = world.engine().registry.create_task({}, "Typed", sample_spec(), "op", "");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, FailureCode::REPO_UNAVAILABLE);
-  ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
-  world.conduct();
-  EXPECT_TRUE(world.runs(Vtid(7)).empty());
+  const auto numbered = world.engine().registry.submit(manual(Vtid(7), sample_spec()), "op");
+  ASSERT_FALSE(numbered);
+  EXPECT_EQ(numbered.error().code, FailureCode::REPO_UNAVAILABLE);
   world.repository().unavailable = false;
+  ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
   world.settle();
   EXPECT_EQ(world.task(Vtid(7)).status, TaskStatus::completed);
-}
-
-TEST(FirstLook, WhatWasDeliveredBeforeItIsSettledByIt) {
-  World lost;
-  ASSERT_TRUE(lost.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
-  lost.settle();
-  World world(beside(lost));
-  lost.repository().unavailable = true;
-  ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(7), sample_spec()), "op"));
-  EXPECT_EQ(world.task(Vtid(7)).status, TaskStatus::scheduled);
-  lost.repository().unavailable = false;
-  world.scan();
-  EXPECT_EQ(world.task(Vtid(7)).status, TaskStatus::completed);
-  EXPECT_TRUE(world.runs(Vtid(7)).empty());
 }
 
 TEST(FirstLook, ARepositoryThatWasReadBeforeMayBeOutOfReach) {
