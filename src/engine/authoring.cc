@@ -95,7 +95,7 @@ Result<Drafts::Validation> Drafts::validate(std::int64_t id, const std::string& 
 }
 
 Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
-  const auto looked = registry_.look();
+  if (auto looked = registry_.look(); !looked) return failure(std::move(looked.error()));
   std::optional<Registered> registered;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     auto draft = ledger.draft(id);
@@ -112,7 +112,7 @@ Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
     const auto reading = spec::parse_spec(draft->markdown, {.profile = setup_.policy.profile});
     if (!draft->vtid) draft->vtid = reading.spec.vtid;
     if (!draft->vtid) {
-      const auto given = looked ? new_vtid(ledger, setup_) : Result<Vtid>(failure(looked.error()));
+      const auto given = new_vtid(ledger, setup_);
       if (!given) return failure(given.error());
       draft->vtid = *given;
     }

@@ -468,8 +468,7 @@ Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std:
                                            const std::string& description,
                                            const std::string& actor, const std::string& repo,
                                            bool allow_jump) {
-  auto looked = look();
-  if (!looked && !asked) return failure(std::move(looked.error()));
+  if (auto looked = look(); !looked) return failure(std::move(looked.error()));
   std::optional<domain::Task> made;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     const auto given = asked ? Result<Vtid>(*asked) : new_vtid(ledger, setup_);

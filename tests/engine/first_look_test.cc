@@ -102,6 +102,12 @@ TEST(FirstLook, WithoutItNoNumberIsGivenOutAndNothingRuns) {
   const auto refused = world.engine().registry.create_task({}, "Typed", sample_spec(), "op", "");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, FailureCode::REPO_UNAVAILABLE);
+  const auto asked = world.engine().registry.create_task(Vtid(7), "Typed", sample_spec(), "op", "");
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().code, FailureCode::REPO_UNAVAILABLE);
+  const auto draft = world.engine().drafts.create("Typed", sample_spec(), Vtid(7), "op");
+  ASSERT_TRUE(draft);
+  EXPECT_EQ(world.engine().drafts.approve(draft->id, "op").error().code, FailureCode::REPO_UNAVAILABLE);
   const auto numbered = world.engine().registry.submit(manual(Vtid(7), sample_spec()), "op");
   ASSERT_FALSE(numbered);
   EXPECT_EQ(numbered.error().code, FailureCode::REPO_UNAVAILABLE);
