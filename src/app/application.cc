@@ -230,7 +230,7 @@ Result<std::string> keep_old(const fs::path& database) {
 
 /// Puts a copy of the backup in the database's place. Where what was there is kept.
 Result<std::string> place_backup(const fs::path& backup, const fs::path& database,
-                          const std::vector<config::Repo>& repos) {
+                                 const std::vector<config::Repo>& repos) {
   const fs::path fresh = database.string() + ".restoring";
   if (auto ready = prepare_copy(backup, fresh, repos); !ready) return failure(std::move(ready.error()));
   auto kept = keep_old(database);

@@ -212,8 +212,8 @@ Result<void> Registry::number_files(store::Ledger& ledger, const RepoSetup& repo
     if (file.vtid && file.change.kind == Kind::added) brought.emplace(*file.vtid, file.change.file.path);
   }
   range.moved.clear();
-  if (repo.local_ids) range.moved = range.renames;
   if (repo.local_ids) {
+    range.moved = range.renames;
     move_local_ids(ledger, repo.name, range.renames);
     // All of them before one is registered: files name each other.
     for (const auto& file : files) {
