@@ -17,7 +17,9 @@
 namespace vitana::git {
 namespace {
 
-constexpr auto lock_wait = std::chrono::minutes(2);
+namespace fs = std::filesystem;
+
+constexpr auto lock_wait = std::chrono::seconds(30);
 constexpr auto lock_pause = std::chrono::milliseconds(10);
 
 std::string reason_of(const Answer& answer) {
@@ -41,6 +43,13 @@ Error race(const PushRequest& request, const std::optional<Oid>& now) {
                            request.expected.value_or("no commit"))};
 }
 
+fs::path hooks_folder(const Mirror& mirror) { return mirror.path() / "delivery-hooks"; }
+
+Error with_hook(Error error, const std::string& hook) {
+  if (!hook.empty()) error.causes.push_back(hook);
+  return error;
+}
+
 // Two pushes into one checked-out branch would both write its files. The lock is held by git itself
 // and what it starts, so a push that outlives the engine that began it is waited for, too.
 Result<process::Fd> delivery_lock(const Mirror& mirror) {
@@ -51,9 +60,13 @@ Result<process::Fd> delivery_lock(const Mirror& mirror) {
   }
   const auto until = std::chrono::steady_clock::now() + lock_wait;
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (StopScope::current().stop_requested()) {
+      return failure(FailureCode::CANCELLED, "waiting for another delivery was stopped");
+    }
     if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until) {
-      return failure(FailureCode::GIT_FAILED,
-                     fmt::format("another delivery to this repository has not ended: {}", path.string()));
+      return failure(with_hook({FailureCode::GIT_FAILED,
+                                fmt::format("another delivery to this repository has not ended: {}", path.string())},
+                               TargetHooks::running(hooks_folder(mirror))));
     }
     std::this_thread::sleep_for(lock_pause);  // polls: another process's lock
   }
@@ -75,6 +88,8 @@ Result<Pushed> run_push(const Mirror& mirror, const PushRequest& request, int lo
       .network = !request.target.local(),
       .slow = true,
       .held = lock};
+  const auto folder = hooks_folder(mirror);
+  std::string hook;  // that ran when its end was asked for
   std::optional<TargetHooks> hooks;
   std::string where = request.target.url();
   if (request.target.local()) {
@@ -82,15 +97,20 @@ Result<Pushed> run_push(const Mirror& mirror, const PushRequest& request, int lo
     if (!repository) return failure(std::move(repository.error()));
     auto trees = work_trees_on(git, *repository, request.ref);
     if (!trees) return failure(std::move(trees.error()));
-    auto written = TargetHooks::write(git, *repository, *trees, request, mirror.path() / "delivery-hooks");
+    auto written = TargetHooks::write(git, *repository, *trees, request, folder);
     if (!written) return failure(std::move(written.error()));
     hooks = std::move(*written);
     where = repository->common_dir.string();
     call.args.push_back("--receive-pack=" + hooks->receiver(git));
+    // git itself ends soon, and cut off it might leave a work tree between two commits.
+    call.busy = [&] {
+      hook = TargetHooks::running(folder);
+      return hook.empty();
+    };
   }
   call.args.insert(call.args.end(), {"--", where, fmt::format("{}:{}", request.commit, request.ref)});
   auto answer = git.try_run(call);
-  if (!answer) return failure(std::move(answer.error()));
+  if (!answer) return failure(with_hook(std::move(answer.error()), hook));
   return Pushed{std::move(*answer), hooks ? hooks->refusal() : ""};
 }
 

@@ -1,6 +1,10 @@
 #include "git/push.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <future>
 
 #include "git/commit.h"
 #include "git/test_repository.h"
@@ -260,6 +264,91 @@ TEST_F(PushTest, AllHooksOfTheOwnerRunAndSeeNoneOfOurs) {
   }
   EXPECT_THAT(ran, testing::Not(HasSubstr("delivery-hooks")));
   EXPECT_EQ(user.git({"status", "--porcelain"}), "");
+}
+
+/// A hook says through a pipe that it has begun, and the test says through another that it may end.
+struct HangingHookTest : PushTest {
+  fs::path begun = temp.path() / "begun";
+  fs::path may_end = temp.path() / "may-end";
+
+  void SetUp() override {
+    ASSERT_EQ(::mkfifo(begun.c_str(), 0600), 0);
+    ASSERT_EQ(::mkfifo(may_end.c_str(), 0600), 0);
+  }
+  std::string hang() const {
+    return "echo > " + begun.string() + "\nread line < " + may_end.string();
+  }
+  void open_with(Options options) {
+    options.home = temp.path() / "home";
+    mirror = must(Mirror::open(temp.path() / "mirror", std::move(options)));
+  }
+  Result<void> push_until(std::stop_token stop) const {
+    const StopScope scope(std::move(stop));
+    return push(*mirror, request());
+  }
+  static void wait_for(const fs::path& pipe) { std::ifstream(pipe).get(); }
+};
+
+TEST_F(HangingHookTest, IsNamedWhenItsDeadlineHasPassedAndNothingMoved) {
+  hook("pre-receive", "exec sleep 60");
+  open_with({.push_deadline = std::chrono::milliseconds(300)});
+  const auto before = files();
+  const auto done = push(*mirror, request());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, FailureCode::GIT_FAILED);
+  EXPECT_THAT(done.error().causes, testing::Contains(testing::ContainsRegex("pre-receive .process [0-9]+. ")));
+  EXPECT_EQ(files(), before);
+  fs::remove(user.path(".git/hooks/pre-receive"));
+  must(push(*mirror, request()));
+}
+
+TEST_F(HangingHookTest, AfterTheBranchMovedIsADeliveryAllTheSame) {
+  hook("post-receive", "exec sleep 60");
+  open_with({.push_deadline = std::chrono::milliseconds(300)});
+  must(push(*mirror, request()));
+  EXPECT_EQ(user.head(), next);
+}
+
+TEST_F(HangingHookTest, EndsWithAStop) {
+  hook("pre-receive", hang());
+  std::stop_source stop;
+  auto pushing = std::async(std::launch::async, [&] { return push_until(stop.get_token()); });
+  wait_for(begun);
+  stop.request_stop();
+  const auto done = pushing.get();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, FailureCode::CANCELLED);
+  EXPECT_EQ(user.head(), first);
+}
+
+TEST_F(HangingHookTest, AStopDoesNotCutTheMoveOfTheFiles) {
+  test::write_file(temp.path() / "home/.gitconfig",
+                   "[filter \"slow\"]\n\tsmudge = \"echo > " + begun.string() + "; read line < " +
+                       may_end.string() + "; cat\"\n");
+  test::write_file(user.path(".git/info/attributes"), "new/file filter=slow\n");
+  open_with({});
+  std::stop_source stop;
+  auto pushing = std::async(std::launch::async, [&] { return push_until(stop.get_token()); });
+  wait_for(begun);
+  stop.request_stop();
+  std::ofstream(may_end) << "\n";
+  EXPECT_FALSE(pushing.get());
+  EXPECT_EQ(user.head(), next);
+  EXPECT_EQ(user.git({"status", "--porcelain"}), "");
+}
+
+TEST_F(HangingHookTest, WhoWaitsForAnotherDeliveryIsStoppedToo) {
+  hook("pre-receive", hang());
+  std::stop_source first_stop;
+  std::stop_source second_stop;
+  auto pushing = std::async(std::launch::async, [&] { return push_until(first_stop.get_token()); });
+  wait_for(begun);
+  auto waiting = std::async(std::launch::async, [&] { return push_until(second_stop.get_token()); });
+  second_stop.request_stop();
+  EXPECT_EQ(waiting.get().error().code, FailureCode::CANCELLED);
+  std::ofstream(may_end) << "\n";
+  must(pushing.get());
+  EXPECT_EQ(user.head(), next);
 }
 
 TEST_F(PushTest, TheOwnersWayOfMovingTheFilesIsTaken) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/utf8.h"
 #include "git/names.h"
@@ -47,6 +48,14 @@ const ConfigValues& fixed_config() {
 
 std::string name_of_call(const Call& call) {
   return call.args.empty() ? "git" : fmt::format("git {}", call.args.front());
+}
+
+constexpr auto orphan_slack = std::chrono::seconds(30);  ///< the engine's own deadline comes first
+
+// The deadline of a call that may outlive the engine.
+std::vector<std::string> bounded(std::chrono::milliseconds deadline) {
+  const std::chrono::duration<double> limit = deadline + orphan_slack;
+  return {"timeout", "--kill-after=10", fmt::format("{}", limit.count())};
 }
 
 std::stop_token& stop_of_this_thread() {
@@ -120,15 +129,19 @@ process::Environment Git::environment(const Call& call) const {
 
 Result<Answer> Git::try_run(const Call& call) const {
   process::RunRequest request;
-  request.argv = arguments(call);
+  if (call.held >= 0) request.argv = bounded(options_.push_deadline);
+  std::ranges::move(arguments(call), std::back_inserter(request.argv));
   request.environment = environment(call);
   request.cwd = call.work_tree.empty() ? call.cwd : call.work_tree;
   request.input = call.input;
   request.held = call.held;
-  request.deadline = call.network || call.slow ? options_.network_deadline : options_.deadline;
+  request.deadline = call.held >= 0               ? options_.push_deadline
+                     : call.network || call.slow ? options_.network_deadline
+                                                 : options_.deadline;
   request.out = {.bytes_max = call.bytes_max, .keep = process::Keep::head};
   request.err = {.bytes_max = err_bytes_max, .keep = process::Keep::tail};
   request.stop = StopScope::current();
+  request.busy = call.busy;
   request.leashed = call.held < 0;
   auto output = process::run(request);
   if (!output) return failure(std::move(output.error()));

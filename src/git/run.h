@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -33,6 +34,8 @@ struct Options {
   ConfigValues network_config;
   std::chrono::milliseconds deadline = std::chrono::minutes(2);
   std::chrono::milliseconds network_deadline = std::chrono::minutes(15);
+  /// Of a push, with all hooks of the repository that receives it.
+  std::chrono::milliseconds push_deadline = std::chrono::minutes(8);
 };
 
 /// While it lives, a stop ends every call that this thread makes: CANCELLED. One step's work is one
@@ -69,9 +72,11 @@ struct Call {
   /// Acts for the owner in a repository of his own: with the configuration of Options::home.
   bool owner = false;
   std::size_t bytes_max = 64 << 20;
-  /// See process::ChildRequest::held. A call that holds a lock may outlive the engine; every other ends
-  /// with it.
+  /// See process::ChildRequest::held. A call that holds a lock is a push: it may outlive the engine, and
+  /// Options::push_deadline is kept then, too. Every other ends with the engine.
   int held = -1;
+  /// See process::RunRequest::busy.
+  std::function<bool()> busy;
 };
 
 struct Answer {

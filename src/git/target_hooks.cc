@@ -1,10 +1,12 @@
 #include "git/target_hooks.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
@@ -22,7 +24,8 @@ constexpr std::array owner_hooks = {"pre-receive", "update", "post-receive", "po
 constexpr std::string_view transaction = "reference-transaction";
 constexpr std::string_view mover = "push-to-checkout";
 constexpr std::string_view refused = "refused";  ///< what git said to a work tree that stayed
-constexpr std::size_t refusal_bytes_max = 600;
+constexpr std::string_view under_way = "running";  ///< the owner's hook that runs: its name and process
+constexpr std::size_t words_bytes_max = 600;
 
 // A hook's children are not to run our hooks.
 constexpr std::string_view begin =
@@ -61,15 +64,33 @@ Result<void> write_program(const fs::path& path, const std::string& script) {
   return failure(FailureCode::GIT_FAILED, fmt::format("cannot write {}", path.string()));
 }
 
+/// A line of a hook: the owner's hook `name` runs in this process from now on; without a name: none does.
+std::string mark(const fs::path& folder, std::string_view name) {
+  return fmt::format("echo {} > {}\n", name.empty() ? "" : fmt::format("{} $$", name),
+                     shell_quoted((folder / under_way).string()));
+}
+
+std::string words_of(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string words(words_bytes_max, '\0');
+  in.read(words.data(), static_cast<std::streamsize>(words.size()));
+  words.resize(static_cast<std::size_t>(in.gcount()));
+  while (words.ends_with('\n')) words.pop_back();
+  return printable(words);
+}
+
 /// The hook that moves the work trees while git holds the lock of their branch. A tree that refuses
 /// keeps the branch where it is, and those before it are moved back.
 std::string transaction_hook(const fs::path& owners, const std::vector<WorkTree>& trees,
-                             const PushRequest& request, const fs::path& refusal) {
+                             const PushRequest& request, const fs::path& folder) {
+  const auto refusal = folder / refused;
   std::string script(begin);
   script += "moves=$(cat)\n";
   if (is_program(owners)) {
+    script += mark(folder, transaction);
     script += fmt::format("printf '%s\\n' \"$moves\" | {} \"$@\" || exit 1\n", shell_quoted(owners.string()));
   }
+  script += mark(folder, "");
   if (trees.empty()) return script;
   const std::string zeros(request.commit.size(), '0');
   script += fmt::format(
@@ -110,12 +131,12 @@ Result<TargetHooks> TargetHooks::write(const Git& git, const LocalRepository& re
   const bool owner_moves = is_program(*owners / mover);
   for (const auto* name : owner_hooks) {
     if (!is_program(*owners / name)) continue;
-    auto written = write_program(folder / name, fmt::format("{}exec {} \"$@\"\n", begin,
+    auto written = write_program(folder / name, fmt::format("{}{}exec {} \"$@\"\n", begin, mark(folder, name),
                                                             shell_quoted((*owners / name).string())));
     if (!written) return failure(std::move(written.error()));
   }
   const auto script = transaction_hook(*owners / transaction, owner_moves ? std::vector<WorkTree>() : trees,
-                                       request, folder / refused);
+                                       request, folder);
   if (auto written = write_program(folder / transaction, script); !written) {
     return failure(std::move(written.error()));
   }
@@ -131,12 +152,16 @@ std::string TargetHooks::receiver(const Git& git) const {
 }
 
 std::string TargetHooks::refusal() const {
-  std::ifstream in(folder_ / refused, std::ios::binary);
-  std::string words(refusal_bytes_max, '\0');
-  in.read(words.data(), static_cast<std::streamsize>(words.size()));
-  words.resize(static_cast<std::size_t>(in.gcount()));
-  while (words.ends_with('\n')) words.pop_back();
-  return printable(words);
+  return words_of(folder_ / refused);
+}
+
+std::string TargetHooks::running(const fs::path& folder) {
+  const auto words = words_of(folder / under_way);
+  const auto gap = words.find(' ');
+  if (gap == words.npos) return {};
+  const auto process = std::atoi(words.c_str() + gap);
+  if (process <= 0 || (::kill(process, 0) != 0 && errno != EPERM)) return {};
+  return fmt::format("the hook {} (process {}) of the repository runs", words.substr(0, gap), process);
 }
 
 }  // namespace vitana::git

@@ -33,6 +33,10 @@ class TargetHooks {
   /// Why a work tree could not be moved, in git's words; empty: it was, or nothing was to be moved.
   std::string refusal() const;
 
+  /// A hook of the repository's owner that runs now, with its process; empty: none does. `folder` is that
+  /// of write(), of this process or of another one's push.
+  static std::string running(const std::filesystem::path& folder);
+
  private:
   explicit TargetHooks(std::filesystem::path folder, bool owner_moves)
       : folder_(std::move(folder)), owner_moves_(owner_moves) {}

@@ -19,6 +19,8 @@ using std::chrono::steady_clock;
 
 constexpr auto drain_max = std::chrono::milliseconds(500);
 constexpr auto kill_wait = std::chrono::seconds(1);
+constexpr auto busy_max = std::chrono::minutes(1);
+constexpr auto busy_look = std::chrono::milliseconds(20);
 constexpr auto deadline_max = std::chrono::milliseconds(std::chrono::hours(24 * 365));
 constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr int last_reads_max = 32;  // a pipe holds at most 1 MiB by default rules
@@ -83,7 +85,7 @@ class Run {
   }
 
  private:
-  enum class Phase { running, terminated, killed, ended };
+  enum class Phase { running, ending, terminated, killed, ended };
 
   // One wait and what came of it; false when there is nothing more to wait for.
   bool step() {
@@ -109,7 +111,7 @@ class Run {
       due_ = steady_clock::now() + drain_max;
     } else if (fds[3].revents != 0) {
       result_.stopped = true;
-      terminate(steady_clock::now());
+      begin_to_end(steady_clock::now());
     }
     return true;
   }
@@ -118,7 +120,14 @@ class Run {
     switch (phase_) {
       case Phase::running:
         result_.timed_out = true;
-        terminate(now);
+        begin_to_end(now);
+        return true;
+      case Phase::ending:
+        if (now < busy_until_ && request_.busy && request_.busy()) {
+          due_ = now + busy_look;
+        } else {
+          terminate(now);
+        }
         return true;
       case Phase::terminated:
         child_.signal_group(SIGKILL);
@@ -130,6 +139,12 @@ class Run {
         return false;
     }
     return false;
+  }
+
+  void begin_to_end(steady_clock::time_point now) {
+    phase_ = Phase::ending;
+    busy_until_ = now + busy_max;
+    due_ = now;
   }
 
   void terminate(steady_clock::time_point now) {
@@ -168,6 +183,7 @@ class Run {
   std::array<char, chunk_bytes> chunk_{};
   Phase phase_ = Phase::running;
   steady_clock::time_point due_;
+  steady_clock::time_point busy_until_;
   RunOutput result_;
 };
 

@@ -48,6 +48,9 @@ struct RunRequest {
   bool leashed = false;
   /// A request to stop acts as the deadline does.
   std::stop_token stop;
+  /// Asked, again and again, before a stop or the deadline ends it: while it is at what may not be cut
+  /// in two, that waits, for a minute at most. Empty: it never is.
+  std::function<bool()> busy;
 };
 
 struct Captured {
@@ -73,7 +76,8 @@ struct RunOutput {
 /// its own; what is left of that group when the child has ended is killed, and a process that left
 /// the group and still holds the output is waited for half a second at most. A request to stop
 /// that came before the start starts nothing (`stopped`, exit code -1).
-/// May be called from several threads at once. Blocks for at most deadline + grace + 6 s.
+/// May be called from several threads at once. Blocks for at most deadline + grace + 6 s
+/// (and the minute of `busy`).
 /// Errors: PROGRAM_FAILED - it could not be started. How it ended is never an error here.
 Result<RunOutput> run(const RunRequest& request);
 

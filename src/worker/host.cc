@@ -149,12 +149,11 @@ void Host::carry_out(const port::Assignment& assignment) {
       break;
     }
     case domain::Step::deliver:
-      outcome = {deliver_(assignment)};
+      outcome = {deliver_(assignment, stop)};
       break;
   }
   const bool cut_short = stop.stop_requested() &&
-                         std::holds_alternative<domain::StepFailed>(outcome.report) &&
-                         assignment.step != domain::Step::deliver;
+                         std::holds_alternative<domain::StepFailed>(outcome.report);
   if (cut_short) {
     const auto ending = [&] {
       const std::lock_guard lock(mutex_);

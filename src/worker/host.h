@@ -29,8 +29,8 @@ struct HostOptions {
   std::function<void(const RunId&, const Error&)> refused = {};
 };
 
-/// Carries out a deliver step and says how it ended.
-using Deliver = std::function<port::StepReport(const port::Assignment&)>;
+/// Carries out a deliver step and says how it ended; a stop ends it where nothing is left half done.
+using Deliver = std::function<port::StepReport(const port::Assignment&, std::stop_token)>;
 
 /// Threads: one for each slot, and one that renews all leases. All methods are thread-safe; join()
 /// is for one caller. What is passed in outlives it.
@@ -53,7 +53,7 @@ class Host {
   void start();
   /// Claims nothing more; what runs goes on to its end.
   void drain();
-  /// Drains, and ends what runs: execute and verify steps are given back (Release).
+  /// Drains, and ends what runs: the steps are given back (Release).
   void stop();
   /// Waits until no step runs and the threads have ended. REQUIRES: drain() or stop() before.
   void join();

@@ -107,9 +107,7 @@ class HostTest : public ::testing::Test {
  protected:
   void begin(HostOptions options = {.worker = "w", .execute_slots = 1, .verify_slots = 1}) {
     options.report_retry = 1ms;
-    host = std::make_unique<Host>(options, source, executor, verifier, [](const auto& step) {
-      return domain::Delivered{step.lease().fence};
-    });
+    host = std::make_unique<Host>(options, source, executor, verifier, deliver);
     host->start();
   }
   void end() {
@@ -120,6 +118,9 @@ class HostTest : public ::testing::Test {
   FakeSource source;
   FakeExecutor executor;
   FakeVerifier verifier;
+  Deliver deliver = [](const port::Assignment& step, std::stop_token) {
+    return domain::Delivered{step.lease().fence};
+  };
   std::unique_ptr<Host> host;
 };
 
@@ -244,6 +245,20 @@ TEST_F(HostTest, CancelEndsTheStepWithoutAWord) {
 TEST_F(HostTest, StopGivesTheStepBack) {
   executor.blocks = true;
   source.waiting = {assignment(Step::execute)};
+  begin();
+  ASSERT_TRUE(executor.started.try_acquire_for(10s));
+  end();
+  ASSERT_EQ(source.reports.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<domain::Release>(source.reports[0]));
+}
+
+TEST_F(HostTest, StopEndsADeliveryThatHangsAndGivesItBack) {
+  deliver = [this](const port::Assignment& step, std::stop_token stop) -> port::StepReport {
+    auto ended = executor.execute(step, std::move(stop));
+    return domain::StepFailed{step.lease().fence, ended.error()};
+  };
+  executor.blocks = true;
+  source.waiting = {assignment(Step::deliver)};
   begin();
   ASSERT_TRUE(executor.started.try_acquire_for(10s));
   end();

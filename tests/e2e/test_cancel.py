@@ -146,6 +146,24 @@ class TheEngineIsStopped(World):
         self.assertEqual(len(task["runs"]), 1)
         self.assertEqual(self.repo.trailers("VTID"), ["VTID-00621"])
 
+    def test_stop_now_ends_a_hook_of_the_repository_that_hangs(self):
+        engine = self.start_synced()
+        hook = self.repo.folder / ".git/hooks/pre-receive"
+        hook.write_text("#!/bin/sh\nsleep 600\n")
+        hook.chmod(0o755)
+        self.add_spec("VTID-00624")
+        self.wait_for_run("VTID-00624", "delivering")
+        wait_until(lambda: f"the hook runs: {self.processes()}",
+                   lambda: any("pre-receive" in line for line in self.processes().values()))
+        self.vitana("stop", "--now", code=0)
+        self.assertEqual(engine.end(30), 0)
+        self.assertNoProcess()
+        hook.unlink()
+        self.until_idle()
+        self.assertEqual(len(self.assertStatus("VTID-00624", "completed")["runs"]), 1)
+        self.assertEqual(self.repo.trailers("VTID"), ["VTID-00624"])
+        self.assertEqual(self.repo.status(), "")
+
     def test_a_patient_stop_is_hastened_by_a_second_word(self):
         engine = self.start_synced()
         self.add_spec("VTID-00623", script=WAIT_FOR_GO + DONE)
