@@ -7,7 +7,7 @@ namespace {
 
 bool by_chance(FailureCode code) {
   return code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA ||
-         code == FailureCode::REPO_UNAVAILABLE;
+         code == FailureCode::REPO_UNAVAILABLE || code == FailureCode::BRANCH_MISSING;
 }
 
 Duration delay_after(int probes) {
@@ -18,7 +18,7 @@ Duration delay_after(int probes) {
 
 std::optional<BreakerScope> breaker_scope(FailureCode code) {
   if (code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED ||
-      code == FailureCode::REPO_UNAVAILABLE) {
+      code == FailureCode::REPO_UNAVAILABLE || code == FailureCode::BRANCH_MISSING) {
     return BreakerScope::repository;
   }
   if (code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA ||

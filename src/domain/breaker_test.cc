@@ -97,6 +97,7 @@ TEST_F(BreakerTest, AProbeThatWorksClosesIt) {
 
 TEST(BreakerScope, OnlyFaultsOfTheSurroundingsHaveOne) {
   EXPECT_EQ(breaker_scope(BASE_RED), BreakerScope::repository);
+  EXPECT_EQ(breaker_scope(BRANCH_MISSING), BreakerScope::repository);
   EXPECT_EQ(breaker_scope(AGENT_QUOTA), BreakerScope::agent);
   EXPECT_EQ(breaker_scope(AGENT_FAILED), std::nullopt);
 }

@@ -133,6 +133,25 @@ class DeliveryIntoTheCheckedOutBranch(World):
         self.assertHealthy()
 
 
+class TheBranchIsGoneForAWhile(World):
+    mode = "merge"
+
+    def test_the_result_waits_for_it_and_is_delivered(self):
+        engine = self.start_synced()
+        self.add_spec("VTID-00105", script=WAIT_FOR_GO + DONE)
+        self.wait_for_run("VTID-00105", "executing")
+        self.repo.git("branch", "-m", "main", "elsewhere")
+        self.tell_agent("go")
+        wait_until("the branch is missed",
+                   lambda: "BRANCH_MISSING" in self.vitana("events", "--json", "--vtid", "VTID-00105", code=0).out)
+        self.repo.git("branch", "-m", "elsewhere", "main")
+        self.assertEqual(engine.stop(), 0)
+        self.until_idle()  # whose start tries at once
+        task = self.assertStatus("VTID-00105", "completed")
+        self.assertEqual(len(task["runs"]), 1)
+        self.assertEqual(self.repo.trailers("VTID"), ["VTID-00105"])
+
+
 class TwoTasksTouchOneLine(World):
     def prepare(self):
         config = self.config().replace("scan_seconds = 1", "scan_seconds = 3600")
