@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/hint.h"
 #include "base/result.h"
 #include "cli/terminal.h"
 
@@ -16,18 +17,6 @@ inline constexpr int exit_not_allowed = 4;
 
 /// By the code's class; USAGE and INTERRUPTED stand for themselves.
 int exit_code(FailureCode code);
-
-/// What the words VTID and FILE of a hint stand for in this command; empty: they stay.
-struct HintWords {
-  std::string vtid;
-  std::string file;
-};
-
-/// `text` as one word of a shell's command line, in quotes where it needs them.
-std::string shell_word(const std::string& text);
-
-/// `text` with the words VTID and FILE of the commands in it filled in.
-std::string with_words(std::string text, const HintWords& words);
 
 /// The catalogue's hint, with the command in it ready to be copied.
 std::string hint_of(const Error& error, const HintWords& words);

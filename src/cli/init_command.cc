@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/shell.h"
 #include "cli/repo_place.h"
 #include "cli/store_commands.h"
 #include "config/starter.h"

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/shell.h"
 #include "cli/errors.h"
 
 namespace vitana::cli {
