@@ -180,7 +180,9 @@ Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& delivera
     const Error& why = pushed.error();
     std::string detail = why.message;
     if (!why.causes.empty()) detail += fmt::format(" ({})", fmt::join(why.causes, "; "));
-    return port::PushAnswer{port::PushOutcome::dirty, std::move(detail)};
+    const auto act = why.context.find("hint");
+    return port::PushAnswer{port::PushOutcome::dirty, std::move(detail),
+                            act == why.context.end() ? "" : act->second};
   }
   return failure(std::move(pushed.error()));
 }

@@ -33,7 +33,7 @@ enum class FailureActor {
   X(SPEC_CONFLICT,         spec, false, author, 409, "leave one text for this VTID, or choose one: vitana spec register FILE --resolve --reason TEXT") \
   X(SPEC_RENUMBERED,       spec, false, author, 409, "the same text is registered under another VTID; remove one, or approve this one: vitana spec approve VTID") \
   X(SPEC_NOT_APPROVED,     spec, false, operator_, 409, "read the new version, then: vitana spec approve VTID") \
-  X(CHECKSUM_MISMATCH,     spec, false, operator_, 409, "the stored text is not what was locked; see: vitana audit") \
+  X(CHECKSUM_MISMATCH,     spec, false, operator_, 409, "vitana audit names what is damaged; a backup takes its place with: vitana restore BACKUP; a changed text is a new version") \
   X(VTID_INVALID,          spec, false, author, 422, "an id is VTID- and 5 to 9 digits, such as VTID-01213") \
   X(VTID_LEGACY_FORM,      spec, false, author, 422, "ids with a suffix or a family are not read; give the file a number of its own") \
   X(VTID_MISMATCH,         spec, false, author, 422, "the file's name and its text name different VTIDs; make them one") \
@@ -97,7 +97,7 @@ enum class FailureActor {
   X(STORE_READ_ONLY,       storage, false, operator_, 500, "the data directory cannot be written; see its permissions") \
   X(STORE_TOO_NEW,         storage, false, operator_, 409, "a newer vitana wrote this store; use that version") \
   X(STORE_TOO_OLD,         storage, false, operator_, 409, "vitana migrate") \
-  X(STORE_DAMAGED,         storage, false, operator_, 500, "vitana audit names what is damaged; a backup takes its place with: vitana restore FILE") \
+  X(STORE_DAMAGED,         storage, false, operator_, 500, "vitana audit names what is damaged; a backup takes its place with: vitana restore BACKUP") \
   X(DATA_DIR_IN_USE,       storage, false, operator_, 409, "another vitana runs on this data directory; stop it with: vitana stop") \
   /* budget */                                                                                     \
   X(BUDGET_RUNS,           budget, false, operator_, 429, "the task used its runs; raise [caps] runs_per_task or: vitana task retry VTID") \

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "domain/gate.h"
+#include "domain/retry.h"
 #include "engine/conduct.h"
 #include "wire/task_json.h"
 
@@ -246,8 +247,7 @@ std::string next_text(const TaskView& view) {
   const auto& next = task.next;
   if (next.kind == domain::NextKind::none) {
     if (task.status == domain::TaskStatus::completed) return "nothing: it has ended";
-    return fmt::format("nothing by itself; a person: vitana task retry {} --reason TEXT",
-                       task.vtid.to_string());
+    return "nothing by itself; a person: " + domain::retry_command(task).value_or(domain::way_on(task));
   }
   if (view.held) {
     const auto& info = failure_info(*view.held->code);

@@ -130,6 +130,7 @@ struct BaseMoved {
 struct TargetDirty {
   Fence fence = 0;
   std::string detail;
+  std::string act = {};  ///< what a person does about it
 };
 
 /// The deliverable is on its ref.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hint.h"
 #include "domain/breaker.h"
 
 namespace vitana::domain {
@@ -29,6 +30,20 @@ Budget budget_of(FailureCode code) {
     case FailureClass::internal: return Budget::none;
   }
   return Budget::none;
+}
+
+std::optional<std::string> retry_command(const Task& task) {
+  // A run would begin with the same damaged text.
+  if (task.failure && task.failure->code == FailureCode::CHECKSUM_MISMATCH) return std::nullopt;
+  return "vitana task retry " + task.vtid.to_string() + " --reason TEXT";
+}
+
+std::string way_on(const Task& task) {
+  std::string words;
+  if (task.failure) words = with_words(std::string(failure_info(task.failure->code).hint), {task.vtid.to_string()});
+  const auto again = retry_command(task);
+  if (!again || words.find("vitana task retry") != words.npos) return words;
+  return words.empty() ? *again : words + "; to run it again: " + *again;
 }
 
 Duration backoff(Duration delay, Duration delay_max, int n, double roll) {

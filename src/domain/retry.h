@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "domain/policy.h"
 #include "domain/task.h"
@@ -27,6 +28,12 @@ struct RetryAnswer {
 /// Exponential back-off: delay · 2^(n-1), at most delay_max, ±10 % by `roll` in [0, 1).
 RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, Instant now,
                   double roll);
+
+/// The command that runs again what has ended; nothing where it would only fail again.
+std::optional<std::string> retry_command(const Task& task);
+
+/// What a person may do about a task that has ended without success: words and commands.
+std::string way_on(const Task& task);
 
 /// The delay before the n-th further try (n from 1).
 Duration backoff(Duration delay, Duration delay_max, int n, double roll);

@@ -154,5 +154,27 @@ TEST(Retry, AnAgentsFailureLeavesTheOtherBudgetsAlone) {
   EXPECT_EQ(answer.spent, (Spent{1, 4, 1, 2, {{FailureCode::AGENT_FAILED, 1}}}));
 }
 
+Task ended_by(FailureCode code) {
+  Task task{.vtid = Vtid(7)};
+  task.status = TaskStatus::failed;
+  task.failure = Failure{code, "why", "executing"};
+  return task;
+}
+
+TEST(AfterTheEnd, APersonMayRunItAgain) {
+  EXPECT_EQ(retry_command(ended_by(FailureCode::AGENT_FAILED)), "vitana task retry VTID-00007 --reason TEXT");
+  EXPECT_EQ(way_on(ended_by(FailureCode::AGENT_FAILED)),
+            "read the agent's log: vitana task log VTID-00007; to run it again: "
+            "vitana task retry VTID-00007 --reason TEXT");
+  EXPECT_EQ(way_on(Task{.vtid = Vtid(7)}), "vitana task retry VTID-00007 --reason TEXT");
+}
+
+TEST(AfterTheEnd, NoRetryMendsADamagedText) {
+  const auto damaged = ended_by(FailureCode::CHECKSUM_MISMATCH);
+  EXPECT_EQ(retry_command(damaged), std::nullopt);
+  EXPECT_NE(way_on(damaged).find("vitana audit"), std::string::npos);
+  EXPECT_EQ(way_on(damaged).find("vitana task retry"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace vitana::domain

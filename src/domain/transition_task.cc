@@ -28,7 +28,8 @@ std::string words(BlockReason reason, const std::string& id) {
     case BlockReason::sign_off:
     case BlockReason::evidence_lacking:
       return "a person judges the result: vitana task sign-off " + id + " --met, or --not-met";
-    case BlockReason::delivery_target_dirty: return "the branch's working tree is looked at again";
+    case BlockReason::delivery_target_dirty:
+      return "a person takes away what is in the way; the branch's working tree is looked at again";
   }
   CHECK(false);
 }
@@ -55,9 +56,9 @@ NextKind who(BlockReason reason) {
 }
 
 /// Somebody has to act who may not know it. What was there before, and what its author holds back, is
-/// known; of a dependency that failed its own task has told.
+/// known; of a dependency that failed its own task has told. A dirty target is told of by its command.
 bool calls_for_a_person(BlockReason reason) {
-  if (reason == BlockReason::spec_conflict || reason == BlockReason::delivery_target_dirty) return true;
+  if (reason == BlockReason::spec_conflict) return true;
   return who(reason) == NextKind::person && reason != BlockReason::not_adopted;
 }
 
@@ -81,7 +82,8 @@ void Mover::block(BlockReason reason, std::string what, std::optional<Instant> d
 }
 
 void Mover::tell_of_task(std::string_view reason) {
-  Json told{{"reason", reason}, {"next", task().next.what}};
+  const bool over = task().next.kind == NextKind::none;
+  Json told{{"reason", reason}, {"next", over ? way_on(task()) : task().next.what}};
   if (task().failure) {
     told["code"] = name_of(task().failure->code);
     told["message"] = task().failure->message;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 
@@ -307,25 +308,54 @@ TEST(Verified, ASpecThatAsksForNoChangeIsCompletedWithoutOne) {
   EXPECT_EQ(give(in_progress(RunState::verifying, true), v)->task.status, TaskStatus::completed);
 }
 
+std::vector<nlohmann::json> told(const Result<Decision>& decision) {
+  std::vector<nlohmann::json> out;
+  for (const auto& effect : decision->effects) {
+    if (effect.kind == EffectKind::notify) out.push_back(nlohmann::json::parse(effect.payload));
+  }
+  return out;
+}
+
 TEST(WhatNeedsAPerson, IsToldOnce) {
-  const auto told = [](const Decision& decision) {
-    std::vector<std::string> out;
-    for (const auto& effect : decision.effects) {
-      if (effect.kind == EffectKind::notify) out.push_back(effect.payload);
-    }
-    return out;
-  };
   Verified v{3, {"refs/heads/main", "old", "new", "tree"}};
   v.open_sign_offs = 1;
-  const auto asked = told(*give(in_progress(RunState::verifying, true), v));
+  const auto asked = told(give(in_progress(RunState::verifying, true), v));
   ASSERT_EQ(asked.size(), 1U);
-  EXPECT_NE(asked.front().find("\"reason\":\"sign_off\""), std::string::npos);
-  EXPECT_NE(asked.front().find("vitana task sign-off"), std::string::npos);
+  EXPECT_EQ(asked.front()["reason"], "sign_off");
+  EXPECT_THAT(asked.front()["next"].get<std::string>(), ::testing::HasSubstr("vitana task sign-off"));
   auto subject = in_progress(RunState::delivering, true);
   const auto dirty = give(subject, TargetDirty{3, "readme.md"});
-  EXPECT_EQ(told(*dirty).size(), 1U);
+  EXPECT_EQ(told(dirty).size(), 1U);
   subject.task = dirty->task;
-  EXPECT_EQ(told(*give(subject, TargetDirty{3, "readme.md"})).size(), 0U);
+  EXPECT_EQ(told(give(subject, TargetDirty{3, "readme.md"})).size(), 0U);
+}
+
+TEST(WhatNeedsAPerson, IsNotToldAgainWhenTheBranchMovedUnderADirtyTree) {
+  auto subject = in_progress(RunState::delivering, true);
+  const auto dirty = give(subject, TargetDirty{3, "readme.md"});
+  ASSERT_EQ(told(dirty).size(), 1U);
+  subject.task = dirty->task;
+  const auto moved = give(subject, BaseMoved{3, "tip"});
+  subject = in_progress(RunState::delivering, true);
+  subject.task.failure = moved->task.failure;
+  const auto again = give(subject, TargetDirty{3, "readme.md"});
+  EXPECT_EQ(again->task.blocked, BlockReason::delivery_target_dirty);
+  EXPECT_EQ(told(again).size(), 0U);
+}
+
+TEST(WhatNeedsAPerson, SaysWhatToDoAboutADirtyTarget) {
+  const auto dirty = give(in_progress(RunState::delivering, true),
+                          TargetDirty{3, "readme.md", "commit or stash the changes in /srv/hub"});
+  EXPECT_EQ(told(dirty).front()["next"],
+            "commit or stash the changes in /srv/hub; the branch's working tree is looked at again");
+}
+
+TEST(WhatNeedsAPerson, SaysWhatToDoAboutAFailedTask) {
+  const auto failed = give(in_progress(RunState::executing, true), StepFailed{3, {FailureCode::AGENT_UNKNOWN, "gone"}});
+  ASSERT_EQ(failed->task.status, TaskStatus::failed);
+  EXPECT_EQ(told(failed).front()["next"],
+            "no [agents.NAME] has that name; see: vitana config show; to run it again: vitana task retry " +
+                failed->task.vtid.to_string() + " --reason TEXT");
 }
 
 TEST(Verified, NothingProvenIsNotMerged) {

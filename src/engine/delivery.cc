@@ -40,12 +40,12 @@ port::StepReport deliver(const Setup& setup, const port::Assignment& assignment)
   if (!now) return failed(std::move(now.error()));
   if (now->value_or("") != goods.old_commit) return domain::BaseMoved{fence, now->value_or("")};
 
-  const auto dirty = [&](std::string detail) -> port::StepReport {
+  const auto dirty = [&](port::PushAnswer answer) -> port::StepReport {
     const auto branch = domain::delivery_branch(assignment.run.id.vtid, assignment.title);
     if (keep_beside(repository, branch, goods.new_commit)) {
-      detail += fmt::format("; meanwhile the result is on {}", branch.substr(heads.size()));
+      answer.detail += fmt::format("; meanwhile the result is on {}", branch.substr(heads.size()));
     }
-    return domain::TargetDirty{fence, std::move(detail)};
+    return domain::TargetDirty{fence, std::move(answer.detail), std::move(answer.act)};
   };
 
   auto pushed = repository.push(goods);
@@ -53,7 +53,7 @@ port::StepReport deliver(const Setup& setup, const port::Assignment& assignment)
   switch (pushed->outcome) {
     case port::PushOutcome::done: return domain::Delivered{fence};
     case port::PushOutcome::moved: return domain::BaseMoved{fence, pushed->detail};
-    case port::PushOutcome::dirty: return dirty(std::move(pushed->detail));
+    case port::PushOutcome::dirty: return dirty(std::move(*pushed));
   }
   return failed({FailureCode::INVARIANT_BROKEN, "a push without an outcome"});
 }

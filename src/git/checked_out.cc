@@ -54,8 +54,9 @@ std::string_view under_way(const fs::path& git_dir) {
   return {};
 }
 
-Error dirty(const WorkTree& tree, std::string_view what, const std::vector<std::string>& paths) {
+Error dirty(const WorkTree& tree, std::string_view what, std::string act, const std::vector<std::string>& paths) {
   Error error{FailureCode::DELIVERY_TARGET_DIRTY, fmt::format("{} {}", tree.folder.string(), what)};
+  error.context["hint"] = std::move(act);
   std::string all;
   for (const auto& path : paths) {
     if (error.causes.size() < causes_max) error.causes.push_back(printable(path));
@@ -123,7 +124,8 @@ Result<void> require_unlocked(const WorkTree& tree) {
   while (fs::exists(lock, error)) {
     if (std::chrono::steady_clock::now() >= until) {
       return failure(dirty(tree, fmt::format("is locked by another git command, or one that was killed left {}",
-                                             lock.string()), {}));
+                                             lock.string()),
+                           fmt::format("wait for that git command, or remove {}", lock.string()), {}));
     }
     std::this_thread::sleep_for(unlocked_pause);  // polls: another program's lock
   }
@@ -132,7 +134,8 @@ Result<void> require_unlocked(const WorkTree& tree) {
 
 Result<void> require_clean(const Git& git, const WorkTree& tree) {
   if (const auto what = under_way(tree.git_dir); !what.empty()) {
-    return failure(dirty(tree, fmt::format("is in the middle of {}", what), {}));
+    return failure(dirty(tree, fmt::format("is in the middle of {}", what),
+                         fmt::format("end {} in {}", what, tree.folder.string()), {}));
   }
   auto answer = git.try_run({.args = {"status", "--porcelain=v1", "-z", "--untracked-files=no",
                                       "--ignore-submodules=all", "--no-renames"},
@@ -145,7 +148,8 @@ Result<void> require_clean(const Git& git, const WorkTree& tree) {
   }
   const auto paths = parse_status(answer->out);
   if (paths.empty()) return {};
-  return failure(dirty(tree, "has uncommitted changes", paths));
+  return failure(dirty(tree, "has uncommitted changes",
+                       fmt::format("commit or stash the changes in {}", tree.folder.string()), paths));
 }
 
 Result<void> require_free_paths(const WorkTree& tree, const std::vector<Change>& changes) {
@@ -166,7 +170,8 @@ Result<void> require_free_paths(const WorkTree& tree, const std::vector<Change>&
     }
   }
   if (taken.empty()) return {};
-  return failure(dirty(tree, "has files that would be overwritten", taken));
+  return failure(dirty(tree, "has files that would be overwritten",
+                       fmt::format("commit or move away the files in {}", tree.folder.string()), taken));
 }
 
 }  // namespace vitana::git

@@ -33,9 +33,10 @@ struct PushRequest {
 /// not run.
 ///
 /// Errors: DELIVERY_RACE - the ref is not at `expected`; DELIVERY_TARGET_DIRTY - changed files, files
-/// that would be overwritten (context `paths`, one a line), a rebase, merge or bisect under way, or
-/// another git command at work there for longer than five seconds; DELIVERY_REFUSED - by a hook, a
-/// protection or a permission; COMMIT_MISSING; REPO_UNAVAILABLE; GIT_FAILED.
+/// that would be overwritten (context `paths`, one a line; `hint`: what a person does about it), a
+/// rebase, merge or bisect under way, or another git command at work there for longer than five
+/// seconds; DELIVERY_REFUSED - by a hook, a protection or a permission; COMMIT_MISSING;
+/// REPO_UNAVAILABLE; GIT_FAILED.
 Result<void> push(const Mirror& mirror, const PushRequest& request);
 
 /// Would a checked-out `ref` be free to move to `commit`? Errors: DELIVERY_TARGET_DIRTY,

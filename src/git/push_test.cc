@@ -87,7 +87,9 @@ TEST_F(PushTest, ABareRepositoryAndAUrlTakeItToo) {
 TEST_F(PushTest, AChangedFileKeepsEverythingAsItIs) {
   user.write("readme.md", "my own work\n");
   expect_refused(FailureCode::DELIVERY_TARGET_DIRTY, request());
-  EXPECT_THAT(push(*mirror, request()).error().context.at("paths"), "readme.md");
+  const auto why = push(*mirror, request()).error();
+  EXPECT_EQ(why.context.at("paths"), "readme.md");
+  EXPECT_EQ(why.context.at("hint"), "commit or stash the changes in " + user.path().string());
 }
 
 TEST_F(PushTest, AChangeInAnotherFileOrOnlyInTheIndexCountsToo) {

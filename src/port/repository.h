@@ -47,6 +47,7 @@ enum class PushOutcome { done, moved, dirty };
 struct PushAnswer {
   PushOutcome outcome = PushOutcome::done;
   std::string detail;  ///< moved: the ref's commit now; dirty: what stands in the way
+  std::string act = {};  ///< dirty: what a person does about it
 };
 
 /// One configured repository, through its mirror. Methods may be called from several threads.
