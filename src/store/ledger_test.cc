@@ -548,6 +548,22 @@ TEST_F(LedgerTest, AConfigurationIsKeptOnceByItsDigest) {
   commit([](Ledger& l) { EXPECT_EQ(l.config_text(Digest::of("c")), "c"); });
 }
 
+TEST_F(LedgerTest, TwoPathsExchangeTheirNumbers) {
+  commit([](Ledger& l) {
+    l.put(LocalIdRow{"hub", "a.md", Vtid(1)});
+    l.put(LocalIdRow{"hub", "b.md", Vtid(2)});
+  });
+  commit([](Ledger& l) {
+    for (const auto* path : {"a.md", "b.md"}) l.remove_local_id("hub", path);
+    l.put(LocalIdRow{"hub", "a.md", Vtid(2)});
+    l.put(LocalIdRow{"hub", "b.md", Vtid(1)});
+  });
+  commit([](Ledger& l) {
+    EXPECT_EQ(l.local_id("hub", "a.md"), Vtid(2));
+    EXPECT_EQ(l.local_id("hub", "b.md"), Vtid(1));
+  });
+}
+
 TEST_F(LedgerTest, TextThatIsNoTextIsCleaned) {
   commit([](Ledger& l) {
     auto task = task_of(7);

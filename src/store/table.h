@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sql/connection.h"
@@ -74,7 +75,8 @@ class Table {
 
   void put(Row row) {
     auto key = Map::key_of(row);
-    own_.insert_or_assign(std::move(key), Cell{std::move(row), true});
+    const bool anew = stands_removed(key);
+    own_.insert_or_assign(std::move(key), Cell{std::move(row), true, anew});
   }
   void remove(const Key& key) { own_.insert_or_assign(key, Cell{std::nullopt, true}); }
 
@@ -117,7 +119,17 @@ class Table {
   struct Cell {
     std::optional<Row> row;
     bool dirty = false;
+    bool anew = false;  ///< removed and put again: what is unique of it may be another row's now
   };
+
+  /// Removed, as far as memory knows, and not in the database.
+  bool stands_removed(const Key& key) const {
+    const auto own = own_.find(key);
+    const auto known = known_.find(key);
+    if (own == own_.end() && known == known_.end()) return false;
+    const Cell& cell = own != own_.end() ? own->second : known->second;
+    return cell.dirty && (cell.anew || !cell.row);
+  }
 
   void write(sql::Connection& connection, std::map<Key, Cell>& cells) {
     const auto& text = text_of_table<Map>();
@@ -125,14 +137,13 @@ class Table {
     for (auto& [key, cell] : cells) {
       if (!cell.dirty) continue;
       cell.dirty = false;
-      if (cell.row) {
-        Map::bind_row(*cell.row, values);
-      } else {
-        Values params;
-        Map::bind_key(key, params);
-        connection.execute(text.remove, params);
-      }
+      if (cell.row) Map::bind_row(*cell.row, values);
+      if (!std::exchange(cell.anew, false) && cell.row) continue;
+      Values params;
+      Map::bind_key(key, params);
+      connection.execute(text.remove, params);
     }
+    // After all that goes: what is unique is free by now.
     connection.execute_many(text.insert, text.columns, values, text.on_conflict);
   }
 
