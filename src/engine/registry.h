@@ -123,6 +123,10 @@ class Registry {
                                        const std::string& to);
   Result<void> read_authors(const RepoSetup& repo, const std::string& from, const std::string& to,
                             std::vector<File>& files);
+  /// Files whose texts changed places while all the paths stayed, which git calls changes: new path,
+  /// old path.
+  std::map<std::string, std::string> changed_places(store::Ledger& ledger, const std::string& repo,
+                                                    std::span<const File> files);
   /// Gives files of a repository with local ids their numbers, and finds the specs
   /// that lie elsewhere now (`range.moved`).
   Result<void> number_files(store::Ledger& ledger, const RepoSetup& repo, std::span<const File> files,

@@ -202,6 +202,33 @@ FileOutcome Registry::outcome_of(store::Ledger& ledger, const domain::Candidate&
   return out;
 }
 
+std::map<std::string, std::string> Registry::changed_places(store::Ledger& ledger, const std::string& repo,
+                                                            std::span<const File> files) {
+  std::map<std::string, std::string> lay;  // blob: path
+  for (const auto& file : files) {
+    if (file.change.kind != Kind::changed) continue;
+    const auto before = ledger.repo_file(repo, file.change.file.path);
+    if (before && before->vtid) lay.emplace(before->blob, before->path);
+  }
+  std::map<std::string, std::string> moved;  // new path: old path
+  std::map<std::string, std::string> went;   // old path: new path
+  for (const auto& file : files) {
+    const auto& path = file.change.file.path;
+    if (file.change.kind != Kind::changed || !file.is_spec || file.refused) continue;
+    const auto from = lay.find(file.change.file.blob);
+    if (from == lay.end() || from->second == path || !went.try_emplace(from->second, path).second) continue;
+    moved.emplace(path, from->second);
+  }
+  // One that was edited on the way closes the circle: what nobody has lies where somebody left.
+  for (const auto& [from, to] : std::map(went)) {
+    if (moved.contains(from)) continue;
+    auto end = to;
+    while (went.contains(end)) end = went.at(end);
+    moved.emplace(from, end);
+  }
+  return moved;
+}
+
 Result<void> Registry::number_files(store::Ledger& ledger, const RepoSetup& repo,
                                     std::span<const File> files, SyncRange& range) {
   std::map<Vtid, std::string> brought;
@@ -214,7 +241,8 @@ Result<void> Registry::number_files(store::Ledger& ledger, const RepoSetup& repo
   range.moved.clear();
   if (repo.local_ids) {
     range.moved = range.renames;
-    move_local_ids(ledger, repo.name, range.renames);
+    range.moved.merge(changed_places(ledger, repo.name, files));
+    move_local_ids(ledger, repo.name, range.moved);
     // All of them before one is registered: files name each other.
     for (const auto& file : files) {
       if (!specs.contains(file.change.file.path)) continue;

@@ -77,6 +77,39 @@ TEST_F(LocalIds, ARenamedFileKeepsItsNumberAndNothingRunsAgain) {
   EXPECT_EQ(id_of("docs/specs/menu.md"), Vtid(2));
 }
 
+TEST_F(LocalIds, FilesThatChangePlacesKeepTheirNumbers) {
+  world_.repository().commit({{"docs/specs/a.md", sample_spec("One")}, {"docs/specs/b.md", sample_spec("Two")},
+                              {"docs/specs/c.md", sample_spec("Three")}});
+  world_.settle();
+  world_.repository().commit({{"docs/specs/a.md", sample_spec("Two")}, {"docs/specs/b.md", sample_spec("One")}});
+  world_.settle();
+  EXPECT_EQ(id_of("docs/specs/a.md"), Vtid(2));
+  EXPECT_EQ(id_of("docs/specs/b.md"), Vtid(1));
+  world_.repository().commit({{"docs/specs/a.md", sample_spec("One")}, {"docs/specs/b.md", sample_spec("Three")},
+                              {"docs/specs/c.md", sample_spec("Two")}});
+  world_.settle();
+  EXPECT_EQ(id_of("docs/specs/a.md"), Vtid(1));
+  EXPECT_EQ(id_of("docs/specs/b.md"), Vtid(3));
+  EXPECT_EQ(id_of("docs/specs/c.md"), Vtid(2));
+  for (const auto vtid : {Vtid(1), Vtid(2), Vtid(3)}) {
+    EXPECT_EQ(world_.task(vtid).status, TaskStatus::completed);
+    EXPECT_EQ(world_.task(vtid).spec->version, 1);
+    EXPECT_EQ(world_.runs(vtid).size(), 1U);
+  }
+}
+
+TEST_F(LocalIds, OneThatIsEditedAsItChangesPlacesIsANewVersion) {
+  world_.repository().commit({{"docs/specs/a.md", sample_spec("One")}, {"docs/specs/b.md", sample_spec("Two")}});
+  world_.scan();
+  world_.repository().commit({{"docs/specs/a.md", sample_spec("Two")}, {"docs/specs/b.md", sample_spec("One more")}});
+  world_.settle();
+  EXPECT_EQ(id_of("docs/specs/a.md"), Vtid(2));
+  EXPECT_EQ(id_of("docs/specs/b.md"), Vtid(1));
+  EXPECT_EQ(world_.task(Vtid(1)).spec->version, 2);
+  EXPECT_EQ(world_.task(Vtid(1)).status, TaskStatus::completed);
+  EXPECT_EQ(world_.task(Vtid(2)).status, TaskStatus::completed);
+}
+
 TEST_F(LocalIds, AMoveIsToldOnceAndTheOldPathIsForgotten) {
   const auto outcomes = [this] {
     std::map<std::string, std::string> all;
