@@ -8,7 +8,9 @@ namespace {
 
 using testing::CommandTest;
 using testing::good_spec;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 
 class Commands : public CommandTest {
@@ -119,6 +121,39 @@ TEST_F(Commands, AdoptingReleasesWhatWasHeld) {
   EXPECT_EQ(run({"spec", "adopt", "docs/specs/**", "--run"}).code, 0);
   EXPECT_EQ(Json::parse(run({"task", "show", "VTID-00007", "--json"}).out)["status"], "scheduled");
   EXPECT_THAT(run({"spec", "sync", "--json"}).out, HasSubstr("unchanged"));
+}
+
+TEST_F(Commands, AdoptingNamesWhatIsInConflictAndLeavesIt) {
+  auto& files = application.repository->files;
+  files["docs/specs/00007-a.md"] = good_spec;
+  files["docs/specs/00007-b.md"] = std::string(good_spec) + "- It is quiet.\n";
+  run({"spec", "sync"});
+  const auto none = run({"spec", "adopt", "docs/specs/**", "--run"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.err, AllOf(HasSubstr("VTID-00007"), HasSubstr("docs/specs/00007-b.md"), HasSubstr("--resolve")));
+}
+
+TEST_F(Commands, AdoptingGoesOnPastAConflict) {
+  auto& files = application.repository->files;
+  files["docs/specs/00007-a.md"] = good_spec;
+  files["docs/specs/00007-b.md"] = std::string(good_spec) + "- It is quiet.\n";
+  files["docs/specs/00009-c.md"] = "# VTID-00009: Menu" + std::string(good_spec).substr(30);
+  run({"spec", "sync"});
+  const auto adopted = run({"spec", "adopt", "**", "--run", "--json"});
+  EXPECT_EQ(adopted.code, 0);
+  const auto tasks = Json::parse(adopted.out)["tasks"];
+  ASSERT_EQ(tasks.size(), 1U) << adopted.out;
+  EXPECT_EQ(tasks[0]["vtid"], "VTID-00009");
+  EXPECT_THAT(adopted.err, AllOf(HasSubstr("VTID-00007"), HasSubstr("--resolve")));
+}
+
+TEST_F(Commands, ABadAnswerOfTheIntakeIsToBeGivenAgain) {
+  const auto empty = run({"task", "create", "--intake"}, "\n");
+  EXPECT_THAT(empty.err, AllOf(HasSubstr("title"), HasSubstr("vitana task create --intake"), Not(HasSubstr("FILE"))));
+  const auto placeholder = run({"task", "create", "--intake"}, "A quieter sidebar\nIt is loud.\n.\nTBD\n.\n");
+  EXPECT_EQ(placeholder.code, 1);
+  EXPECT_THAT(placeholder.err, AllOf(HasSubstr("## Acceptance Criteria"), HasSubstr("vitana task create --intake"),
+                                     Not(HasSubstr("FILE"))));
 }
 
 TEST_F(Commands, EventsAreOneCloudEventALine) {

@@ -237,18 +237,37 @@ Answer spec_sync(Call& call, const std::string& repo) {
   return exit_code(fault->code);
 }
 
+namespace {
+
+/// Of tasks that cannot be adopted before one text of each is left.
+Error conflict_of(const std::vector<domain::Task>& tasks) {
+  Error error{FailureCode::SPEC_CONFLICT, "not adopted: which text counts is open for"};
+  for (const auto& task : tasks) {
+    error.message += (&task == &tasks.front() ? " " : ", ") + task.vtid.to_string();
+    error.causes.push_back(fmt::format("{} has {}", task.vtid.to_string(),
+                                       task.failure ? task.failure->message : "differing texts"));
+  }
+  return error;
+}
+
+}  // namespace
+
 Answer spec_adopt(Call& call, const std::string& glob, engine::Adoption how) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto tasks = (*session)->engine().desk.adopt(glob, how, call.actor);
-  if (!tasks) return failure(std::move(tasks.error()));
-  if (tasks->empty()) {
+  auto adopted = (*session)->engine().desk.adopt(glob, how, call.actor);
+  if (!adopted) return failure(std::move(adopted.error()));
+  if (adopted->tasks.empty() && !adopted->in_conflict.empty()) return failure(conflict_of(adopted->in_conflict));
+  if (adopted->tasks.empty()) {
     return failure(
         Error{FailureCode::NOT_FOUND, fmt::format("no held spec matches '{}'", glob)}.with(
             "hint", "vitana task list --status blocked"));
   }
   std::vector<TaskView> views;
-  for (auto& task : *tasks) views.push_back({std::move(task), std::nullopt, {}, {}});
+  for (auto& task : adopted->tasks) views.push_back({std::move(task), std::nullopt, {}, {}});
+  if (!adopted->in_conflict.empty()) {
+    call.console.say(error_text(conflict_of(adopted->in_conflict), call.words), Ink::yellow);
+  }
   if (call.json) {
     call.console.data(task_list_json(views, std::nullopt) + "\n");
     return exit_yes;

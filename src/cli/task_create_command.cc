@@ -23,6 +23,14 @@ std::optional<std::string> read_answer(Console& console, bool one_line) {
   return text;
 }
 
+constexpr const char* intake_command = "vitana task create --intake";
+
+/// There is no file to mend: what was answered is answered anew.
+Error to_answer_again(Error error, std::string_view what) {
+  if (error.code != FailureCode::SPEC_INVALID) return error;
+  return std::move(error).with("hint", fmt::format("give another answer for the {}: {}", what, intake_command));
+}
+
 Result<std::int64_t> ask_all(Call& call, engine::Intake& intake) {
   auto prompt = intake.begin(call.actor);
   const bool talks = call.console.terminal().in_is_terminal;
@@ -35,8 +43,7 @@ Result<std::int64_t> ask_all(Call& call, engine::Intake& intake) {
     }
     auto answer = read_answer(call.console, one_line);
     if (!answer) {
-      return usage(fmt::format("the input ended before the {} was given", prompt->step),
-                   "vitana task create --intake");
+      return usage(fmt::format("the input ended before the {} was given", prompt->step), intake_command);
     }
     auto next = intake.answer(prompt->id, *answer);
     // A person may try again; a script's answers are what they are.
@@ -44,6 +51,7 @@ Result<std::int64_t> ask_all(Call& call, engine::Intake& intake) {
       call.console.say(next.error().message, Ink::yellow);
       continue;
     }
+    if (!next) return failure(to_answer_again(std::move(next.error()), prompt->step));
     prompt = std::move(next);
   }
   if (!prompt) return failure(std::move(prompt.error()));
@@ -61,12 +69,15 @@ Answer create_by_intake(Call& call, Session& session, const std::string& repo) {
     call.console.say("register this? [Y/n]");
     const auto yes = call.console.read_line();
     if (!yes || yes->starts_with('n') || yes->starts_with('N')) {
-      return failure(Error{FailureCode::INTERRUPTED, "nothing was registered"}.with(
-          "hint", "vitana task create --intake"));
+      return failure(Error{FailureCode::INTERRUPTED, "nothing was registered"}.with("hint", intake_command));
     }
   }
   auto registered = intake.complete(*id, call.actor, repo);
-  if (!registered) return failure(std::move(registered.error()));
+  if (!registered) {
+    // The findings speak of its lines.
+    if (!call.json && !call.console.terminal().in_is_terminal) call.console.say(*preview);
+    return failure(to_answer_again(std::move(registered.error()), "lines that the findings name"));
+  }
   print_registered(call, *registered);
   return exit_yes;
 }

@@ -165,8 +165,7 @@ Result<domain::Task> Desk::approve_spec(Vtid vtid, const std::string& actor) {
   return std::move(*task);
 }
 
-Result<std::vector<domain::Task>> Desk::adopt(const std::string& glob, Adoption how,
-                                              const std::string& actor) {
+Result<Adopted> Desk::adopt(const std::string& glob, Adoption how, const std::string& actor) {
   std::vector<Vtid> held;
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
     store::TaskFilter filter{.status = TaskStatus::blocked, .limit = 1000};
@@ -175,8 +174,13 @@ Result<std::vector<domain::Task>> Desk::adopt(const std::string& glob, Adoption 
       for (const auto& task : page) {
         if (!task.waits.adoption) continue;
         const auto spec = reader.newest_spec(task.vtid);
-        const bool match = glob_match(glob, task.vtid.to_string()) ||
-                           (spec && glob_match(glob, spec->provenance.path));
+        bool match = glob_match(glob, task.vtid.to_string()) ||
+                     (spec && glob_match(glob, spec->provenance.path));
+        if (task.waits.conflict) {
+          for (const auto& row : reader.candidates(task.vtid)) {
+            match |= glob_match(glob, row.candidate.provenance.path);
+          }
+        }
         if (match) held.push_back(task.vtid);
       }
       if (page.size() < static_cast<std::size_t>(filter.limit)) return {};
@@ -185,12 +189,16 @@ Result<std::vector<domain::Task>> Desk::adopt(const std::string& glob, Adoption 
   });
   if (!read) return failure(std::move(read.error()));
 
-  std::vector<domain::Task> adopted;
+  Adopted adopted;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    adopted.clear();
+    adopted = {};
     for (const auto vtid : held) {
       const auto task = ledger.task(vtid);
       if (!task || !task->waits.adoption) continue;
+      if (task->waits.conflict && how == Adoption::run) {
+        adopted.in_conflict.push_back(*task);
+        continue;
+      }
       ledger.append({domain::EventType::spec_adopted, vtid, std::nullopt, actor,
                      Json{{"as", how == Adoption::run ? "run" : "done"}}.dump()});
       auto waits = task->waits;
@@ -200,7 +208,7 @@ Result<std::vector<domain::Task>> Desk::adopt(const std::string& glob, Adoption 
                                : domain::Command(domain::Close{"closed at adoption"});
       auto decision = conduct(ledger, setup_, entropy_, vtid, command, actor);
       if (!decision) return failure(std::move(decision.error()));
-      adopted.push_back(std::move(decision->task));
+      adopted.tasks.push_back(std::move(decision->task));
     }
     return {};
   });

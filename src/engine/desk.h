@@ -21,6 +21,11 @@ struct Why {
 
 enum class Adoption { run, done };
 
+struct Adopted {
+  std::vector<domain::Task> tasks;
+  std::vector<domain::Task> in_conflict;  ///< meant, and left as they are: which text would run is open
+};
+
 /// All functions: thread-safe; one unit of work each. `actor` is who asks; kept in the log.
 /// Common errors: NOT_FOUND, STATE_REFUSED, STORE_*.
 class Desk {
@@ -41,8 +46,8 @@ class Desk {
   Result<domain::Task> approve_spec(Vtid vtid, const std::string& actor);
 
   /// Releases or closes the specs that were there before: all whose path or VTID matches `glob`.
-  Result<std::vector<domain::Task>> adopt(const std::string& glob, Adoption how,
-                                          const std::string& actor);
+  /// Which text would run is open where several fight: such a task is closed, but not released.
+  Result<Adopted> adopt(const std::string& glob, Adoption how, const std::string& actor);
 
   /// Names the agent and the delivery of a task's next runs; what is absent stays as it is.
   /// Errors: AGENT_UNKNOWN.
