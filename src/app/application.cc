@@ -13,6 +13,7 @@
 #include "app/secrets.h"
 #include "app/session.h"
 #include "app/system.h"
+#include "app/uncommitted.h"
 #include "config/find.h"
 #include "config/parse.h"
 #include "engine/conduct.h"
@@ -387,6 +388,8 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
                         : !there ? "commit something to it, or mend [[repos]] branch"
                                  : ""});
   }
+  const auto more = cautions(options);
+  findings.insert(findings.end(), more.begin(), more.end());
   // Before the first start: the folder in which it will be made.
   fs::path nearest = data.root();
   std::error_code ignored;
@@ -396,6 +399,11 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
   findings.push_back({"data directory", writable, data.root().string(),
                       writable ? "" : fmt::format("make {} writable: {}", nearest.string(), why)});
   return findings;
+}
+
+std::vector<cli::DoctorFinding> VitanaApplication::cautions(const cli::OpenOptions& options) {
+  const auto config = read(options);
+  return config ? uncommitted_rules(config->config, config->file) : std::vector<cli::DoctorFinding>();
 }
 
 Result<config::StarterFacts> VitanaApplication::look_at_repository(const std::string& folder) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/system.h"
+#include "app/uncommitted.h"
 #include "config/repository_policy.h"
 #include "git/source.h"
 #include "process/program.h"
@@ -13,8 +14,6 @@
 
 namespace vitana::app {
 namespace {
-
-constexpr std::size_t config_bytes_max = 256 << 10;
 
 git::Source source_of(const config::Repo& repo) {
   return repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
@@ -127,7 +126,7 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
   if (!mirror) return failure(std::move(mirror.error()));
 
   config::Config effective = config_;
-  auto own = repository->read_file(base_commit, "vitana.toml", config_bytes_max);
+  auto own = repository->read_file(base_commit, "vitana.toml", own_config_bytes_max);
   if (!own) return failure(std::move(own.error()));
   if (*own) {
     const auto reading = config::parse_repository_policy(**own);
@@ -136,12 +135,9 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
                      fmt::format("vitana.toml of {} at {}: {}", name, base_commit.substr(0, 12),
                                  domain::to_string(reading.diagnostics.front())));
     }
-    std::error_code error;
-    const bool one_file = !config_file_.empty() && !repo->path.empty() &&
-                          std::filesystem::equivalent(
-                              config_file_, std::filesystem::path(repo->path) / "vitana.toml", error);
-    effective = one_file ? config::committed(config_, reading.policy, process_environment())
-                         : config::tightened(config_, reading.policy);
+    effective = is_own_file(config_file_, *repo)
+                    ? config::committed(config_, reading.policy, process_environment())
+                    : config::tightened(config_, reading.policy);
   }
 
   worker::RepositoryRules rules;

@@ -13,6 +13,9 @@
 
 namespace vitana::app {
 
+/// Of a repository's own vitana.toml.
+inline constexpr std::size_t own_config_bytes_max = 256 << 10;
+
 /// Thread-safe.
 class Repositories {
  public:

@@ -35,6 +35,7 @@ void say_start(Call& call, Session& session) {
     call.console.say(fmt::format("{}: {}", finding.what, finding.detail),
                      finding.good ? Ink::plain : Ink::yellow);
   }
+  say_cautions(call);
 }
 
 /// Prints what the engine's threads and the log bring.

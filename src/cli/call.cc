@@ -38,6 +38,12 @@ std::string actor_of_process() {
   return fmt::format("uid:{}", ::geteuid());
 }
 
+void say_cautions(Call& call) {
+  for (const auto& finding : call.application.cautions(call.open)) {
+    call.console.say(fmt::format("{}: {}\n  next: {}", finding.what, finding.detail, finding.hint), Ink::yellow);
+  }
+}
+
 Result<void> read(Session& session, const std::function<Result<void>(store::Reader&)>& ask) {
   return session.engine().store().read(ask);
 }

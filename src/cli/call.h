@@ -26,6 +26,9 @@ struct Call {
   Result<std::unique_ptr<Session>> session();
 };
 
+/// Says what of the configuration does not hold, each with the next command.
+void say_cautions(Call& call);
+
 /// $VITANA_ACTOR, else the login name.
 std::string actor_of_process();
 

@@ -191,6 +191,7 @@ Answer run_task(Call& call, const RunOptions& options) {
   auto opened = call.session();
   if (!opened) return failure(std::move(opened.error()));
   Session& session = **opened;
+  say_cautions(call);
   auto from = log_end(session);
   if (!from) return failure(std::move(from.error()));
   auto vtid = register_for_run(call, session, options, *target);

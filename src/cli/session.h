@@ -80,6 +80,10 @@ class Application {
   /// Programs, versions, sandbox, configuration, data directory: what is there and what is wrong.
   virtual std::vector<DoctorFinding> doctor(const OpenOptions& options) = 0;
 
+  /// What of the configuration does not hold, though it is written down: said by doctor and at each
+  /// start. None where it cannot be read.
+  virtual std::vector<DoctorFinding> cautions(const OpenOptions& options) = 0;
+
   /// What `vitana init` finds in a repository.
   virtual Result<config::StarterFacts> look_at_repository(const std::string& folder) = 0;
 

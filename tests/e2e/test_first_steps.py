@@ -236,3 +236,29 @@ class ControlC(NewcomerWorld):
         self.agent("VTID-00111")
         self.vitana("run", self.spec, code=0)
         self.assertEqual(self.runs("VTID-00111"), 1)
+
+
+class ChecksThatAreNotCommitted(World):
+    """The branch's [verify] counts; whoever edits the working copy's is told so."""
+
+    mode = "branch"
+    said = r"its \[verify\] differs from what is committed on main"
+
+    def prepare(self):
+        self.repo.commit("a page", {"page.txt": "colour: red\n",
+                                    "vitana.toml": self.config(rest='[verify]\ncommands = ["true"]\n')})
+
+    def test_doctor_and_every_start_say_so(self):
+        self.vitana("doctor", code=0)
+        self.until_idle()
+        spec = self.add_spec("VTID-00112")
+        self.repo.write("vitana.toml", self.config(rest='[verify]\ncommands = ["false"]\n'))
+        doctor = self.vitana("doctor", code=1)
+        self.assertRegex(doctor.out, self.said)
+        self.assertIn(f"git -C {self.repo.folder} commit vitana.toml", doctor.out)
+        self.assertRegex(self.vitana("run", spec, code=0).err, self.said)
+        self.assertRegex(self.until_idle().err, self.said)
+
+    def test_nothing_is_said_of_other_tables(self):
+        self.repo.write("vitana.toml", self.config(rest='[verify]\ncommands = ["true"]\n[caps]\nconcurrent = 1\n'))
+        self.vitana("doctor", code=0)
