@@ -187,4 +187,12 @@ Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& delivera
   return failure(std::move(pushed.error()));
 }
 
+Result<void> GitRepository::remove(const std::string& ref, const std::string& commit) {
+  // Elsewhere nothing is checked out as far as we know, and so nothing is kept beside it.
+  if (!source_.local()) return {};
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  return git::remove_branch(**open, source_, ref, commit);
+}
+
 }  // namespace vitana::app

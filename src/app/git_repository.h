@@ -33,6 +33,7 @@ class GitRepository : public port::Repository {
   Result<bool> holds(const std::string& ref, const std::string& ancestor) override;
   Result<std::optional<std::string>> ref_commit(const std::string& ref) override;
   Result<port::PushAnswer> push(const domain::Deliverable& deliverable) override;
+  Result<void> remove(const std::string& ref, const std::string& commit) override;
 
   /// The mirror itself, for workspaces and verification on this machine.
   Result<std::shared_ptr<git::Mirror>> mirror();

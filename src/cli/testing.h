@@ -74,6 +74,7 @@ class OneCommit : public port::Repository {
     return std::optional<std::string>();
   }
   Result<port::PushAnswer> push(const domain::Deliverable&) override { return port::PushAnswer{}; }
+  Result<void> remove(const std::string&, const std::string&) override { return {}; }
 };
 
 class FakeApplication : public Application {

@@ -32,28 +32,31 @@ port::StepReport deliver(const Setup& setup, const port::Assignment& assignment)
   const domain::Deliverable& goods = *assignment.run.deliverable;
   port::Repository& repository = *repo->repository;
 
+  const auto branch = domain::delivery_branch(assignment.run.id.vtid, assignment.title);
+  // What lies beside is of no use once its commit is delivered, or judged anew on another base.
+  const auto without_beside = [&](port::StepReport report) -> port::StepReport {
+    if (branch != goods.ref) (void)repository.remove(branch, goods.new_commit).has_value();
+    return report;
+  };
+
   auto there = repository.holds(goods.ref, goods.new_commit);
   if (!there) return failed(std::move(there.error()));
-  if (*there) return domain::Delivered{fence};
+  if (*there) return without_beside(domain::Delivered{fence});
 
   auto now = repository.ref_commit(goods.ref);
   if (!now) return failed(std::move(now.error()));
-  if (now->value_or("") != goods.old_commit) return domain::BaseMoved{fence, now->value_or("")};
-
-  const auto dirty = [&](port::PushAnswer answer) -> port::StepReport {
-    const auto branch = domain::delivery_branch(assignment.run.id.vtid, assignment.title);
-    if (keep_beside(repository, branch, goods.new_commit)) {
-      answer.detail += fmt::format("; meanwhile the result is on {}", branch.substr(heads.size()));
-    }
-    return domain::TargetDirty{fence, std::move(answer.detail), std::move(answer.act)};
-  };
+  if (now->value_or("") != goods.old_commit) return without_beside(domain::BaseMoved{fence, now->value_or("")});
 
   auto pushed = repository.push(goods);
   if (!pushed) return failed(std::move(pushed.error()));
   switch (pushed->outcome) {
-    case port::PushOutcome::done: return domain::Delivered{fence};
-    case port::PushOutcome::moved: return domain::BaseMoved{fence, pushed->detail};
-    case port::PushOutcome::dirty: return dirty(std::move(*pushed));
+    case port::PushOutcome::done: return without_beside(domain::Delivered{fence});
+    case port::PushOutcome::moved: return without_beside(domain::BaseMoved{fence, std::move(pushed->detail)});
+    case port::PushOutcome::dirty:
+      if (keep_beside(repository, branch, goods.new_commit)) {
+        pushed->detail += fmt::format("; meanwhile the result is on {}", branch.substr(heads.size()));
+      }
+      return domain::TargetDirty{fence, std::move(pushed->detail), std::move(pushed->act)};
   }
   return failed({FailureCode::INVARIANT_BROKEN, "a push without an outcome"});
 }

@@ -164,4 +164,29 @@ Result<void> push(const Mirror& mirror, const PushRequest& request) {
       pushed->answer));
 }
 
+Result<void> remove_branch(const Mirror& mirror, const Source& target, const std::string& ref, const Oid& commit) {
+  if (!ref.starts_with("refs/heads/") || !is_ref(ref)) {
+    return failure(FailureCode::DELIVERY_REFUSED, fmt::format("{} is no branch", ref));
+  }
+  const auto lock = delivery_lock(mirror);
+  if (!lock) return failure(lock.error());
+  const auto now = remote_ref(mirror.git(), target, ref);
+  if (!now) return failure(now.error());
+  if (*now != commit) return {};
+  if (target.local()) {
+    auto repository = locate(mirror.git(), target.path());
+    if (!repository) return failure(std::move(repository.error()));
+    const auto trees = work_trees_on(mirror.git(), *repository, ref);
+    if (!trees) return failure(trees.error());
+    if (!trees->empty()) return {};
+  }
+  const PushRequest nothing{target, "", ref, commit};
+  auto pushed = run_push(mirror, nothing, lock->get());
+  if (!pushed) return failure(std::move(pushed.error()));
+  if (pushed->answer.exit_code == 0) return {};
+  return failure(git_error(FailureCode::DELIVERY_REFUSED,
+                           fmt::format("{} of {} stays: {}", ref, target.to_string(), reason_of(pushed->answer)),
+                           pushed->answer));
+}
+
 }  // namespace vitana::git

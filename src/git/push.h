@@ -39,6 +39,10 @@ struct PushRequest {
 /// REPO_UNAVAILABLE; GIT_FAILED.
 Result<void> push(const Mirror& mirror, const PushRequest& request);
 
+/// Removes the branch `ref` if it is at `commit` and not checked out; else leaves it. The target's
+/// own hooks run, as for a push. Errors: DELIVERY_REFUSED, REPO_UNAVAILABLE, GIT_FAILED.
+Result<void> remove_branch(const Mirror& mirror, const Source& target, const std::string& ref, const Oid& commit);
+
 /// Would a checked-out `ref` be free to move to `commit`? Errors: DELIVERY_TARGET_DIRTY,
 /// DELIVERY_REFUSED, REPO_UNAVAILABLE, GIT_FAILED. Always yes for a URL and for other branches.
 Result<void> check_target(const Mirror& mirror, const PushRequest& request);

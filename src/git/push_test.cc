@@ -69,6 +69,23 @@ TEST_F(PushTest, ANewBranchIsMadeAndNothingElseMoves) {
   EXPECT_EQ(test::read_all(user.path("readme.md")), "my own work\n");
 }
 
+TEST_F(PushTest, ABranchIsRemovedWhereItIsWhatItWas) {
+  const std::string ref = "refs/heads/vtid/01213-x";
+  must(push(*mirror, {user.source(), next, ref, {}}));
+  must(remove_branch(*mirror, user.source(), ref, first));
+  EXPECT_EQ(user.git({"rev-parse", ref}), next);
+  must(remove_branch(*mirror, user.source(), ref, next));
+  EXPECT_EQ(user.git({"for-each-ref", "--format=%(refname)"}), "refs/heads/main");
+  must(remove_branch(*mirror, user.source(), ref, next));
+}
+
+TEST_F(PushTest, ACheckedOutBranchIsNotRemoved) {
+  user.git({"checkout", "--quiet", "-b", "vtid/01213-x"});
+  const auto before = files();
+  must(remove_branch(*mirror, user.source(), "refs/heads/vtid/01213-x", first));
+  EXPECT_EQ(files(), before);
+}
+
 TEST_F(PushTest, PushingAgainIsDone) {
   must(push(*mirror, request()));
   must(push(*mirror, request()));

@@ -101,6 +101,10 @@ class Repository {
   /// Puts `deliverable.new_commit` on its ref if the ref is `old_commit`. Idempotent.
   /// Errors: DELIVERY_REFUSED.
   virtual Result<PushAnswer> push(const domain::Deliverable& deliverable) = 0;
+
+  /// Takes away the branch `ref`, on which a result was kept while its target was dirty, if it is at
+  /// `commit` and not checked out; else leaves it.
+  virtual Result<void> remove(const std::string& ref, const std::string& commit) = 0;
 };
 
 }  // namespace vitana::port

@@ -83,6 +83,7 @@ class DeliveryIntoTheCheckedOutBranch(World):
         self.assertEqual(engine.stop(), 0)
         self.assertEqual(self.repo.status(), "")
         self.assertEqual(self.repo.show("page.txt"), "colour: blue")
+        self.assertEqual(self.repo.branches(), ["main"])
         self.assertEqual(self.runs("VTID-00102"), 1)
 
     def test_after_a_commit_elsewhere_in_the_tree_it_goes_on_by_itself(self):

@@ -73,5 +73,54 @@ TEST_F(RemoteAway, CanBeCancelledBetweenTwoTries) {
   EXPECT_EQ(world_.repository().deliveries_of("VTID-01213"), 0);
 }
 
+/// The target is checked out, with changes that nobody has committed.
+class TargetDirty : public ::testing::Test {
+ protected:
+  TargetDirty() {
+    world_.repository().commit({{"docs/specs/01213-x.md", sample_spec()}});
+    world_.repository().dirty = true;
+    world_.settle();
+  }
+  std::string beside() {
+    const auto branch = domain::delivery_branch(vtid, world_.task(vtid).title);
+    return world_.repository().ref_commit(branch)->value_or("");
+  }
+  void look_again() {
+    world_.clock().advance(domain::dirty_recheck + 1s);
+    world_.settle();
+  }
+
+  World world_;
+};
+
+TEST_F(TargetDirty, KeepsTheResultBesideUntilItIsDelivered) {
+  ASSERT_EQ(world_.task(vtid).blocked, domain::BlockReason::delivery_target_dirty);
+  EXPECT_EQ(beside(), world_.runs(vtid).back().deliverable->new_commit);
+  world_.repository().dirty = false;
+  look_again();
+  EXPECT_EQ(world_.task(vtid).status, TaskStatus::completed);
+  EXPECT_EQ(beside(), "");
+}
+
+TEST_F(TargetDirty, KeepsTheNewResultBesideWhenTheBranchMoved) {
+  world_.repository().commit({{"another.txt", "1"}});
+  look_again();
+  ASSERT_EQ(world_.task(vtid).blocked, domain::BlockReason::delivery_target_dirty);
+  EXPECT_EQ(beside(), world_.runs(vtid).back().deliverable->new_commit);
+  EXPECT_THAT(world_.task(vtid).failure->message, ::testing::HasSubstr("meanwhile the result is on vtid/"));
+  world_.repository().dirty = false;
+  look_again();
+  EXPECT_EQ(beside(), "");
+}
+
+TEST_F(TargetDirty, LeavesABranchThatSomebodyWorkedOn) {
+  const auto branch = domain::delivery_branch(vtid, world_.task(vtid).title);
+  const auto theirs = world_.repository().commit({{"mine.txt", "1"}}, branch.substr(std::string("refs/heads/").size()));
+  world_.repository().dirty = false;
+  look_again();
+  EXPECT_EQ(world_.task(vtid).status, TaskStatus::completed);
+  EXPECT_EQ(beside(), theirs);
+}
+
 }  // namespace
 }  // namespace vitana::testing

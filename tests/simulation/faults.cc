@@ -85,6 +85,12 @@ Result<port::PushAnswer> FaultyRepository::push(const domain::Deliverable& deliv
   return pushed;
 }
 
+Result<void> FaultyRepository::remove(const std::string& ref, const std::string& commit) {
+  faults_.point("before remove");
+  if (faults_.fails()) return broken();
+  return inner_->remove(ref, commit);
+}
+
 std::string FaultyDispatcher::callback_url(const RunId& run) {
   const auto odd = (run.vtid.number() + static_cast<std::uint32_t>(run.attempt)) % 2 != 0;
   return odd ? "http://worker.example/" : "";

@@ -176,4 +176,11 @@ Result<port::PushAnswer> SimRepository::push(const domain::Deliverable& delivera
   return port::PushAnswer{};
 }
 
+Result<void> SimRepository::remove(const std::string& ref, const std::string& commit) {
+  if (unavailable) return gone();
+  const auto it = refs_.find(ref);
+  if (it != refs_.end() && it->second == commit) refs_.erase(it);
+  return {};
+}
+
 }  // namespace vitana::testing

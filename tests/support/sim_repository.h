@@ -56,6 +56,7 @@ class SimRepository : public port::Repository {
   Result<bool> holds(const std::string& ref, const std::string& ancestor) override;
   Result<std::optional<std::string>> ref_commit(const std::string& ref) override;
   Result<port::PushAnswer> push(const domain::Deliverable& deliverable) override;
+  Result<void> remove(const std::string& ref, const std::string& commit) override;
 
  private:
   std::string store(Commit commit);
