@@ -131,6 +131,9 @@ class Registry {
   /// that lie elsewhere now (`range.moved`).
   Result<void> number_files(store::Ledger& ledger, const RepoSetup& repo, std::span<const File> files,
                             SyncRange& range);
+  /// A file that nobody adopted is the same one where it lies now.
+  void carry_unadopted(store::Ledger& ledger, const RepoSetup& repo, std::span<const File> files,
+                       const SyncRange& range);
   Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
                        std::span<const File> files, RepoSync& report);
   FileOutcome outcome_of(store::Ledger& ledger, const domain::Candidate& candidate,

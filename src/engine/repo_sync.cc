@@ -60,6 +60,21 @@ std::string scope_of(const RepoSetup& repo) {
   return scope;
 }
 
+domain::Provenance from_git(const std::string& repo, const std::string& path) {
+  return {.source = domain::SpecSource::git, .repo = repo, .path = path};
+}
+
+/// It was there at first contact, and since then nobody adopted it: no task that may run has its text
+/// from here. Whatever it becomes is held.
+bool is_unadopted(store::Ledger& ledger, const std::optional<store::RepoFileRow>& row) {
+  if (!row || !row->unadopted) return false;
+  const auto task = row->vtid ? ledger.task(*row->vtid) : std::nullopt;
+  if (!task || task->waits.adoption) return true;
+  const auto spec = ledger.newest_spec(*row->vtid);
+  if (!spec || spec->digest.to_string() == row->digest) return !spec;
+  return spec->provenance.origin() != from_git(row->repo, row->path).origin();
+}
+
 void remember_deliveries(store::Ledger& ledger, const std::string& repo,
                          const std::vector<port::DeliveryTrailer>& trailers) {
   for (const auto& trailer : trailers) {
@@ -262,12 +277,28 @@ Result<void> Registry::number_files(store::Ledger& ledger, const RepoSetup& repo
   return {};
 }
 
+void Registry::carry_unadopted(store::Ledger& ledger, const RepoSetup& repo, std::span<const File> files,
+                               const SyncRange& range) {
+  for (const auto& file : files) {
+    const auto move = range.renames.find(file.change.file.path);
+    if (move == range.renames.end()) continue;
+    auto row = ledger.repo_file(repo.name, move->second);
+    if (!is_unadopted(ledger, row)) continue;
+    row->path = move->first;
+    row->vtid.reset();  // its claim ends at the path where it lay
+    ledger.put(*row);
+  }
+}
+
 Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
                                const SyncRange& range, std::span<const File> files,
                                RepoSync& report) {
+  const auto unadopted = [&, all = range.first && !repo.adopt_all](const std::string& path) {
+    return all || is_unadopted(ledger, ledger.repo_file(repo.name, path));
+  };
   const auto record = [&](FileOutcome outcome, const std::string& blob) {
     ledger.put(store::RepoFileRow{repo.name, outcome.path, blob, outcome.vtid, outcome.digest,
-                                  outcome.outcome, outcome.reason});
+                                  outcome.outcome, outcome.reason, unadopted(outcome.path)});
     report.files.push_back(std::move(outcome));
   };
 
@@ -288,7 +319,7 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
     }
     const auto before = ledger.repo_file(repo.name, path);
     const bool was_claim = before && before->vtid;
-    const domain::Provenance origin{.source = domain::SpecSource::git, .repo = repo.name, .path = path};
+    const auto origin = from_git(repo.name, path);
     if (was_claim && (file.change.kind == Kind::removed || before->vtid != vtid || !file.is_spec)) {
       ledger.remove_candidate(*before->vtid, origin.origin());
       touched.try_emplace(*before->vtid);
@@ -328,7 +359,10 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       tell_unknown(claim.row.candidate, dependencies.unknown);
       ledger.put(claim.row);
     }
-    Unification how{.actor = sync_actor, .hold_for_adoption = range.first && !repo.adopt_all};
+    const bool hold = std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) {
+      return unadopted(claim.file->change.file.path);
+    });
+    Unification how{.actor = sync_actor, .hold_for_adoption = hold};
     auto answer = unify_in(ledger, vtid, how);
     if (!answer) {
       if (answer.error().code != FailureCode::STATE_REFUSED) return failure(std::move(answer.error()));
@@ -469,7 +503,9 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   if (!files) return failure(std::move(files.error()));
 
   SyncRange range{*tip, first, {}};
-  if (repo.local_ids && !from.empty()) {
+  const bool gone = std::any_of(files->begin(), files->end(),
+                                [](const File& file) { return file.change.kind == Kind::removed; });
+  if (gone && !from.empty()) {
     auto renames = repo.repository->renames(from, *tip);
     if (!renames) return failure(std::move(renames.error()));
     range.renames = std::move(*renames);
@@ -497,6 +533,7 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
       if (overtaken) return {};  // another sync has read this branch, perhaps further
       if (begin == 0) {
         remember_deliveries(ledger, repo.name, *trailers);
+        carry_unadopted(ledger, repo, *files, range);
         if (auto numbered = number_files(ledger, repo, *files, range); !numbered) return numbered;
       }
       auto taken = take_in(ledger, repo, range, part, part_report);

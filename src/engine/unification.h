@@ -12,7 +12,7 @@ namespace vitana::engine {
 struct Registry::Unification {
   std::string actor;
   bool by_person = false;          ///< a named file or a person's own text: never held for adoption
-  bool hold_for_adoption = false;  ///< first contact with a repository
+  bool hold_for_adoption = false;  ///< there at first contact with its repository, and never adopted
   std::optional<Digest> resolve = {};
   std::string agent = {};
   std::optional<domain::DeliveryMode> delivery = {};
@@ -42,8 +42,8 @@ struct Registry::File {
 struct Registry::SyncRange {
   std::string tip;
   bool first = false;                          ///< first contact with the repository
-  std::map<std::string, std::string> renames;  ///< new path, old path; where ids are local
-  std::map<std::string, std::string> moved;    ///< the same of specs that lie elsewhere with their id
+  std::map<std::string, std::string> renames;  ///< new path, old path
+  std::map<std::string, std::string> moved;    ///< those of specs that keep their id
 };
 
 }  // namespace vitana::engine

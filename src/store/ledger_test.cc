@@ -424,7 +424,7 @@ TEST_F(LedgerTest, RepositoriesFilesDeliveriesAndChecksAreKept) {
   commit([&](Ledger& l) {
     l.put(RepoRow{"hub", "abc", "main", now(), true});
     l.put(RepoFileRow{"hub", "b\xff.md", "blob", Vtid(7), "sha256:x", "registered", ""});
-    l.put(RepoFileRow{"hub", "a.md", "blob", Vtid(7), "", "ignored", "no shape"});
+    l.put(RepoFileRow{"hub", "a.md", "blob", Vtid(7), "", "ignored", "no shape", true});
     l.put(RepoFileRow{"hub", "c.md", "blob", {}, "", "ignored", "no shape"});
     l.put(DeliveryRow{"hub", Vtid(7), "sha256:x", "def"});
     l.put(BaseCheckRow{"hub", "abc", Digest::of("c"), true, "ok", now()});
@@ -434,6 +434,8 @@ TEST_F(LedgerTest, RepositoriesFilesDeliveriesAndChecksAreKept) {
     EXPECT_FALSE(l.repo("other"));
     EXPECT_EQ(l.repo_file("hub", "a.md")->reason, "no shape");
     EXPECT_TRUE(l.repo_file("hub", "b\xff.md"));
+    EXPECT_FALSE(l.repo_file("hub", "b\xff.md")->unadopted);
+    EXPECT_TRUE(l.repo_file("hub", "a.md")->unadopted);
     EXPECT_THAT(l.repo_files("hub", Vtid(7)), SizeIs(2));
     EXPECT_EQ(l.delivery("hub", Vtid(7), "sha256:x")->commit, "def");
     EXPECT_TRUE(l.delivery("hub", Vtid(7), "sha256:x")->counts_for(domain::DeliveryMode::merge));

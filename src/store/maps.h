@@ -108,7 +108,7 @@ VITANA_STORE_MAP(RepoMap, RepoRow, std::string, "repos", 1, 1, false,
 VITANA_STORE_MAP(LocalIdMap, LocalIdRow, TextPair, "local_ids", 2, 2, false,
   "repo", "path", "vtid")
 VITANA_STORE_MAP(RepoFileMap, RepoFileRow, TextPair, "repo_files", 2, 2, false,
-  "repo", "path", "blob_id", "vtid", "checksum", "outcome", "reason")
+  "repo", "path", "blob_id", "vtid", "checksum", "outcome", "reason", "unadopted")
 VITANA_STORE_MAP(DeliveryMap, DeliveryRow, DeliveryKey, "deliveries", 3, 3, false,
   "repo", "vtid", "checksum", "commit_id", "beside")
 VITANA_STORE_MAP(BaseCheckMap, BaseCheckRow, BaseCheckKey, "base_checks", 3, 3, false,

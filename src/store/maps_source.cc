@@ -120,11 +120,11 @@ void RepoFileMap::bind_key(const Key& key, Values& values) {
 }
 void RepoFileMap::bind_row(const Row& row, Values& values) {
   bind_key(key_of(row), values);
-  bind(values, row.blob, text_of(row.vtid), row.digest, row.outcome, utf8_clean(row.reason));
+  bind(values, row.blob, text_of(row.vtid), row.digest, row.outcome, utf8_clean(row.reason), row.unadopted);
 }
 RepoFileRow RepoFileMap::read(const sql::Row& row) {
   return {row.text(0), row.text(1), row.text(2), optional_vtid(row, 3),
-          row.text(4), row.text(5), row.text(6)};
+          row.text(4), row.text(5), row.text(6), row.boolean(7)};
 }
 
 DeliveryKey DeliveryMap::key_of(const Row& row) { return {row.repo, row.vtid, row.digest}; }

@@ -1,4 +1,5 @@
 // A store that has not read its repository yet: new, or after its data directory was lost.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -167,6 +168,82 @@ TEST_F(ThereBefore, AHeldSpecThatIsEditedStaysHeld) {
   world_.settle();
   world_.repository().commit({{path, sample_spec("One, edited")}});
   expect_held_until_adopted();
+}
+
+// A file that claimed no task's number, or another one, when it was first seen.
+
+std::string numbered(int number, const std::string& title = "Menu") {
+  return fmt::format("---\nvtid: VTID-{:05}\n---\n", number) + sample_spec(title);
+}
+
+TEST_F(ThereBefore, AFileOfTwoNumbersIsHeldOnceItIsMended) {
+  world_.repository().commit({{path, numbered(2)}});
+  world_.settle();
+  ASSERT_FALSE(world_.find(Vtid(1)));
+  world_.repository().commit({{path, sample_spec()}});
+  expect_held_until_adopted();
+}
+
+TEST_F(ThereBefore, AnEmptyFileIsHeldOnceItHasAText) {
+  world_.repository().commit({{path, "\n"}});
+  world_.settle();
+  world_.repository().commit({{path, sample_spec()}});
+  expect_held_until_adopted();
+}
+
+TEST_F(ThereBefore, AFileWithoutANumberIsHeldOnceItIsCalledByOne) {
+  world_.repository().commit({{"docs/specs/menu.md", sample_spec()}});
+  world_.settle();
+  world_.repository().commit({{"docs/specs/menu.md", ""}, {path, sample_spec()}});
+  expect_held_until_adopted();
+}
+
+TEST_F(ThereBefore, AFileThatGetsAnotherNumberWhileItIsHeldStaysHeld) {
+  world_.repository().commit({{"docs/specs/menu.md", numbered(2)}});
+  world_.settle();
+  world_.repository().commit({{"docs/specs/menu.md", numbered(1)}});
+  expect_held_until_adopted();
+}
+
+TEST_F(ThereBefore, OneOfTwoRivalsThatGetsANumberOfItsOwnIsHeld) {
+  world_.repository().commit({{"docs/specs/00002-a.md", sample_spec("One")}, {"docs/specs/b.md", numbered(2)}});
+  world_.settle();
+  ASSERT_EQ(world_.task(Vtid(2)).blocked, BlockReason::spec_conflict);
+  world_.repository().commit({{"docs/specs/b.md", numbered(1)}});
+  expect_held_until_adopted();
+}
+
+TEST_F(ThereBefore, AFileThatWasAdoptedIsHeldNoMore) {
+  world_.repository().commit({{"docs/specs/menu.md", numbered(1)}});
+  expect_held_until_adopted();
+  world_.repository().commit({{"docs/specs/menu.md", numbered(4, "Menu, once more")}});
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(4)).status, TaskStatus::completed);
+}
+
+TEST_F(ThereBefore, AFileThatWasMovedAndThenAdoptedIsHeldNoMore) {
+  world_.options().agent = [](const auto&) {
+    SimAgent fails;
+    fails.error = Error{FailureCode::AGENT_FAILED, "exit 1"};
+    return fails;
+  };
+  world_.repository().commit({{path, sample_spec()}});
+  world_.settle();
+  world_.repository().commit({{path, ""}, {"docs/specs/00001-moved.md", sample_spec()}});
+  world_.settle();
+  ASSERT_TRUE(world_.engine().desk.adopt("VTID-00001", engine::Adoption::run, "op"));
+  world_.settle();
+  world_.repository().commit({{"docs/specs/00001-moved.md", sample_spec("Mended")}});
+  world_.scan();
+  EXPECT_EQ(world_.task(Vtid(1)).blocked, std::nullopt);
+}
+
+TEST_F(ThereBefore, WhatIsAddedLaterUnderTheNumberThatAnOldFileClaimedRuns) {
+  world_.repository().commit({{path, numbered(2, "Old")}});
+  world_.settle();
+  world_.repository().commit({{"docs/specs/00002-new.md", sample_spec("New")}});
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(2)).status, TaskStatus::completed);
 }
 
 // What is reported of a file is true now.

@@ -252,6 +252,7 @@ CREATE TABLE repo_files (
   checksum TEXT NOT NULL,
   outcome TEXT NOT NULL,
   reason TEXT NOT NULL,
+  unadopted INTEGER NOT NULL,
   PRIMARY KEY (repo, path)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX repo_files_vtid ON repo_files (repo, vtid) WHERE vtid IS NOT NULL;
