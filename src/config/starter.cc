@@ -85,7 +85,7 @@ bool usable(const FoundAgent& agent) {
 std::string worker_section(const std::string& agent, const StarterFacts& facts) {
   std::string text = "[worker]\n";
   text += agent.empty() ? "# agent = \"fixer\"\n" : fmt::format("agent = {}\n", quoted(agent));
-  text += "slots = 2                      # runs at a time\n";
+  text += "slots = 2                      # agents at a time\n";
   if (facts.sandbox_works) {
     text +=
         "sandbox = \"require\"            # agents and checks see nothing but their workspace\n";
@@ -121,7 +121,7 @@ profile = "standard"           # strict: a spec needs a problem statement too
 [caps]                         # 0 = no cap
 runs_per_task = 3
 runs_per_repo_day = 100
-concurrent = 2
+concurrent = 2                 # runs under way at a time, from their start to their delivery
 wall = "60m"
 
 # [notify]

@@ -142,7 +142,7 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
   verdicts.ask("runs of the day", day_left || point == GatePoint::claim, FailureCode::BUDGET_DAY,
                fmt::format("{} in the last 24 hours", in.repo_runs_day), Holds::repository);
   const bool slot = policy.caps.concurrent == 0 || in.running < policy.caps.concurrent;
-  verdicts.ask("concurrency", slot, FailureCode::SLOTS_BUSY, fmt::format("{} running", in.running),
+  verdicts.ask("concurrency", slot, FailureCode::SLOTS_BUSY, fmt::format("{} under way", in.running),
                Holds::all);
 }
 

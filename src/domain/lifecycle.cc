@@ -38,6 +38,11 @@ std::optional<Step> Run::wants() const {
   return std::nullopt;
 }
 
+bool Run::holds_slot() const {
+  const bool waits = parked || (step_failures > 0 && !lease);
+  return !is_terminal(state) && !waits;
+}
+
 std::string delivery_branch(const Vtid& vtid, std::string_view title) {
   constexpr std::size_t slug_max = 40;
   std::string slug;

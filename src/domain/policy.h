@@ -47,7 +47,7 @@ struct RetryPolicy {
 struct Caps {
   int runs_per_task = 3;
   int runs_per_repo_day = 100;
-  int concurrent = 2;
+  int concurrent = 2;  ///< runs that hold a slot: Run::holds_slot()
   Duration wall = std::chrono::minutes(60);
 
   bool operator==(const Caps&) const = default;

@@ -111,6 +111,11 @@ struct Run {
   /// The step that a worker may claim now, by state alone.
   std::optional<Step> wants() const;
 
+  /// Is it one of the runs that [caps] concurrent counts? From its allocation to its end: a worker has
+  /// it, or is to take it at once. Not while it waits for a person, for a clean working tree, or after
+  /// a fault of its surroundings; it goes on then whether or not there is room by that time.
+  bool holds_slot() const;
+
   bool operator==(const Run&) const = default;
 };
 

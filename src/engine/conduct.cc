@@ -90,8 +90,12 @@ domain::GateInput input_from(Source& source, const Setup& setup, const domain::T
   in.repo_settled = !source.repo(repo).value_or(store::RepoRow{}).unsettled;
   in.repo_known = setup.repo(repo) != nullptr;
   in.agent_known = setup.has_agent(agent);
-  in.running = live ? 0 : source.running();  // a live run has had its slot since it was allocated
-  in.agent_running = source.running(agent);
+  // A live run goes on whoever else does. Where one task alone is worked on, nobody carries on the runs
+  // of others: to wait for them would be for ever.
+  if (!live && !setup.only) {
+    in.running = source.running();
+    in.agent_running = source.running(agent);
+  }
   // Counted only where it matters: the runs of a busy day are many.
   if (setup.policy.caps.runs_per_repo_day > 0) {
     in.repo_runs_day = source.repo_runs_since(repo, source.now() - 24h);

@@ -82,7 +82,7 @@ class Ledger {
   std::vector<Vtid> dirty_targets(int limit);
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
-  /// Runs from allocated to executing; of all agents where none is named.
+  /// Runs that hold a slot; of all agents where none is named.
   int running(const std::string& agent = {});
   int repo_runs_since(const std::string& repo, Instant since);
 

@@ -87,7 +87,8 @@ void RunMap::bind_row(const Row& row, Values& values) {
        name_of(r.delivery), worker, fence, granted_at, until, r.fence, r.parked,
        to_us(r.not_before), r.route_failures, r.step_failures, r.base_moves, r.result_commit,
        r.result_tree, r.unsandboxed, deliverable, utf8_clean(r.workspace), code, failure,
-       utf8_clean(r.worker), us_of(r.started_at), us_of(r.ended_at), r.revision);
+       utf8_clean(r.worker), us_of(r.started_at), us_of(r.ended_at), r.revision,
+       r.holds_slot());
 }
 
 RunRow RunMap::read(const sql::Row& row) {

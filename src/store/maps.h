@@ -85,7 +85,7 @@ VITANA_STORE_MAP(RunMap, RunRow, RunId, "autopilot_runs", 2, 3, false,
   "repo", "base_commit", "config_digest", "agent", "delivery", "lease_worker", "lease_fence",
   "lease_granted_at", "lease_until", "fence", "parked", "not_before", "route_failures",
   "step_failures", "base_moves", "result_commit", "result_tree", "unsandboxed", "deliverable",
-  "workspace", "error_code", "error", "worker", "started_at", "ended_at", "revision")
+  "workspace", "error_code", "error", "worker", "started_at", "ended_at", "revision", "holds_slot")
 VITANA_STORE_MAP(SpecMap, domain::SpecVersion, VtidVersion, "vtid_specs", 2, 2, true,
   "vtid", "version", "spec_text", "checksum", "spec_source", "locked_at", "created_at", "author",
   "source_repo", "source_path", "source_commit", "source_blob", "source_reference",

@@ -51,8 +51,7 @@ int running(sql::Connection& connection, const std::string& agent) {
   return int_of(number(connection,
                        "SELECT COUNT(*) FROM autopilot_runs "
                        "WHERE state NOT IN ('completed', 'failed', 'cancelled') "
-                       "AND state IN ('allocated', 'dispatching', 'pending_pickup', 'executing') "
-                       "AND ($1 = '' OR agent = $1)",
+                       "AND holds_slot <> 0 AND ($1 = '' OR agent = $1)",
                        {agent}));
 }
 

@@ -14,7 +14,7 @@ std::vector<CandidateRow> candidates(sql::Connection& connection, Vtid vtid);
 std::vector<Vtid> dependencies(sql::Connection& connection, Vtid vtid);
 std::vector<EvidenceRow> evidence(sql::Connection& connection, const RunId& run);
 std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id);
-/// Runs from allocated to executing; of all agents where none is named.
+/// Runs that hold a slot; of all agents where none is named.
 int running(sql::Connection& connection, const std::string& agent);
 int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since);
 

@@ -74,7 +74,7 @@ class Reader {
   std::optional<DraftRow> draft(std::int64_t id);
   std::optional<IntakeRow> intake(std::int64_t id);
   std::vector<EffectRow> pending_effects(int limit);
-  /// Runs from allocated to executing; of all agents where none is named.
+  /// Runs that hold a slot; of all agents where none is named.
   int running(const std::string& agent = {});
   int repo_runs_since(const std::string& repo, Instant since);
   std::vector<StatRow> stats(const std::string& by, Instant since);

@@ -260,11 +260,14 @@ class Replay {
       if (event.vtid && event.type == "vtid.lifecycle.completed") completed_.insert(*event.vtid);
       if (event.vtid && event.type == "vtid.lifecycle.retry_reset") retried_[*event.vtid] = event.seq;
       if (event.vtid && event.type == "vtid.spec.registered") registered_[*event.vtid] = event.seq;
+      // Who waits gives its slot back; that it goes on is not told of before its next state.
+      if (event.type == "vtid.lifecycle.blocked") {
+        std::erase_if(running_, [&](const RunId& run) { return run.vtid == *event.vtid; });
+      }
+      if (event.type == "worker.step.retried") running_.erase(*event.run);
       if (const auto state = state_in(event)) {
-        const bool takes_a_slot = *state == RunState::allocated || *state == RunState::dispatching ||
-                                  *state == RunState::pending_pickup || *state == RunState::executing;
-        if (takes_a_slot) running_.insert(*event.run);
-        else running_.erase(*event.run);
+        if (domain::is_terminal(*state)) running_.erase(*event.run);
+        else running_.insert(*event.run);
       }
     }
   }

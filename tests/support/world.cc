@@ -36,6 +36,7 @@ engine::Setup World::setup() const {
   setup.rules = options_.rules;
   setup.dispatcher = options_.dispatcher;
   setup.own_workers = options_.own_workers;
+  setup.only = options_.only;
   return setup;
 }
 

@@ -51,6 +51,7 @@ struct WorldOptions {
   bool local_ids = false;
   bool elsewhere = false;  ///< the repository is on another machine
   bool own_workers = false;
+  std::optional<Vtid> only = {};  ///< no other task is worked on
   std::shared_ptr<port::Dispatcher> dispatcher = {};
   std::function<void(bool after)> around_commit = {};
   std::string store_path = ":memory:";

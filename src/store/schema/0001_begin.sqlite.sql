@@ -153,6 +153,7 @@ CREATE TABLE autopilot_runs (
   started_at INTEGER,
   ended_at INTEGER,
   revision INTEGER NOT NULL DEFAULT 0,
+  holds_slot INTEGER NOT NULL DEFAULT 0,
   number INTEGER GENERATED ALWAYS AS (CAST(substr(vtid, 6) AS INTEGER)) VIRTUAL,
   PRIMARY KEY (vtid, attempt)
 ) STRICT, WITHOUT ROWID;
