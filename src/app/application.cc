@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
+#include <thread>
 
 #include "app/secrets.h"
 #include "app/session.h"
@@ -259,6 +262,36 @@ bool can_be_started(const std::string& program, const std::vector<config::Repo>&
   });
 }
 
+cli::DoctorFinding look_at(const config::Repo& repo) {
+  const auto source = repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
+  const git::Git git(git_options());
+  const auto branch = repo.branch.empty() ? git::default_branch(git, source) : repo.branch;
+  const auto tip = branch ? git::remote_ref(git, source, "refs/heads/" + *branch)
+                          : Result<std::optional<git::Oid>>(failure(branch.error()));
+  const bool there = tip && *tip;
+  return {"repository " + repo.name, there,
+          !tip     ? to_string(tip.error())
+          : !there ? fmt::format("{} has no branch {}", source.to_string(), *branch)
+                   : source.to_string(),
+          !tip     ? "see [[repos]] path, url or branch"
+          : !there ? "commit something to it, or mend [[repos]] branch"
+                   : ""};
+}
+
+/// In their order; a few are asked at a time, so that one that is silent delays hardly another.
+std::vector<cli::DoctorFinding> look_at(const std::vector<config::Repo>& repos) {
+  constexpr std::size_t at_a_time = 4;
+  std::vector<cli::DoctorFinding> findings(repos.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (auto i = next++; i < repos.size(); i = next++) findings[i] = look_at(repos[i]);
+  };
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < std::min(at_a_time, repos.size()); ++i) threads.emplace_back(work);
+  for (auto& thread : threads) thread.join();
+  return findings;
+}
+
 }  // namespace
 
 Result<VitanaApplication::Read> VitanaApplication::read(const cli::OpenOptions& options) {
@@ -373,21 +406,8 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
                           "the agent sees none of your own logins; give it the key that it needs"});
     }
   }
-  for (const auto& repo : effective.repos) {
-    const auto source = repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
-    const git::Git git(git_options());
-    const auto branch = repo.branch.empty() ? git::default_branch(git, source) : repo.branch;
-    const auto tip = branch ? git::remote_ref(git, source, "refs/heads/" + *branch)
-                            : Result<std::optional<git::Oid>>(failure(branch.error()));
-    const bool there = tip && *tip;
-    findings.push_back({"repository " + repo.name, there,
-                        !tip     ? to_string(tip.error())
-                        : !there ? fmt::format("{} has no branch {}", source.to_string(), *branch)
-                                 : source.to_string(),
-                        !tip     ? "see [[repos]] path, url or branch"
-                        : !there ? "commit something to it, or mend [[repos]] branch"
-                                 : ""});
-  }
+  auto repositories = look_at(effective.repos);
+  std::move(repositories.begin(), repositories.end(), std::back_inserter(findings));
   const auto more = cautions(options);
   findings.insert(findings.end(), more.begin(), more.end());
   // Before the first start: the folder in which it will be made.

@@ -40,21 +40,30 @@ Result<void> Autopilot::take_over(const std::string& incarnation) {
 Result<void> Autopilot::start(const std::string& incarnation,
                               std::map<std::string, Duration> scan_every, Hooks hooks) {
   if (auto taken = take_over(incarnation); !taken) return taken;
-  scan_every_ = std::move(scan_every);
   hooks_ = std::move(hooks);
+  int remote = 0;
+  for (const auto& repo : setup_.repos) {
+    const auto every = scan_every.find(repo.name);
+    scans_.push_back({&repo, every == scan_every.end() ? scan_default : every->second});
+    remote += repo.folder.empty() ? 1 : 0;
+  }
   conductor_thread_ = std::jthread([this](std::stop_token stop) { conduct_loop(stop); });
-  scanner_thread_ = std::jthread([this](std::stop_token stop) { scan_loop(stop); });
+  for (int i = 0; i <= std::min(remote, remote_scanners_max); ++i) {
+    scanner_threads_.emplace_back([this, elsewhere = i > 0](std::stop_token stop) { scan_loop(stop, elsewhere); });
+  }
   return {};
 }
 
 void Autopilot::request_stop() {
   conductor_thread_.request_stop();
-  scanner_thread_.request_stop();
+  for (auto& thread : scanner_threads_) thread.request_stop();
 }
 
 void Autopilot::join() {
   if (conductor_thread_.joinable()) conductor_thread_.join();
-  if (scanner_thread_.joinable()) scanner_thread_.join();
+  for (auto& thread : scanner_threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 Result<int> Autopilot::round() {
@@ -72,7 +81,10 @@ Result<int> Autopilot::round() {
 void Autopilot::look_at(const std::string& repo) {
   {
     const std::lock_guard lock(scan_mutex_);
-    moved_.insert(repo);
+    for (auto& scan : scans_) {
+      if (scan.repo->name == repo) scan.due = {};
+    }
+    ++scan_news_;
   }
   scan_wake_.notify_all();
 }
@@ -109,26 +121,42 @@ void Autopilot::conduct_loop(std::stop_token stop) {
   }
 }
 
-void Autopilot::scan_loop(std::stop_token stop) {
-  std::map<std::string, std::chrono::steady_clock::time_point> due;
+bool Autopilot::scanned() const {
+  const std::lock_guard lock(scan_mutex_);
+  return std::all_of(scans_.begin(), scans_.end(), [](const Scan& scan) { return scan.read; });
+}
+
+Autopilot::Scan* Autopilot::next_scan(bool elsewhere) {
+  Scan* next = nullptr;
+  for (auto& scan : scans_) {
+    if (scan.repo->folder.empty() != elsewhere || scan.under_way) continue;
+    if (next == nullptr || scan.due < next->due) next = &scan;
+  }
+  return next;
+}
+
+void Autopilot::scan_loop(std::stop_token stop, bool elsewhere) {
+  std::unique_lock lock(scan_mutex_);
   while (!stop.stop_requested()) {
-    auto next = std::chrono::steady_clock::now() + std::chrono::hours(1);
-    for (const auto& repo : setup_.repos) {
-      if (stop.stop_requested()) return;
-      auto& at = due[repo.name];
-      if (at <= std::chrono::steady_clock::now()) {
-        auto synced = scan(repo);
-        if (!synced && hooks_.fault) hooks_.fault(repo.name, synced.error());
-        if (synced && hooks_.synced) hooks_.synced(*synced);
-        const auto every = scan_every_.contains(repo.name) ? scan_every_[repo.name] : scan_default;
-        at = std::chrono::steady_clock::now() + every;
-      }
-      next = std::min(next, at);
+    const auto now = std::chrono::steady_clock::now();
+    auto* next = next_scan(elsewhere);
+    if (next == nullptr || next->due > now) {
+      const auto until = next == nullptr ? now + std::chrono::hours(1) : next->due;
+      scan_wake_.wait_until(lock, stop, until, [this, seen = scan_news_] { return scan_news_ != seen; });
+      continue;
     }
-    scanned_ = true;
-    std::unique_lock lock(scan_mutex_);
-    scan_wake_.wait_until(lock, stop, next, [this] { return !moved_.empty(); });
-    for (const auto& repo : std::exchange(moved_, {})) due.erase(repo);
+    next->under_way = true;
+    next->due = Time::max();  // unless it is asked for meanwhile
+    lock.unlock();
+    auto synced = scan(*next->repo);
+    if (!synced && hooks_.fault) hooks_.fault(next->repo->name, synced.error());
+    if (synced && hooks_.synced) hooks_.synced(*synced);
+    lock.lock();
+    next->under_way = false;
+    next->read = true;
+    if (next->due == Time::max()) next->due = std::chrono::steady_clock::now() + next->every;
+    ++scan_news_;
+    scan_wake_.notify_all();
   }
 }
 

@@ -1,12 +1,11 @@
 // The loop that carries tasks on by itself: scan, gate, allocate, reconcile, effects.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,14 +17,17 @@
 
 namespace vitana::engine {
 
-/// Two threads when started: `scanner` reads repositories, `conductor` does the engine's own moves.
-/// Without start() the caller makes the rounds itself (the simulator does).
+/// Threads when started: `conductor` does the engine's own moves, `scanner` reads the repositories on this
+/// machine, one after the other. Those on other machines are read beside it, a few at a time: one that
+/// does not answer is waited for by no other. Without start() the caller makes the rounds itself (the
+/// simulator does).
 class Autopilot {
  public:
   Autopilot(store::Store& store, port::Clock& clock, const Setup& setup, Registry& registry,
             Conductor& conductor, RunDesk& runs);
   ~Autopilot();
 
+  /// Called by each of these threads.
   struct Hooks {
     std::function<void(const RepoSync&)> synced = {};   ///< a repository's branch was read
     std::function<void(const std::string& repo, const Error&)> fault = {};
@@ -51,14 +53,26 @@ class Autopilot {
   Result<RepoSync> scan(const RepoSetup& repo);
 
   /// Every repository was read, or found unreadable, at least once since start().
-  bool scanned() const { return scanned_; }
+  bool scanned() const;
 
   /// Nothing is under way, no effect is pending, and no task could go on now or by a timer alone.
   Result<bool> idle();
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+  /// When a repository is read; guarded by scan_mutex_.
+  struct Scan {
+    const RepoSetup* repo;
+    Duration every;
+    Time due{};
+    bool under_way = false;
+    bool read = false;  ///< or found unreadable, once
+  };
+
   void conduct_loop(std::stop_token stop);
-  void scan_loop(std::stop_token stop);
+  void scan_loop(std::stop_token stop, bool elsewhere);
+  /// The one that nobody reads now and that is due first; none where there is nothing to wait for.
+  Scan* next_scan(bool elsewhere);
 
   store::Store& store_;
   port::Clock& clock_;
@@ -66,14 +80,15 @@ class Autopilot {
   Registry& registry_;
   Conductor& conductor_;
   RunDesk& runs_;
-  std::map<std::string, Duration> scan_every_;
   Hooks hooks_;
-  std::atomic<bool> scanned_ = false;
-  std::mutex scan_mutex_;
+  mutable std::mutex scan_mutex_;
   std::condition_variable_any scan_wake_;
-  std::set<std::string> moved_;  ///< repositories to be read at once
+  std::vector<Scan> scans_;  ///< in the configured order; none comes or goes after start()
+  int scan_news_ = 0;        ///< grows when one of them becomes due, or is free again
   std::jthread conductor_thread_;
-  std::jthread scanner_thread_;
+  std::vector<std::jthread> scanner_threads_;
 };
+
+inline constexpr int remote_scanners_max = 4;
 
 }  // namespace vitana::engine
