@@ -352,6 +352,20 @@ Result<std::unique_ptr<cli::Session>> VitanaApplication::open(const cli::OpenOpt
   return std::unique_ptr<cli::Session>(std::move(*session));
 }
 
+cli::DoctorFinding VitanaApplication::sandbox(const config::Config& config) {
+  const DataFolder data(fs::absolute(config.server.data));
+  const auto probe = worker::probe_sandbox(sandbox_options(config, data));
+  const bool off = config.worker.sandbox == domain::SandboxMode::off;
+  return {"sandbox", probe.available && !off,
+          off ? "switched off by [worker] sandbox = \"off\""
+              : probe.nests ? "bubblewrap works here, but cannot forbid namespaces inside: " + probe.reason
+              : probe.available ? "bubblewrap works here" : probe.reason,
+          probe.available && !off ? ""
+          : config.worker.sandbox == domain::SandboxMode::require
+              ? "nothing runs until it works, or until [worker] sandbox = \"prefer\""
+              : "agents run unconfined; every run says so"};
+}
+
 std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions& options) {
   std::vector<cli::DoctorFinding> findings;
   const auto version_of = [&](const char* program, const char* hint) {
@@ -376,17 +390,7 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
   }
   const config::Config effective = config ? *config : config::Config{};
   const DataFolder data(fs::absolute(effective.server.data));
-  const auto probe = worker::probe_sandbox(sandbox_options(effective, data));
-  const bool off = effective.worker.sandbox == domain::SandboxMode::off;
-  findings.push_back({"sandbox", probe.available && !off,
-                      off ? "switched off by [worker] sandbox = \"off\""
-                          : probe.nests
-                              ? "bubblewrap works here, but cannot forbid namespaces inside: " + probe.reason
-                          : probe.available ? "bubblewrap works here" : probe.reason,
-                      probe.available && !off ? ""
-                      : effective.worker.sandbox == domain::SandboxMode::require
-                          ? "nothing runs until it works, or until [worker] sandbox = \"prefer\""
-                          : "agents run unconfined; every run says so"});
+  findings.push_back(sandbox(effective));
   if (!config) return findings;
   findings.push_back({"configuration", true, fmt::format("{} repositories, {} agents",
                                                          effective.repos.size(), effective.agents.size()), ""});

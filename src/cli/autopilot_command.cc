@@ -30,10 +30,9 @@ void say_start(Call& call, Session& session) {
   call.console.say(fmt::format("autopilot: {}, agent {}, data in {}",
                                repos.empty() ? "no repository" : repos,
                                setup.agent.empty() ? "none" : setup.agent, session.data_folder()));
-  for (const auto& finding : call.application.doctor(call.open)) {
-    if (finding.what.find("sandbox") == std::string::npos) continue;
-    call.console.say(fmt::format("{}: {}", finding.what, finding.detail),
-                     finding.good ? Ink::plain : Ink::yellow);
+  if (const auto config = call.application.configuration(call.open)) {
+    const auto finding = call.application.sandbox(*config);
+    call.console.say(fmt::format("{}: {}", finding.what, finding.detail), finding.good ? Ink::plain : Ink::yellow);
   }
   say_cautions(call);
 }

@@ -79,6 +79,8 @@ class Application {
 
   /// Programs, versions, sandbox, configuration, data directory: what is there and what is wrong.
   virtual std::vector<DoctorFinding> doctor(const OpenOptions& options) = 0;
+  /// What doctor() says of the sandbox; asks no repository, and so is quick.
+  virtual DoctorFinding sandbox(const config::Config& config) = 0;
 
   /// What of the configuration does not hold, though it is written down: said by doctor and at each
   /// start. None where it cannot be read.

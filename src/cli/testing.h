@@ -92,6 +92,7 @@ class FakeApplication : public Application {
   Result<std::unique_ptr<Session>> open(const OpenOptions& options) override;
   std::vector<DoctorFinding> doctor(const OpenOptions&) override { return findings; }
   std::vector<DoctorFinding> cautions(const OpenOptions&) override { return {}; }
+  DoctorFinding sandbox(const config::Config&) override { return {"sandbox", true, "works", ""}; }
   Result<config::StarterFacts> look_at_repository(const std::string&) override {
     return config::StarterFacts{.repo_name = "hub", .branch = "main"};
   }
