@@ -85,6 +85,7 @@ class StillRepository : public port::Repository {
   Result<bool> holds(const std::string&, const std::string&) override { return false; }
   Result<std::optional<std::string>> ref_commit(const std::string&) override { return commit_id; }
   Result<port::PushAnswer> push(const domain::Deliverable&) override { return port::PushAnswer{}; }
+  Result<void> remove(const std::string&, const std::string&) override { return {}; }
 };
 
 engine::Setup setup_without_caps() {

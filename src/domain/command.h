@@ -27,6 +27,7 @@ struct RegisterSpec {
 /// No source has a valid text.
 struct RefuseSpec {
   Error error;
+  bool held = false;  ///< the text that comes is held for adoption
 };
 
 /// Replaces what the task waits for: adoption, approval, dependencies, conflicts.

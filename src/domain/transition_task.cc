@@ -201,6 +201,7 @@ Result<void> Mover::on(const RefuseSpec& c) {
   task().status = TaskStatus::draft;
   task().blocked.reset();
   task().waits = {};
+  task().waits.adoption = c.held;
   task().failure = why;
   wait_for(NextKind::spec, std::string(failure_info(why.code).hint));
   if (news) {

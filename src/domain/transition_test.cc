@@ -410,6 +410,13 @@ TEST(RefuseSpec, LeavesAScheduledTaskItsValidText) {
   EXPECT_FALSE(give({task(TaskStatus::scheduled), std::nullopt}, RefuseSpec{{FailureCode::SPEC_INVALID, "bad"}}));
 }
 
+TEST(RefuseSpec, SaysThatTheTextThatComesIsHeld) {
+  for (const bool held : {false, true}) {
+    const auto d = give({task(TaskStatus::draft), std::nullopt}, RefuseSpec{{FailureCode::SPEC_INVALID, "bad"}, held});
+    EXPECT_EQ(d->task.waits.adoption, held);
+  }
+}
+
 TEST(Cancel, RemembersTheStateThatItEnded) {
   EXPECT_EQ(give({task(TaskStatus::scheduled), std::nullopt}, Cancel{"no"})->task.failure->from_state, "scheduled");
   EXPECT_EQ(give(in_progress(RunState::executing, true), Cancel{"no"})->task.failure->from_state, "executing");

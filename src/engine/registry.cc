@@ -301,15 +301,7 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
     if (!done) return failure(std::move(done.error()));
     return {};
   };
-  // Without a valid text there is nothing to adopt yet; the one that comes is held.
-  const auto refuse = [&](Error error) -> Result<void> {
-    auto done = command(domain::RefuseSpec{std::move(error)});
-    if (!done || !held) return done;
-    auto task = *ledger.task(vtid);
-    task.waits.adoption = true;
-    ledger.put(task);
-    return {};
-  };
+  const auto refuse = [&](Error error) { return command(domain::RefuseSpec{std::move(error), held}); };
   Result<void> done;
   switch (answer.outcome) {
     case UnifyOutcome::not_found:
