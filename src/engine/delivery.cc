@@ -33,25 +33,34 @@ port::StepReport deliver(const Setup& setup, const port::Assignment& assignment)
   port::Repository& repository = *repo->repository;
 
   const auto branch = domain::delivery_branch(assignment.run.id.vtid, assignment.title);
-  // What lies beside is of no use once its commit is delivered, or judged anew on another base.
+  const bool beside = assignment.previous && assignment.previous->code == FailureCode::DELIVERY_TARGET_DIRTY;
+  // What lies beside is of no use once its commit is delivered, or judged anew on another base. If it
+  // cannot be removed, it stays, and hurts nobody.
   const auto without_beside = [&](port::StepReport report) -> port::StepReport {
-    if (branch != goods.ref) (void)repository.remove(branch, goods.new_commit).has_value();
+    if (beside && branch != goods.ref) (void)repository.remove(branch, goods.new_commit).has_value();
     return report;
   };
-
-  auto there = repository.holds(goods.ref, goods.new_commit);
-  if (!there) return failed(std::move(there.error()));
-  if (*there) return without_beside(domain::Delivered{fence});
+  // The push of an engine that died lands whenever it likes. So whether the ref holds the commit is asked
+  // after it is known that the ref is not where it was: asked before, it could land in between.
+  const auto moved = [&](std::string tip) -> port::StepReport {
+    auto there = repository.holds(goods.ref, goods.new_commit);
+    if (!there) return failed(std::move(there.error()));
+    if (*there) return without_beside(domain::Delivered{fence});
+    return without_beside(domain::BaseMoved{fence, std::move(tip)});
+  };
 
   auto now = repository.ref_commit(goods.ref);
   if (!now) return failed(std::move(now.error()));
-  if (now->value_or("") != goods.old_commit) return without_beside(domain::BaseMoved{fence, now->value_or("")});
+  if (!*now && goods.ref == assignment.target_ref) {
+    return failed({FailureCode::BRANCH_MISSING, fmt::format("{} is gone", goods.ref.substr(heads.size()))});
+  }
+  if (now->value_or("") != goods.old_commit) return moved(now->value_or(""));
 
   auto pushed = repository.push(goods);
   if (!pushed) return failed(std::move(pushed.error()));
   switch (pushed->outcome) {
     case port::PushOutcome::done: return without_beside(domain::Delivered{fence});
-    case port::PushOutcome::moved: return without_beside(domain::BaseMoved{fence, std::move(pushed->detail)});
+    case port::PushOutcome::moved: return moved(std::move(pushed->detail));
     case port::PushOutcome::dirty:
       if (keep_beside(repository, branch, goods.new_commit)) {
         pushed->detail += fmt::format("; meanwhile the result is on {}", branch.substr(heads.size()));

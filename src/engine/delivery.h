@@ -5,8 +5,8 @@
 
 namespace vitana::engine {
 
-/// Reads the ref first: holds it the commit already → Delivered; is it what it was when the
-/// deliverable was made → push; else → BaseMoved. So it may be called any number of times, and
+/// Reads the ref first: is it what it was when the deliverable was made → push; else, holds it the
+/// commit already → Delivered; else → BaseMoved. So it may be called any number of times, and
 /// after a crash at any point. Never throws; a fault is StepFailed.
 port::StepReport deliver(const Setup& setup, const port::Assignment& assignment);
 

@@ -113,6 +113,19 @@ TEST_F(TargetDirty, KeepsTheNewResultBesideWhenTheBranchMoved) {
   EXPECT_EQ(beside(), "");
 }
 
+TEST_F(TargetDirty, KeepsTheResultBesideWhileTheBranchIsGone) {
+  const auto kept = beside();
+  const auto tip = world_.repository().take_away("main");
+  look_again();
+  EXPECT_NE(kept, "");
+  EXPECT_EQ(beside(), kept);
+  world_.repository().put_back("main", tip);
+  world_.repository().dirty = false;
+  look_again();
+  look_again();
+  EXPECT_EQ(world_.task(vtid).status, TaskStatus::completed);
+}
+
 TEST_F(TargetDirty, LeavesABranchThatSomebodyWorkedOn) {
   const auto branch = domain::delivery_branch(vtid, world_.task(vtid).title);
   const auto theirs = world_.repository().commit({{"mine.txt", "1"}}, branch.substr(std::string("refs/heads/").size()));

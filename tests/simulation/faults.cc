@@ -66,17 +66,32 @@ Result<std::vector<port::DeliveryTrailer>> FaultyRepository::deliveries(const st
   return inner_->deliveries(from, to);
 }
 
+void FaultyRepository::land(double chance) {
+  std::erase_if(in_flight_, [&](const domain::Deliverable& goods) {
+    return faults_.chance(chance) && inner_->push(goods).has_value();
+  });
+}
+
 Result<bool> FaultyRepository::holds(const std::string& ref, const std::string& ancestor) {
+  land(0.5);
   if (faults_.fails()) return broken();
   return inner_->holds(ref, ancestor);
 }
 
 Result<std::optional<std::string>> FaultyRepository::ref_commit(const std::string& ref) {
+  land(0.5);
   if (faults_.fails()) return broken();
   return inner_->ref_commit(ref);
 }
 
 Result<port::PushAnswer> FaultyRepository::push(const domain::Deliverable& deliverable) {
+  land(1);  // they hold the lock
+  try {
+    faults_.point("in push");
+  } catch (const Crash&) {
+    in_flight_.push_back(deliverable);
+    throw;
+  }
   faults_.point("before push");
   if (faults_.fails()) return broken();
   auto pushed = inner_->push(deliverable);

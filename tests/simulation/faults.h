@@ -52,6 +52,7 @@ class Faults {
   /// How often an outside call fails; 0 ends all faults.
   double rate = 0;
   bool fails() { return rate > 0 && dice_.chance(rate); }
+  bool chance(double p) { return dice_.chance(p); }
 
   std::set<Death> deaths;
 
@@ -61,7 +62,8 @@ class Faults {
   int countdown_ = 0;
 };
 
-/// Any call may fail; a push may have happened although it says that it failed.
+/// Any call may fail; a push may have happened although it says that it failed; and one whose process
+/// died goes on by itself, and lands whenever it likes.
 class FaultyRepository : public port::Repository {
  public:
   FaultyRepository(std::shared_ptr<port::Repository> inner, Faults& faults)
@@ -86,8 +88,12 @@ class FaultyRepository : public port::Repository {
   Result<void> remove(const std::string& ref, const std::string& commit) override;
 
  private:
+  /// The pushes that nobody waits for any more: all of them, or by chance.
+  void land(double chance);
+
   std::shared_ptr<port::Repository> inner_;
   Faults& faults_;
+  std::vector<domain::Deliverable> in_flight_;
 };
 
 /// Sends every second run to an address; which does not always answer.

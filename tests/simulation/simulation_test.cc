@@ -72,6 +72,7 @@ std::set<Death> wanted_deaths() {
   for (const auto* when : {"before", "after"}) {
     for (const auto* effect : {" push", " route", " notify"}) wanted.emplace("", when + std::string(effect));
   }
+  wanted.emplace("", "in push");
   return wanted;
 }
 

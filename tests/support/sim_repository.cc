@@ -55,6 +55,16 @@ std::string SimRepository::tip(const std::string& branch) const {
   return it == refs_.end() ? "" : it->second;
 }
 
+std::string SimRepository::take_away(const std::string& branch) {
+  auto was = tip(branch);
+  refs_.erase(full_ref(branch));
+  return was;
+}
+
+void SimRepository::put_back(const std::string& branch, const std::string& commit) {
+  refs_[full_ref(branch)] = commit;
+}
+
 bool SimRepository::is_ancestor(const std::string& ancestor, std::string commit) const {
   for (; !commit.empty(); commit = commits_.at(commit).parent) {
     if (commit == ancestor) return true;
@@ -72,6 +82,7 @@ int SimRepository::deliveries_of(const std::string& vtid, const std::string& bra
 
 Result<std::optional<std::string>> SimRepository::branch_tip() {
   if (unavailable) return gone();
+  if (tip().empty()) return failure(FailureCode::BRANCH_MISSING, "there is no branch 'main'");
   return std::optional(tip());
 }
 

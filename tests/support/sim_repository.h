@@ -29,6 +29,9 @@ class SimRepository : public port::Repository {
   std::string make_commit(const std::string& parent, const Tree& changes, const std::string& vtid,
                           const std::string& digest);
   std::string tip(const std::string& branch = "main") const;
+  /// Removes the branch; the answer is where it was.
+  std::string take_away(const std::string& branch);
+  void put_back(const std::string& branch, const std::string& commit);
   const Commit& at(const std::string& commit) const { return commits_.at(commit); }
   bool is_ancestor(const std::string& ancestor, std::string commit) const;
   /// How many commits of the branch carry this VTID's trailer.
