@@ -17,7 +17,8 @@ GitRepository::GitRepository(std::filesystem::path mirror, git::Source source, s
       options_(std::move(options)), git_(options_) {}
 
 Result<std::shared_ptr<git::Mirror>> GitRepository::mirror() {
-  const std::lock_guard lock(opening_);
+  const auto turn = opening_.take("the mirror");
+  if (!turn) return failure(turn.error());
   if (!mirror_) {
     auto opened = git::Mirror::open(path_, options_);
     if (!opened) return failure(std::move(opened.error()));

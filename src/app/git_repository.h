@@ -3,8 +3,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 
+#include "base/stop.h"
 #include "git/mirror.h"
 #include "git/source.h"
 #include "port/repository.h"
@@ -50,7 +50,7 @@ class GitRepository : public port::Repository {
   const std::string branch_;
   const git::Options options_;
   const git::Git git_;
-  std::mutex opening_;
+  Turn opening_;
   std::shared_ptr<git::Mirror> mirror_;
 };
 

@@ -10,9 +10,9 @@
 #include <mutex>
 
 #include "app/secrets.h"
+#include "base/stop.h"
 #include "config/render.h"
 #include "engine/delivery.h"
-#include "git/run.h"
 #include "git/tree.h"
 #include "process/run.h"
 #include "worker/janitor.h"
@@ -221,7 +221,7 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
   host_ = std::make_unique<worker::Host>(
       host, engine_->runs, *executor_, *verifier_,
       [this](const port::Assignment& assignment, std::stop_token stop) {
-        const git::StopScope stoppable(std::move(stop));
+        const StopScope stoppable(std::move(stop));
         return engine_->setup().rules.deliver(engine_->setup(), assignment);
       });
   engine_->runs.on_lost([this] { host_->nudge(); });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/stop.h"
 #include "engine/conduct.h"
 
 namespace vitana::engine {
@@ -91,7 +92,8 @@ void Autopilot::look_at(const std::string& repo) {
 
 Result<RepoSync> Autopilot::scan(const RepoSetup& repo) {
   auto synced = registry_.sync(repo);
-  if (synced) return synced;
+  // A scan that was cut says nothing of the repository.
+  if (synced || StopScope::current().stop_requested()) return synced;
   const Error error = synced.error();
   auto noted = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     const auto row = ledger.repo(repo.name);
@@ -136,6 +138,7 @@ Autopilot::Scan* Autopilot::next_scan(bool elsewhere) {
 }
 
 void Autopilot::scan_loop(std::stop_token stop, bool elsewhere) {
+  const StopScope cut(stop);  // wherever a scan is: the next one begins anew
   std::unique_lock lock(scan_mutex_);
   while (!stop.stop_requested()) {
     const auto now = std::chrono::steady_clock::now();
@@ -149,6 +152,7 @@ void Autopilot::scan_loop(std::stop_token stop, bool elsewhere) {
     next->due = Time::max();  // unless it is asked for meanwhile
     lock.unlock();
     auto synced = scan(*next->repo);
+    if (!synced && stop.stop_requested()) return;
     if (!synced && hooks_.fault) hooks_.fault(next->repo->name, synced.error());
     if (synced && hooks_.synced) hooks_.synced(*synced);
     lock.lock();

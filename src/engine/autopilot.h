@@ -40,6 +40,7 @@ class Autopilot {
   /// Takes over, then starts the threads. `scan_every` by repository name.
   Result<void> start(const std::string& incarnation, std::map<std::string, Duration> scan_every,
                      Hooks hooks);
+  /// A scan that is under way is cut: who stops waits for no repository.
   void request_stop();
   void join();
 

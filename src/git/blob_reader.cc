@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/stop.h"
 #include "git/output.h"
 
 namespace vitana::git {

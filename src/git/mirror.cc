@@ -79,7 +79,8 @@ Result<Oid> Mirror::fetch(const Source& source, const std::string& branch) {
 }
 
 Result<void> Mirror::fetch_refs(const Source& source, std::vector<std::string> refspecs) {
-  const std::lock_guard lock(fetching_);
+  const auto turn = fetching_.take("another fetch");
+  if (!turn) return failure(turn.error());
   remove_stale_locks(path_);
   Call call{.args = {"fetch", "--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head",
                      "--no-auto-maintenance", "--no-recurse-submodules", "--update-shallow"},
@@ -168,7 +169,8 @@ Result<void> Mirror::forget(std::string_view name) {
 }
 
 Result<void> Mirror::maintain(int prune_days) {
-  const std::lock_guard lock(fetching_);
+  const auto turn = fetching_.take("another fetch");
+  if (!turn) return failure(turn.error());
   auto done = git_.run({.args = {"gc", "--quiet", fmt::format("--prune={}.days.ago", prune_days)},
                         .git_dir = path_,
                         .slow = true});

@@ -4,13 +4,13 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/stop.h"
 #include "git/blob_reader.h"
 #include "git/names.h"
 #include "git/run.h"
@@ -27,7 +27,7 @@ class Mirror {
 
   /// Copies `branch` and every `vtid/*` branch of the source to refs/remotes/origin/; a vtid
   /// branch that is gone there goes here. Returns the branch's newest commit. Fetches wait for
-  /// each other. Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED.
+  /// each other. Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, CANCELLED.
   Result<Oid> fetch(const Source& source, const std::string& branch);
 
   /// Is `commit` in the history of `ref` of the source as it is now? For deciding after a crash
@@ -71,7 +71,7 @@ class Mirror {
   const std::filesystem::path path_;
   const Git git_;
   mutable BlobReader blobs_;
-  std::mutex fetching_;
+  Turn fetching_;
 };
 
 /// The command that git starts on the other side of a local fetch or push, quoted for the shell

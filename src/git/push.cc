@@ -9,6 +9,7 @@
 #include <cstring>
 #include <thread>
 
+#include "base/stop.h"
 #include "git/checked_out.h"
 #include "git/output.h"
 #include "git/target_hooks.h"

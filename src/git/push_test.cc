@@ -6,6 +6,7 @@
 #include <fstream>
 #include <future>
 
+#include "base/stop.h"
 #include "git/commit.h"
 #include "git/test_repository.h"
 #include "git/tree.h"

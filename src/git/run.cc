@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/stop.h"
 #include "base/utf8.h"
 #include "git/names.h"
 #include "process/run.h"
@@ -58,19 +59,7 @@ std::vector<std::string> bounded(std::chrono::milliseconds deadline) {
   return {"timeout", "--kill-after=10", fmt::format("{}", limit.count())};
 }
 
-std::stop_token& stop_of_this_thread() {
-  thread_local std::stop_token stop;
-  return stop;
-}
-
 }  // namespace
-
-StopScope::StopScope(std::stop_token stop)
-    : outer_(std::exchange(stop_of_this_thread(), std::move(stop))) {}
-
-StopScope::~StopScope() { stop_of_this_thread() = std::move(outer_); }
-
-const std::stop_token& StopScope::current() { return stop_of_this_thread(); }
 
 std::vector<std::string> Git::arguments(const Call& call) const {
   std::vector<std::string> result = {options_.program, "--no-pager"};

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,21 +35,6 @@ struct Options {
   std::chrono::milliseconds network_deadline = std::chrono::minutes(15);
   /// Of a push, with all hooks of the repository that receives it.
   std::chrono::milliseconds push_deadline = std::chrono::minutes(8);
-};
-
-/// While it lives, a stop ends every call that this thread makes: CANCELLED. One step's work is one
-/// thread's, so this holds for all that the step asks of git.
-class StopScope {
- public:
-  explicit StopScope(std::stop_token stop);
-  ~StopScope();
-  StopScope(const StopScope&) = delete;
-  StopScope& operator=(const StopScope&) = delete;
-
-  static const std::stop_token& current();
-
- private:
-  std::stop_token outer_;
 };
 
 /// One call. Whatever comes from outside stands in `args` behind `--` or is an Oid or a ref that
@@ -85,7 +69,7 @@ struct Answer {
   std::string err;
 };
 
-/// Thread-safe: each call is a process of its own.
+/// Thread-safe: each call is a process of its own. A stop of the calling thread (StopScope) ends it.
 class Git {
  public:
   explicit Git(Options options) : options_(std::move(options)) {}

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/stop.h"
 #include "git/test_repository.h"
 
 namespace vitana::git {

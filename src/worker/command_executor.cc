@@ -6,6 +6,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "base/stop.h"
 #include "git/commit.h"
 #include "git/snapshot.h"
 #include "git/tree.h"
@@ -174,7 +175,7 @@ CommandExecutor::CommandExecutor(const Sandbox& sandbox, CommandExecutorOptions 
 
 Result<domain::Executed> CommandExecutor::execute(const port::Assignment& assignment,
                                                   std::stop_token stop) {
-  const git::StopScope stoppable(stop);
+  const StopScope stoppable(stop);
   const auto& run = assignment.run;
   auto agent = options_.agent(run.agent);
   if (!agent) {

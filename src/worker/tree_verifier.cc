@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/stop.h"
 #include "base/utf8.h"
 #include "git/commit.h"
 #include "git/tree.h"
@@ -389,7 +390,7 @@ TreeVerifier::TreeVerifier(const Sandbox& sandbox, port::Clock& clock, TreeVerif
 
 Result<port::Verification> TreeVerifier::verify(const port::Assignment& assignment,
                                                 std::stop_token stop) {
-  const git::StopScope stoppable(stop);
+  const StopScope stoppable(stop);
   auto rules = options_.rules(assignment.run.repo, assignment.run.base_commit);
   if (!rules) return failure(std::move(rules.error()));
   return Step(sandbox_, clock_, options_, assignment, std::move(*rules), std::move(stop)).take();

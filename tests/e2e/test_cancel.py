@@ -2,6 +2,7 @@
 
 import pathlib
 import signal
+import socket
 import time
 
 from harness import DONE, World, process_table, wait_until
@@ -189,6 +190,33 @@ class TheEngineIsStopped(World):
         self.assertNoProcess()
         self.until_idle()
         self.assertEqual(self.repo.trailers("VTID"), ["VTID-00622"])
+
+    def ends_while_a_repository_is_silent(self, stop):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            far = f"""
+[[repos]]
+name = "far"
+url = "git://127.0.0.1:{server.getsockname()[1]}/far.git"
+branch = "main"
+"""
+            self.repo.commit("another repository", {"vitana.toml": self.config(rest=far)})
+            engine = self.start_synced()
+            server.settimeout(20)
+            connection, _ = server.accept()
+            with connection:
+                asked = time.monotonic()
+                stop(engine)
+                self.assertEqual(engine.end(30), 0)
+                self.assertLess(time.monotonic() - asked, 2.0)
+        self.assertNoProcess()
+        # It was not read to its end, which is no fault of it.
+        self.assertNotIn("repo.unavailable", self.vitana("events", "--json", code=0).out)
+
+    def test_stop_now_does_not_wait_for_a_repository(self):
+        self.ends_while_a_repository_is_silent(lambda engine: self.vitana("stop", "--now", code=0))
+
+    def test_nor_does_a_patient_stop(self):
+        self.ends_while_a_repository_is_silent(lambda engine: engine.signal(signal.SIGTERM))
 
     def test_two_engines_do_not_share_a_data_directory(self):
         engine = self.start_synced()

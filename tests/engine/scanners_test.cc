@@ -1,8 +1,10 @@
 // The threads that read repositories: one that does not answer holds up no other.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 
+#include "base/stop.h"
 #include "support/world.h"
 
 namespace vitana::testing {
@@ -23,6 +25,21 @@ class SilentRepository : public SimRepository {
   std::shared_future<void> end_;
 };
 
+/// Answers nothing until its reader is stopped.
+class StoppableRepository : public SimRepository {
+ public:
+  explicit StoppableRepository(std::promise<void>& asked) : asked_(asked) {}
+  Result<std::optional<std::string>> branch_tip() override {
+    Turn turn;
+    const auto taken = turn.take("nobody");
+    asked_.set_value();
+    return failure(turn.take("an answer").error());
+  }
+
+ private:
+  std::promise<void>& asked_;
+};
+
 class Scanners : public ::testing::Test {
  protected:
   void add(const std::string& name, std::shared_ptr<port::Repository> repository, const std::string& folder) {
@@ -33,6 +50,17 @@ class Scanners : public ::testing::Test {
   }
   void add_silent(const std::string& name) {
     add(name, std::make_shared<SilentRepository>(silent_until_), "");
+  }
+  /// Starts an engine and stops it as soon as `asked` says so; how many faults it saw meanwhile.
+  int faults_when_stopped(std::future<void> asked) {
+    auto opened = store::Store::open({":memory:", store::OpenMode::engine, {}}, clock_, entropy_);
+    engine::Engine engine(**opened, clock_, entropy_, setup_);
+    std::atomic<int> faults = 0;
+    if (!engine.autopilot.start("1", {}, {.fault = [&](const std::string&, const Error&) { ++faults; }})) return -1;
+    asked.wait();
+    engine.autopilot.request_stop();
+    engine.autopilot.join();
+    return faults;
   }
   std::shared_ptr<SimRepository> repository() {
     auto made = std::make_shared<SimRepository>();
@@ -75,6 +103,12 @@ TEST_F(Scanners, ARepositoryElsewhereIsReadWhileAnotherOneIsSilent) {
   add_silent("far");
   add("near", repository(), "");
   EXPECT_TRUE(reads("near"));
+}
+
+TEST_F(Scanners, AStopCutsAScanAndThatIsNoFaultOfTheRepository) {
+  std::promise<void> asked;
+  add("far", std::make_shared<StoppableRepository>(asked), "");
+  EXPECT_EQ(faults_when_stopped(asked.get_future()), 0);
 }
 
 }  // namespace
