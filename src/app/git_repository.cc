@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "engine/run_desk.h"
 #include "git/history.h"
 #include "git/push.h"
 #include "git/tree.h"
@@ -10,6 +11,10 @@
 namespace vitana::app {
 
 using Kind = port::TreeChange::Kind;
+
+// A delivery waits for the one before it, and then pushes. Its step is granted again only when it has had
+// the time for both.
+static_assert(engine::deliver_limit >= 2 * (git::push_deadline_default + git::push_ending_max));
 
 GitRepository::GitRepository(std::filesystem::path mirror, git::Source source, std::string branch,
                              git::Options options)

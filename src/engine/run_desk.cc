@@ -20,7 +20,7 @@ constexpr std::string_view local_prefix = "local:";
 
 /// How long a step may take in all; the engine's own deadline stands behind the worker's.
 Duration limit_of(Step step, const domain::Policy& policy) {
-  return step == Step::deliver ? Duration(std::chrono::minutes(10)) : policy.caps.wall;
+  return step == Step::deliver ? deliver_limit : policy.caps.wall;
 }
 
 /// The criteria of a run that persons found to be met, whatever its verifier knew of them.

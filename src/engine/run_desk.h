@@ -14,6 +14,9 @@
 
 namespace vitana::engine {
 
+/// How long a delivery may take in all; how it fits what git may take is said in app/git_repository.cc.
+inline constexpr Duration deliver_limit = std::chrono::minutes(20);
+
 /// Id of a worker that lives in the engine's process: "local:INCARNATION/NAME".
 std::string local_worker(const std::string& incarnation, const std::string& name);
 bool is_local_worker(const std::string& worker);

@@ -20,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto lock_wait = std::chrono::seconds(30);
 constexpr auto lock_pause = std::chrono::milliseconds(10);
 
 std::string reason_of(const Answer& answer) {
@@ -59,12 +58,16 @@ Result<process::Fd> delivery_lock(const Mirror& mirror) {
   if (!lock.open()) {
     return failure(FailureCode::GIT_FAILED, fmt::format("{}: {}", path.string(), std::strerror(errno)));
   }
-  const auto until = std::chrono::steady_clock::now() + lock_wait;
+  const auto until = std::chrono::steady_clock::now() + mirror.git().options().push_deadline + push_ending_max;
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      return failure(FailureCode::GIT_FAILED,
+                     fmt::format("{} cannot be locked: {}", path.string(), std::strerror(errno)));
+    }
     if (StopScope::current().stop_requested()) {
       return failure(FailureCode::CANCELLED, "waiting for another delivery was stopped");
     }
-    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until) {
+    if (std::chrono::steady_clock::now() >= until) {
       return failure(with_hook({FailureCode::GIT_FAILED,
                                 fmt::format("another delivery to this repository has not ended: {}", path.string())},
                                TargetHooks::running(hooks_folder(mirror))));

@@ -20,6 +20,8 @@ namespace vitana::git {
 
 using ConfigValues = std::vector<std::pair<std::string, std::string>>;
 
+inline constexpr std::chrono::milliseconds push_deadline_default = std::chrono::minutes(8);
+
 /// What the operator decides about git; the same for all calls of one repository.
 struct Options {
   std::string program = "git";
@@ -34,7 +36,7 @@ struct Options {
   std::chrono::milliseconds deadline = std::chrono::minutes(2);
   std::chrono::milliseconds network_deadline = std::chrono::minutes(15);
   /// Of a push, with all hooks of the repository that receives it.
-  std::chrono::milliseconds push_deadline = std::chrono::minutes(8);
+  std::chrono::milliseconds push_deadline = push_deadline_default;
 };
 
 /// One call. Whatever comes from outside stands in `args` behind `--` or is an Oid or a ref that
