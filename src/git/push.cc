@@ -106,10 +106,9 @@ Result<Pushed> run_push(const Mirror& mirror, const PushRequest& request, int lo
     hooks = std::move(*written);
     where = repository->common_dir.string();
     call.args.push_back("--receive-pack=" + hooks->receiver(git));
-    // git itself ends soon, and cut off it might leave a work tree between two commits.
     call.busy = [&] {
       hook = TargetHooks::running(folder);
-      return hook.empty();
+      return !hooks->may_end();
     };
   }
   call.args.insert(call.args.end(), {"--", where, fmt::format("{}:{}", request.commit, request.ref)});

@@ -25,6 +25,8 @@ constexpr std::string_view transaction = "reference-transaction";
 constexpr std::string_view mover = "push-to-checkout";
 constexpr std::string_view refused = "refused";  ///< what git said to a work tree that stayed
 constexpr std::string_view under_way = "running";  ///< the owner's hook that runs: its name and process
+/// A folder, made by who comes first: the hook that moves the files, or who wants to end the push before that.
+constexpr std::string_view moving = "moving";
 constexpr std::size_t words_bytes_max = 600;
 
 // A hook's children are not to run our hooks.
@@ -99,6 +101,7 @@ std::string transaction_hook(const fs::path& owners, const std::vector<WorkTree>
       shell_quoted(fmt::format("{} {} {}", request.expected.value_or(zeros), request.commit, request.ref)));
   script += request.expected ? fmt::format("old={}\n", *request.expected)
                              : "old=$(git hash-object -t tree /dev/null)\n";
+  script += fmt::format("mkdir {} 2> /dev/null || exit 1\n", shell_quoted((folder / moving).string()));
   script += fmt::format(
       "new={}\n"
       "unset GIT_QUARANTINE_PATH GIT_INDEX_FILE GIT_PREFIX\n"
@@ -153,6 +156,12 @@ std::string TargetHooks::receiver(const Git& git) const {
 
 std::string TargetHooks::refusal() const {
   return words_of(folder_ / refused);
+}
+
+bool TargetHooks::may_end() {
+  std::error_code ignored;
+  given_up_ = given_up_ || fs::create_directory(folder_ / moving, ignored);
+  return given_up_ || !running(folder_).empty();
 }
 
 std::string TargetHooks::running(const fs::path& folder) {

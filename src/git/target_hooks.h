@@ -33,6 +33,10 @@ class TargetHooks {
   /// Why a work tree could not be moved, in git's words; empty: it was, or nothing was to be moved.
   std::string refusal() const;
 
+  /// May the push be ended without leaving a work tree between two commits? Yes before its files begin to
+  /// move, and then they never will; and in a hook of the owner that runs after it.
+  bool may_end();
+
   /// A hook of the repository's owner that runs now, with its process; empty: none does. `folder` is that
   /// of write(), of this process or of another one's push.
   static std::string running(const std::filesystem::path& folder);
@@ -43,6 +47,7 @@ class TargetHooks {
 
   std::filesystem::path folder_;
   bool owner_moves_;  ///< the work tree, by a hook of the repository
+  bool given_up_ = false;
 };
 
 }  // namespace vitana::git
