@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "base/stop.h"
 #include "base/utf8.h"
 #include "git/output.h"
 
@@ -114,6 +115,10 @@ Result<std::vector<WorkTree>> work_trees_on(const Git& git, const LocalRepositor
     }
     result.push_back({it->path(), folder});
   }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return failure(FailureCode::GIT_FAILED,
+                   fmt::format("the work trees of {}: {}", repository.common_dir.string(), error.message()));
+  }
   return result;
 }
 
@@ -126,6 +131,9 @@ Result<void> require_unlocked(const WorkTree& tree) {
       return failure(dirty(tree, fmt::format("is locked by another git command, or one that was killed left {}",
                                              lock.string()),
                            fmt::format("wait for that git command, or remove {}", lock.string()), {}));
+    }
+    if (StopScope::current().stop_requested()) {
+      return failure(FailureCode::CANCELLED, "waiting for another git command was stopped");
     }
     std::this_thread::sleep_for(unlocked_pause);  // polls: another program's lock
   }

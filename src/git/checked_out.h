@@ -19,11 +19,12 @@ struct WorkTree {
 };
 
 /// Every work tree whose HEAD is `ref`, or that will be when its rebase or bisect ends.
-/// Errors: DELIVERY_REFUSED - such a work tree exists, but its folder is not there or not known.
+/// Errors: DELIVERY_REFUSED - such a work tree exists, but its folder is not there or not known;
+/// GIT_FAILED - the list of work trees cannot be read.
 Result<std::vector<WorkTree>> work_trees_on(const Git& git, const LocalRepository& repository,
                                             std::string_view ref);
 
-/// Waits for a git command that is at work in it, a few seconds. Errors: DELIVERY_TARGET_DIRTY.
+/// Waits for a git command that is at work in it, a few seconds. Errors: DELIVERY_TARGET_DIRTY, CANCELLED.
 Result<void> require_unlocked(const WorkTree& tree);
 
 /// Errors: DELIVERY_TARGET_DIRTY.

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "base/stop.h"
+#include "git/checked_out.h"
 #include "git/commit.h"
 #include "git/test_repository.h"
 #include "git/tree.h"
@@ -179,6 +182,11 @@ TEST_F(PushTest, ALinkedWorkTreeThatIsGoneIsNamed) {
   expect_refused(FailureCode::DELIVERY_REFUSED, request());
 }
 
+TEST_F(PushTest, AListOfWorkTreesThatCannotBeReadIsNoEmptyOne) {
+  user.write(".git/worktrees", "");
+  expect_refused(FailureCode::GIT_FAILED, request());
+}
+
 TEST_F(PushTest, ARebaseUnderWayIsNotDisturbed) {
   user.commit_file("readme.md", "one\n");
   fetch();
@@ -271,6 +279,16 @@ TEST_F(PushTest, ALockOfAnotherGitCommandIsWaitedForAndThenNamed) {
   must(push(*mirror, request()));
 }
 
+TEST_F(PushTest, WhoWaitsForALockOfAnotherGitCommandHeedsAStop) {
+  user.write(".git/index.lock", "");
+  std::stop_source stop;
+  stop.request_stop();
+  const StopScope scope(stop.get_token());
+  const auto free = require_unlocked({user.path(".git"), user.path()});
+  ASSERT_FALSE(free);
+  EXPECT_EQ(free.error().code, FailureCode::CANCELLED);
+}
+
 TEST_F(PushTest, AllHooksOfTheOwnerRunAndSeeNoneOfOurs) {
   user.git({"config", "core.hooksPath", "own-hooks"});
   for (const auto* name : {"pre-receive", "update", "post-receive", "post-update", "reference-transaction"}) {
@@ -307,6 +325,12 @@ struct HangingHookTest : PushTest {
     return push(*mirror, request());
   }
   static void wait_for(const fs::path& pipe) { std::ifstream(pipe).get(); }
+  /// As often as this process has it open.
+  static int openings(const fs::path& file) {
+    std::error_code closed;
+    return static_cast<int>(std::ranges::count_if(
+        fs::directory_iterator("/proc/self/fd"), [&](const auto& fd) { return fs::read_symlink(fd, closed) == file; }));
+  }
 };
 
 TEST_F(HangingHookTest, IsNamedWhenItsDeadlineHasPassedAndNothingMoved) {
@@ -364,8 +388,15 @@ TEST_F(HangingHookTest, WhoWaitsForAnotherDeliveryIsStoppedToo) {
   auto pushing = std::async(std::launch::async, [&] { return push_until(first_stop.get_token()); });
   wait_for(begun);
   auto waiting = std::async(std::launch::async, [&] { return push_until(second_stop.get_token()); });
+  while (openings(mirror->path() / "delivery.lock") < 2 &&
+         waiting.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    std::this_thread::yield();
+  }
   second_stop.request_stop();
-  EXPECT_EQ(waiting.get().error().code, FailureCode::CANCELLED);
+  const auto stopped = waiting.get();
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, FailureCode::CANCELLED);
+  EXPECT_THAT(stopped.error().message, HasSubstr("another delivery"));
   std::ofstream(may_end) << "\n";
   must(pushing.get());
   EXPECT_EQ(user.head(), next);
