@@ -262,10 +262,10 @@ bool can_be_started(const std::string& program, const std::vector<config::Repo>&
   });
 }
 
-cli::DoctorFinding look_at(const config::Repo& repo) {
-  const auto source = repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
+cli::DoctorFinding finding_on(const config::Repo& repo) {
+  const auto source = source_of(repo);
   const git::Git git(git_options());
-  const auto branch = repo.branch.empty() ? git::default_branch(git, source) : repo.branch;
+  const auto branch = branch_of(git, repo);
   const auto tip = branch ? git::remote_ref(git, source, "refs/heads/" + *branch)
                           : Result<std::optional<git::Oid>>(failure(branch.error()));
   const bool there = tip && *tip;
@@ -279,12 +279,12 @@ cli::DoctorFinding look_at(const config::Repo& repo) {
 }
 
 /// In their order; a few are asked at a time, so that one that is silent delays hardly another.
-std::vector<cli::DoctorFinding> look_at(const std::vector<config::Repo>& repos) {
+std::vector<cli::DoctorFinding> findings_on(const std::vector<config::Repo>& repos) {
   constexpr std::size_t at_a_time = 4;
   std::vector<cli::DoctorFinding> findings(repos.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (auto i = next++; i < repos.size(); i = next++) findings[i] = look_at(repos[i]);
+    for (auto i = next++; i < repos.size(); i = next++) findings[i] = finding_on(repos[i]);
   };
   std::vector<std::jthread> threads;
   for (std::size_t i = 0; i < std::min(at_a_time, repos.size()); ++i) threads.emplace_back(work);
@@ -410,7 +410,7 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
                           "the agent sees none of your own logins; give it the key that it needs"});
     }
   }
-  auto repositories = look_at(effective.repos);
+  auto repositories = findings_on(effective.repos);
   std::move(repositories.begin(), repositories.end(), std::back_inserter(findings));
   const auto more = cautions(options);
   findings.insert(findings.end(), more.begin(), more.end());
@@ -430,7 +430,7 @@ std::vector<cli::DoctorFinding> VitanaApplication::cautions(const cli::OpenOptio
   return config ? uncommitted_rules(config->config, config->file) : std::vector<cli::DoctorFinding>();
 }
 
-Result<config::StarterFacts> VitanaApplication::look_at_repository(const std::string& folder) {
+Result<config::StarterFacts> VitanaApplication::starter_facts(const std::string& folder) {
   const fs::path root = fs::absolute(folder).lexically_normal();
   const git::Git git(git_options());
   auto branch = git::default_branch(git, git::Source::at_path(root));

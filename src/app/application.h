@@ -24,7 +24,7 @@ class VitanaApplication : public cli::Application {
   std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) override;
   std::vector<cli::DoctorFinding> cautions(const cli::OpenOptions& options) override;
   cli::DoctorFinding sandbox(const config::Config& config) override;
-  Result<config::StarterFacts> look_at_repository(const std::string& folder) override;
+  Result<config::StarterFacts> starter_facts(const std::string& folder) override;
   Result<std::string> restore(const std::string& backup, const cli::OpenOptions& options) override;
 
  private:

@@ -8,16 +8,11 @@
 #include "app/system.h"
 #include "app/uncommitted.h"
 #include "config/repository_policy.h"
-#include "git/source.h"
 #include "process/program.h"
 #include "worker/paths.h"
 
 namespace vitana::app {
 namespace {
-
-git::Source source_of(const config::Repo& repo) {
-  return repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
-}
 
 /// "Name <address>"
 std::optional<git::Identity> identity_of(const std::string& author) {
@@ -71,6 +66,14 @@ std::set<std::string> configured_programs(const config::Config& config, const st
 
 }  // namespace
 
+git::Source source_of(const config::Repo& repo) {
+  return repo.url.empty() ? git::Source::at_path(repo.path) : git::Source::at_url(repo.url);
+}
+
+Result<std::string> branch_of(const git::Git& git, const config::Repo& repo) {
+  return repo.branch.empty() ? git::default_branch(git, source_of(repo)) : repo.branch;
+}
+
 git::Options git_options() {
   git::Options options;
   if (const char* path = std::getenv("PATH")) options.path = path;
@@ -87,15 +90,10 @@ Result<std::unique_ptr<Repositories>> Repositories::open(const config::Config& c
   std::unique_ptr<Repositories> repositories(new Repositories(config, config_file, data.root()));
   const git::Git git(git_options());
   for (const auto& repo : config.repos) {
-    const auto source = source_of(repo);
-    std::string branch = repo.branch;
-    if (branch.empty()) {
-      auto head = git::default_branch(git, source);
-      if (!head) return failure(std::move(head.error()).with("repo", repo.name));
-      branch = std::move(*head);
-    }
+    auto branch = branch_of(git, repo);
+    if (!branch) return failure(std::move(branch.error()).with("repo", repo.name));
     repositories->repositories_[repo.name] =
-        std::make_shared<GitRepository>(data.mirror(repo.name), source, branch, git_options());
+        std::make_shared<GitRepository>(data.mirror(repo.name), source_of(repo), *branch, git_options());
   }
   return repositories;
 }
@@ -126,7 +124,7 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
   if (!mirror) return failure(std::move(mirror.error()));
 
   config::Config effective = config_;
-  auto own = repository->read_file(base_commit, "vitana.toml", own_config_bytes_max);
+  auto own = repository->read_file(base_commit, config::file_name, own_config_bytes_max);
   if (!own) return failure(std::move(own.error()));
   if (*own) {
     const auto reading = config::parse_repository_policy(**own);

@@ -9,6 +9,7 @@
 #include "app/git_repository.h"
 #include "config/config.h"
 #include "engine/setup.h"
+#include "git/source.h"
 #include "worker/rules.h"
 
 namespace vitana::app {
@@ -43,6 +44,12 @@ class Repositories {
   const std::filesystem::path data_root_;
   std::map<std::string, std::shared_ptr<GitRepository>> repositories_;
 };
+
+/// Where it is.
+git::Source source_of(const config::Repo& repo);
+
+/// The branch that counts: the configured one, or its own default. Errors: as git::default_branch().
+Result<std::string> branch_of(const git::Git& git, const config::Repo& repo);
 
 /// git as it is used everywhere here.
 git::Options git_options();

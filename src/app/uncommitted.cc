@@ -10,14 +10,11 @@
 #include "app/repositories.h"
 #include "base/shell.h"
 #include "config/repository_policy.h"
-#include "git/source.h"
 
 namespace vitana::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* file_name = "vitana.toml";
 
 std::optional<std::string> text_of(const fs::path& file) {
   std::error_code error;
@@ -32,7 +29,7 @@ Result<std::optional<std::string>> committed_text(const git::Git& git, const con
                                                   const std::string& branch) {
   auto there = git::locate(git, repo.path);
   if (!there) return failure(std::move(there.error()));
-  auto answer = git.try_run({.args = {"cat-file", "blob", fmt::format("refs/heads/{}:{}", branch, file_name)},
+  auto answer = git.try_run({.args = {"cat-file", "blob", fmt::format("refs/heads/{}:{}", branch, config::file_name)},
                              .git_dir = there->common_dir});
   if (!answer) return failure(std::move(answer.error()));
   if (answer->exit_code != 0) return std::optional<std::string>();
@@ -40,21 +37,26 @@ Result<std::optional<std::string>> committed_text(const git::Git& git, const con
 }
 
 std::string different_tables(const config::RepositoryPolicy& here, const config::RepositoryPolicy& there) {
-  auto verify = here.verify;
-  verify.slots = there.verify.slots;
   std::string tables;
-  if (verify != there.verify) tables = "[verify]";
+  if (here.verify != there.verify) tables = "[verify]";
   if (here.rules != there.rules) tables += tables.empty() ? "[policy]" : " and [policy]";
   return tables;
 }
 
-std::optional<cli::DoctorFinding> look_at(const git::Git& git, const config::Repo& repo,
-                                          const std::string& config_file) {
+/// How a person commits the file on the branch that counts.
+std::string how_to_commit(const git::Git& git, const config::Repo& repo, const std::string& branch) {
+  const auto command = fmt::format("git -C {0} add {1} && git -C {0} commit {1}", shell_word(repo.path),
+                                   config::file_name);
+  const auto checked_out = git::default_branch(git, git::Source::at_path(repo.path));
+  return checked_out && *checked_out == branch ? command : fmt::format("check out {}, then: {}", branch, command);
+}
+
+std::optional<cli::DoctorFinding> difference(const git::Git& git, const config::Repo& repo,
+                                             const std::string& config_file) {
   if (repo.path.empty()) return std::nullopt;
-  const auto here = text_of(fs::path(repo.path) / file_name);
+  const auto here = text_of(fs::path(repo.path) / config::file_name);
   if (!here) return std::nullopt;
-  const auto branch = repo.branch.empty() ? git::default_branch(git, git::Source::at_path(repo.path))
-                                          : Result<std::string>(repo.branch);
+  const auto branch = branch_of(git, repo);
   if (!branch) return std::nullopt;
   const auto there = committed_text(git, repo, *branch);
   if (!there) return std::nullopt;
@@ -66,9 +68,9 @@ std::optional<cli::DoctorFinding> look_at(const git::Git& git, const config::Rep
   const auto tables = different_tables(written.policy, counts.policy);
   if (tables.empty()) return std::nullopt;
   return cli::DoctorFinding{
-      fmt::format("{} of {}", file_name, repo.name), false,
+      fmt::format("{} of {}", config::file_name, repo.name), false,
       fmt::format("its {} differs from what is committed on {}, and runs go by what is committed", tables, *branch),
-      fmt::format("git -C {} commit {}", shell_word(repo.path), file_name)};
+      how_to_commit(git, repo, *branch)};
 }
 
 }  // namespace
@@ -76,14 +78,14 @@ std::optional<cli::DoctorFinding> look_at(const git::Git& git, const config::Rep
 bool is_own_file(const std::string& config_file, const config::Repo& repo) {
   std::error_code error;
   return !config_file.empty() && !repo.path.empty() &&
-         fs::equivalent(config_file, fs::path(repo.path) / file_name, error);
+         fs::equivalent(config_file, fs::path(repo.path) / config::file_name, error);
 }
 
 std::vector<cli::DoctorFinding> uncommitted_rules(const config::Config& config, const std::string& config_file) {
   std::vector<cli::DoctorFinding> findings;
   const git::Git git(git_options());
   for (const auto& repo : config.repos) {
-    if (auto finding = look_at(git, repo, config_file)) findings.push_back(std::move(*finding));
+    if (auto finding = difference(git, repo, config_file)) findings.push_back(std::move(*finding));
   }
   return findings;
 }

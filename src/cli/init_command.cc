@@ -8,6 +8,7 @@
 #include "base/shell.h"
 #include "cli/repo_place.h"
 #include "cli/store_commands.h"
+#include "config/file_name.h"
 #include "config/starter.h"
 #include "spec/template.h"
 #include "wire/json.h"
@@ -17,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* config_name = "vitana.toml";
 constexpr const char* specs_folder = "docs/specs";
 constexpr const char* first_slug = "-first-task.md";
 constexpr const char* note = "docs/vitana-first-task.md";
@@ -67,7 +67,7 @@ Answer init(Call& call) {
                          fmt::format("{} is in no git repository", call.open.folder)}
                        .with("hint", "git init, then: vitana init"));
   }
-  const fs::path config = fs::path(tree) / config_name;
+  const fs::path config = fs::path(tree) / config::file_name;
   const fs::path name = first_spec_in(tree);
   const fs::path spec = fs::path(tree) / name;
   std::error_code error;
@@ -76,7 +76,7 @@ Answer init(Call& call) {
                          fmt::format("{} is there already; nothing was written", config.string())}
                        .with("hint", "vitana config check"));
   }
-  auto facts = call.application.look_at_repository(tree);
+  auto facts = call.application.starter_facts(tree);
   if (!facts) return failure(std::move(facts.error()));
   if (auto done = write_new_file(config.string(), config::starter_config(*facts)); !done) {
     return failure(std::move(done.error()));
@@ -99,7 +99,7 @@ Answer init(Call& call) {
   std::string next = "next:\n";
   if (facts->agents.empty()) {
     next += fmt::format("  no agent was found: name one in {}, [agents.NAME] and [worker] agent\n",
-                        config_name);
+                        config::file_name);
   }
   if (!facts->has_commit) next += "  commit something first: there is no branch to work on yet\n";
   if (!facts->sandbox_works)

@@ -87,7 +87,7 @@ class Application {
   virtual std::vector<DoctorFinding> cautions(const OpenOptions& options) = 0;
 
   /// What `vitana init` finds in a repository.
-  virtual Result<config::StarterFacts> look_at_repository(const std::string& folder) = 0;
+  virtual Result<config::StarterFacts> starter_facts(const std::string& folder) = 0;
 
   /// Puts a backup in the store's place. The file in which what was there is kept; empty: nothing was.
   virtual Result<std::string> restore(const std::string& backup, const OpenOptions& options) = 0;

@@ -93,7 +93,7 @@ class FakeApplication : public Application {
   std::vector<DoctorFinding> doctor(const OpenOptions&) override { return findings; }
   std::vector<DoctorFinding> cautions(const OpenOptions&) override { return {}; }
   DoctorFinding sandbox(const config::Config&) override { return {"sandbox", true, "works", ""}; }
-  Result<config::StarterFacts> look_at_repository(const std::string&) override {
+  Result<config::StarterFacts> starter_facts(const std::string&) override {
     return config::StarterFacts{.repo_name = "hub", .branch = "main"};
   }
   Result<std::string> restore(const std::string&, const OpenOptions&) override { return ""; }

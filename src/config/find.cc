@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "config/file_name.h"
+
 namespace vitana::config {
 
 Result<std::optional<FoundConfig>> find_config(const std::string& start, const FileReader& read) {
@@ -9,7 +11,7 @@ Result<std::optional<FoundConfig>> find_config(const std::string& start, const F
   fs::path folder = fs::path(start).lexically_normal();
   if (!folder.has_filename() && folder.has_relative_path()) folder = folder.parent_path();
   for (;;) {
-    const std::string path = (folder / "vitana.toml").string();
+    const std::string path = (folder / file_name).string();
     auto text = read(path);
     if (!text) return failure(std::move(text.error()));
     if (*text) return std::optional(FoundConfig{path, folder.string(), std::move(**text)});

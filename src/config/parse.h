@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/file_name.h"
 #include "domain/diagnostic.h"
 
 namespace vitana::config {
 
 struct ConfigOptions {
-  std::string file = "vitana.toml";  ///< what diagnostics name
+  std::string file = file_name;  ///< what diagnostics name
   /// Absolute folder that relative paths start from; empty: they stay as they are.
   std::string base;
   /// The process's environment. `VITANA_SERVER__LISTEN` sets [server] listen: upper case, sections

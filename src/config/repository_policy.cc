@@ -44,6 +44,7 @@ RepositoryPolicyReading parse_repository_policy(std::string_view text, std::stri
   Findings findings(std::move(file), reading.diagnostics);
   Section verify(root.find("verify"), "[verify]", findings);
   read_verify(verify, reading.policy.verify);
+  reading.policy.verify.slots = Verify{}.slots;
   verify.finish();
   Section policy(root.find("policy"), "[policy]", findings);
   read_policy(policy, reading.policy.rules);

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/file_name.h"
 #include "domain/diagnostic.h"
 
 namespace vitana::config {
 
 struct RepositoryPolicy {
-  Verify verify;  ///< its `slots` are never used: they are the machine's, not the repository's
+  Verify verify;  ///< its `slots` are the default, whatever the file says: they are the machine's
   PolicyRules rules;
 
   bool operator==(const RepositoryPolicy&) const = default;
@@ -29,7 +30,7 @@ struct RepositoryPolicyReading {
 };
 
 RepositoryPolicyReading parse_repository_policy(std::string_view text,
-                                                std::string file = "vitana.toml");
+                                                std::string file = file_name);
 
 /// For a repository whose file is not the operator's own: its checks and protected paths are
 /// added, the stricter of both modes holds, the operator's judge stays. Never looser than

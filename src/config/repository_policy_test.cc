@@ -77,6 +77,10 @@ protect = ["infra/**"]
   EXPECT_THAT(c.policy_rules.protect, ElementsAre("db/**", "infra/**"));
 }
 
+TEST(RepositoryPolicy, TheMachinesSlotsAreNoPartOfIt) {
+  EXPECT_EQ(policy("[verify]\nslots = 200\n"), policy(""));
+}
+
 TEST(Tightened, NothingIsLoosened) {
   const auto c = tightened(of_operator(), policy(R"(
 [verify]

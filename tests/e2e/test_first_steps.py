@@ -2,6 +2,7 @@
 
 import pathlib
 import signal
+import subprocess
 import tomllib
 
 from harness import SOURCE, Engine, World, spec_text, wait_until
@@ -255,9 +256,27 @@ class ChecksThatAreNotCommitted(World):
         self.repo.write("vitana.toml", self.config(rest='[verify]\ncommands = ["false"]\n'))
         doctor = self.vitana("doctor", code=1)
         self.assertRegex(doctor.out, self.said)
-        self.assertIn(f"git -C {self.repo.folder} commit vitana.toml", doctor.out)
+        self.assertIn(f"git -C {self.repo.folder} add vitana.toml && git -C {self.repo.folder} commit vitana.toml",
+                      doctor.out)
+        self.assertNotIn("check out", doctor.out)
         self.assertRegex(self.vitana("run", spec, code=0).err, self.said)
         self.assertRegex(self.until_idle().err, self.said)
+
+    def test_a_file_that_git_does_not_know_is_committed_by_what_is_said(self):
+        operators = self.root / "operator"
+        operators.mkdir()
+        (operators / "vitana.toml").write_text(self.config(repos=f'path = "{self.repo.folder}"\nbranch = "main"'))
+        self.repo.git("rm", "--quiet", "--cached", "vitana.toml")
+        self.repo.git("commit", "--quiet", "-m", "without rules")
+        doctor = self.vitana("doctor", "--json", folder=operators, code=1)
+        [hint] = [one["hint"] for one in doctor.json["findings"] if one["what"] == "vitana.toml of shop"]
+        subprocess.run(f"{hint} --quiet -m rules", shell=True, check=True, env=self.environment)
+        self.vitana("doctor", folder=operators, code=0)
+
+    def test_another_branch_that_is_checked_out_is_not_the_one(self):
+        self.repo.write("vitana.toml", self.config(rest='[verify]\ncommands = ["false"]\n'))
+        self.repo.git("switch", "--quiet", "-c", "other")
+        self.assertIn("check out main, then: git -C", self.vitana("doctor", code=1).out)
 
     def test_nothing_is_said_of_other_tables(self):
         self.repo.write("vitana.toml", self.config(rest='[verify]\ncommands = ["true"]\n[caps]\nconcurrent = 1\n'))
