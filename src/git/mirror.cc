@@ -1,6 +1,7 @@
 #include "git/mirror.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <iterator>
@@ -35,6 +36,35 @@ void remove_stale_locks(const fs::path& git_dir) {
   }
 }
 
+bool is_whole(const fs::path& mirror) {
+  std::error_code error;
+  const auto file = [&](const char* name) { return fs::is_regular_file(mirror / name, error); };
+  const auto folder = [&](const char* name) { return fs::is_directory(mirror / name, error); };
+  return file("HEAD") && file("config") && folder("objects") && folder("refs");
+}
+
+Result<void> init(const Git& git, const fs::path& where) {
+  auto made = git.run({.args = {"init", "--quiet", "--bare", "--template=", "--", where.string()}});
+  if (!made) return failure(std::move(made.error()));
+  return {};
+}
+
+/// Beside its place first: a death in the middle leaves no half of a mirror, and no lock in it.
+Result<void> make(const Git& git, const fs::path& where) {
+  std::error_code error;
+  if (!fs::is_empty(where, error)) return init(git, where);  // of which somebody removed a part
+  fs::path beside = where;
+  beside += fmt::format(".{}.new", ::getpid());
+  fs::remove_all(beside, error);
+  if (auto made = init(git, beside); !made) return made;
+  fs::rename(beside, where, error);
+  if (!error) return {};
+  std::error_code ignored;
+  fs::remove_all(beside, ignored);
+  if (is_whole(where)) return {};  // another process was first
+  return failure(FailureCode::GIT_FAILED, fmt::format("the mirror {}: {}", where.string(), error.message()));
+}
+
 }  // namespace
 
 Mirror::Mirror(fs::path path, Options options)
@@ -54,10 +84,9 @@ Result<std::unique_ptr<Mirror>> Mirror::open(const fs::path& path, Options optio
   }
   std::unique_ptr<Mirror> mirror(new Mirror(where, std::move(options)));
   remove_stale_locks(where);
-  // Also completes a mirror whose making was interrupted.
-  auto made = mirror->git_.run(
-      {.args = {"init", "--quiet", "--bare", "--template=", "--", where.string()}});
-  if (!made) return failure(std::move(made.error()));
+  if (!is_whole(where)) {
+    if (auto made = make(mirror->git_, where); !made) return failure(std::move(made.error()));
+  }
   return mirror;
 }
 
@@ -100,6 +129,7 @@ Result<void> Mirror::fetch_refs(const Source& source, std::vector<std::string> r
   auto answer = git_.try_run(call);
   if (!answer) return failure(std::move(answer.error()));
   if (answer->exit_code == 0) return {};
+  remove_stale_locks(path_);  // for the next try
   return failure(git_error(FailureCode::REPO_UNAVAILABLE,
                            fmt::format("{} cannot be fetched", source.to_string()), *answer));
 }

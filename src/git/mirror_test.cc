@@ -1,6 +1,8 @@
 #include "git/mirror.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "git/test_repository.h"
 #include "git/tree.h"
@@ -78,6 +80,20 @@ TEST_F(MirrorTest, ALockThatAKilledGitLeftDoesNotStopFetching) {
       lock, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(5));
   const auto second = user.commit_file("a", "1");
   EXPECT_EQ(fetch(), second);
+}
+
+TEST_F(MirrorTest, ALockThatAKilledGitLeftAMomentAgoDoesNotStopOpening) {
+  for (const auto* lock : {"config.lock", "HEAD.lock"}) test::write_file(mirror->path() / lock, "");
+  mirror = must(Mirror::open(temp.path() / "mirror", {}));
+  EXPECT_EQ(fetch(), user.head());
+}
+
+TEST_F(MirrorTest, OneThatDiedWhileItWasMadeIsInNobodysWay) {
+  const auto half = temp.path() / fmt::format("other.{}.new", ::getpid());
+  test::write_file(half / "config.lock", "");
+  const auto made = must(Mirror::open(temp.path() / "other", {}));
+  EXPECT_FALSE(std::filesystem::exists(half));
+  EXPECT_TRUE(made->fetch(user.source(), "main"));
 }
 
 TEST_F(MirrorTest, AncestryIsReadFromHistory) {
