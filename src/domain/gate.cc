@@ -128,7 +128,10 @@ void ask_surroundings(Verdicts& verdicts, GatePoint point, const GateInput& in,
   if (point == GatePoint::delivery) return;
 
   verdicts.ask("agent", in.agent_known, FailureCode::AGENT_UNKNOWN,
-               in.agent_known ? "configured" : "no such agent is configured", Holds::agent);
+               in.agent_known ? "configured"
+               : in.run       ? fmt::format("its run began with the agent '{}', which is not configured", in.run->agent)
+                              : "no such agent is configured",
+               Holds::agent);
   ask_breaker("state of the agent", in.agent_breaker, Holds::agent);
   const auto trial = in.agent_breaker.value_or(Breaker{}).trial_slots();
   const bool tried = in.agent_breaker && in.agent_breaker->open;  // the probe's question, above

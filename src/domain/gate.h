@@ -47,7 +47,7 @@ struct GateInput {
   bool repo_settled = true;         ///< false in a restored store, until the repository is synced
   bool agent_known = true;
   bool from_outside = false;        ///< the spec came by webhook
-  int running = 0;                  ///< runs that hold a slot now
+  int running = 0;                  ///< runs that hold a slot, and are not held by this gate themselves
   int agent_running = 0;            ///< those of this agent
   int repo_runs_day = 0;            ///< runs of the repository in the last 24 hours
 };

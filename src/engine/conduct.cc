@@ -60,6 +60,40 @@ Result<domain::Decision> conduct(store::Ledger& ledger, const Setup& setup, port
 
 namespace {
 
+/// What a step of this repository and agent meets; `agent_done`: it needs the agent no more.
+template <typename Source>
+void look_around(Source& source, const Setup& setup, const std::string& repo, const std::string& agent,
+                 bool agent_done, domain::GateInput& in) {
+  in.execution = source.control(execution_control);
+  const auto breaker = [&](const std::string& key) -> std::optional<domain::Breaker> {
+    const auto row = source.breaker(key);
+    if (!row) return std::nullopt;
+    auto known = row->breaker;
+    const auto probe = known.probe ? source.run(*known.probe) : std::nullopt;
+    if (probe && domain::is_terminal(probe->state)) known.probe.reset();
+    return known;
+  };
+  in.repo_breaker = breaker(breaker_key(domain::BreakerScope::repository, repo));
+  if (!agent_done) in.agent_breaker = breaker(breaker_key(domain::BreakerScope::agent, agent));
+  in.repo_settled = !source.repo(repo).value_or(store::RepoRow{}).unsettled;
+  in.repo_known = setup.repo(repo) != nullptr;
+  in.agent_known = agent_done || setup.has_agent(agent);
+}
+
+/// Does the gate hold these runs for what holds all of their repository or agent?
+template <typename Source>
+bool held_back(Source& source, const Setup& setup, const store::SlotRow& slot, Vtid vtid) {
+  if (!slot.wants) return false;
+  // Whose they are does not matter here: what the gate says of a task alone is not asked for.
+  domain::GateInput in{.task = {.vtid = vtid, .repo = slot.repo}};
+  look_around(source, setup, slot.repo, slot.agent, *slot.wants != domain::Step::execute, in);
+  const auto point = *slot.wants == domain::Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
+  const auto answer = setup.rules.gate(point, in, setup.policy, source.now());
+  return std::any_of(answer.verdicts.begin(), answer.verdicts.end(), [](const domain::GateVerdict& v) {
+    return !v.pass && (v.holds == domain::Holds::repository || v.holds == domain::Holds::agent);
+  });
+}
+
 template <typename Source>
 domain::GateInput input_from(Source& source, const Setup& setup, const domain::Task& task,
                              const std::optional<domain::Run>& run) {
@@ -72,29 +106,19 @@ domain::GateInput input_from(Source& source, const Setup& setup, const domain::T
   } else {
     in.spec_problem = task.failure ? task.failure->message : "no source has a spec";
   }
-  in.execution = source.control(execution_control);
   const std::string agent = live ? run->agent : setup.agent_of(task);
-  const auto breaker = [&](const std::string& key) -> std::optional<domain::Breaker> {
-    const auto row = source.breaker(key);
-    if (!row) return std::nullopt;
-    auto known = row->breaker;
-    const auto probe = known.probe ? source.run(*known.probe) : std::nullopt;
-    if (probe && domain::is_terminal(probe->state)) known.probe.reset();
-    return known;
-  };
   const std::string repo = live ? run->repo : task.repo;
-  in.repo_breaker = breaker(breaker_key(domain::BreakerScope::repository, repo));
   const bool agent_done = live && run->state != domain::RunState::pending_pickup &&
                           run->state != domain::RunState::executing;
-  if (!agent_done) in.agent_breaker = breaker(breaker_key(domain::BreakerScope::agent, agent));
-  in.repo_settled = !source.repo(repo).value_or(store::RepoRow{}).unsettled;
-  in.repo_known = setup.repo(repo) != nullptr;
-  in.agent_known = setup.has_agent(agent);
+  look_around(source, setup, repo, agent, agent_done, in);
   // A live run goes on whoever else does. Where one task alone is worked on, nobody carries on the runs
   // of others: to wait for them would be for ever.
   if (!live && !setup.only) {
-    in.running = source.running();
-    in.agent_running = source.running(agent);
+    for (const auto& slot : source.slots()) {
+      if (held_back(source, setup, slot, task.vtid)) continue;
+      in.running += slot.runs;
+      if (slot.agent == agent) in.agent_running += slot.runs;
+    }
   }
   // Counted only where it matters: the runs of a busy day are many.
   if (setup.policy.caps.runs_per_repo_day > 0) {

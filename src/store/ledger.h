@@ -82,8 +82,8 @@ class Ledger {
   std::vector<Vtid> dirty_targets(int limit);
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
-  /// Runs that hold a slot; of all agents where none is named.
-  int running(const std::string& agent = {});
+  /// The runs of Run::holds_slot(), by what they want.
+  std::vector<SlotRow> slots();
   int repo_runs_since(const std::string& repo, Instant since);
 
   // Outbox.

@@ -116,9 +116,9 @@ std::vector<RunId> Ledger::leased(int limit) {
                           {limit});
 }
 
-int Ledger::running(const std::string& agent) {
+std::vector<SlotRow> Ledger::slots() {
   transaction_.flush<RunMap>();
-  return queries::running(transaction_.connection(), agent);
+  return queries::slots(transaction_.connection());
 }
 
 int Ledger::repo_runs_since(const std::string& repo, Instant since) {

@@ -46,13 +46,15 @@ std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id) {
   return std::move(rows.front());
 }
 
-int running(sql::Connection& connection, const std::string& agent) {
+std::vector<SlotRow> slots(sql::Connection& connection) {
   // The first condition is the index's own: without it finished runs would be read too.
-  return int_of(number(connection,
-                       "SELECT COUNT(*) FROM autopilot_runs "
-                       "WHERE state NOT IN ('completed', 'failed', 'cancelled') "
-                       "AND holds_slot <> 0 AND ($1 = '' OR agent = $1)",
-                       {agent}));
+  std::vector<SlotRow> out;
+  for (const auto& row : connection.query("SELECT repo, agent, coalesce(wants, ''), COUNT(*) FROM autopilot_runs "
+                                          "WHERE state NOT IN ('completed', 'failed', 'cancelled') "
+                                          "AND holds_slot <> 0 GROUP BY 1, 2, 3")) {
+    out.push_back({row.text(0), row.text(1), domain::step_of(row.text(2)), int_of(row.int64(3))});
+  }
+  return out;
 }
 
 namespace {

@@ -14,8 +14,8 @@ std::vector<CandidateRow> candidates(sql::Connection& connection, Vtid vtid);
 std::vector<Vtid> dependencies(sql::Connection& connection, Vtid vtid);
 std::vector<EvidenceRow> evidence(sql::Connection& connection, const RunId& run);
 std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id);
-/// Runs that hold a slot; of all agents where none is named.
-int running(sql::Connection& connection, const std::string& agent);
+/// The runs of Run::holds_slot(), by what they want.
+std::vector<SlotRow> slots(sql::Connection& connection);
 int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since);
 
 // Work lists: see the functions of the same names in ledger.h.

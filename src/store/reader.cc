@@ -54,7 +54,7 @@ std::string Reader::store_id() {
   return row->text;
 }
 
-int Reader::running(const std::string& agent) { return queries::running(connection_, agent); }
+std::vector<SlotRow> Reader::slots() { return queries::slots(connection_); }
 
 int Reader::repo_runs_since(const std::string& repo, Instant since) {
   return queries::repo_runs_since(connection_, repo, since);

@@ -74,8 +74,8 @@ class Reader {
   std::optional<DraftRow> draft(std::int64_t id);
   std::optional<IntakeRow> intake(std::int64_t id);
   std::vector<EffectRow> pending_effects(int limit);
-  /// Runs that hold a slot; of all agents where none is named.
-  int running(const std::string& agent = {});
+  /// The runs of Run::holds_slot(), by what they want.
+  std::vector<SlotRow> slots();
   int repo_runs_since(const std::string& repo, Instant since);
   std::vector<StatRow> stats(const std::string& by, Instant since);
   /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.

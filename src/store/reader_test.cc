@@ -86,7 +86,8 @@ TEST_F(ReaderTest, ATasksStoryIsReadWhole) {
     EXPECT_EQ(r.newest_spec(Vtid(7))->text, "two");
     EXPECT_THAT(r.spec_versions(Vtid(7)), SizeIs(2));
     EXPECT_EQ(r.config_text(Digest::of("c")), "c");
-    EXPECT_EQ(r.running(), 1);
+    ASSERT_THAT(r.slots(), SizeIs(1));
+    EXPECT_EQ(r.slots()[0].runs, 1);
   });
 }
 
@@ -203,7 +204,8 @@ TEST_F(ReaderTest, ALookBeforeAUnitFindsWhatTheUnitWillFind) {
     EXPECT_THAT(r.overdue(10), ElementsAre(Vtid(7)));
     EXPECT_THAT(r.due_effects(10), SizeIs(1));
     EXPECT_FALSE(r.breaker("repo:hub"));
-    EXPECT_EQ(r.running(), 1);
+    ASSERT_THAT(r.slots(), SizeIs(1));
+    EXPECT_EQ(r.slots()[0].runs, 1);
   });
 }
 

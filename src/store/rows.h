@@ -163,6 +163,14 @@ struct WorkFilter {
   std::set<std::string> without_repos = {};
 };
 
+/// Runs that hold a slot and have something in common: what else has to be so for them to go on.
+struct SlotRow {
+  std::string repo;
+  std::string agent;
+  std::optional<domain::Step> wants;  ///< of a worker; absent: one has it, or it is not offered yet
+  int runs = 0;
+};
+
 /// A task's spec version, without its text, for lists.
 struct SpecSummary {
   Vtid vtid;

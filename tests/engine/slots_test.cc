@@ -1,6 +1,7 @@
 // How many runs are under way at a time: who holds a slot, and who gives it back.
 #include <gtest/gtest.h>
 
+#include "engine/conduct.h"
 #include "support/world.h"
 
 namespace vitana::testing {
@@ -34,6 +35,16 @@ class Slots : public ::testing::Test {
     world_.conduct();
   }
   bool second_began() { return world_.task(second).status == TaskStatus::in_progress; }
+  /// How many the second task sees at work.
+  int running(const engine::Setup& setup) {
+    int seen = -1;
+    const auto read = world_.store().read([&](store::Reader& reader) -> Result<void> {
+      seen = engine::gate_input(reader, setup, *reader.task(second), std::nullopt).running;
+      return {};
+    });
+    EXPECT_TRUE(read);
+    return seen;
+  }
   static WorldOptions options() {
     WorldOptions options;
     options.policy.caps.concurrent = 1;
@@ -80,6 +91,48 @@ TEST_F(Slots, AStepThatIsTriedAgainLaterHoldsNoneUntilThen) {
   work(Step::verify);
   ASSERT_EQ(world_.runs(first).back().state, RunState::verifying);
   EXPECT_TRUE(second_began());
+}
+
+TEST_F(Slots, ARunWhoseAgentIsNoLongerConfiguredHoldsNone) {
+  begin();
+  world_.options().agents = {"new"};
+  world_.restart();
+  world_.conduct();
+  EXPECT_TRUE(second_began());
+}
+
+TEST_F(Slots, ARunWhoseWorkIsDoneNeedsItsAgentNoMore) {
+  begin();
+  work(Step::execute);
+  world_.options().agents = {"new"};
+  world_.restart();
+  world_.conduct();
+  EXPECT_FALSE(second_began());
+  work(Step::verify);
+  work(Step::deliver);
+  EXPECT_EQ(world_.task(first).status, TaskStatus::completed);
+}
+
+TEST_F(Slots, ARunWhoseRepositoryIsNoLongerConfiguredHoldsNone) {
+  begin();
+  EXPECT_EQ(running(world_.engine().setup()), 1);
+  auto setup = world_.engine().setup();
+  setup.repos.clear();
+  EXPECT_EQ(running(setup), 0);
+}
+
+TEST_F(Slots, ARunWhoseAgentIsPausedHoldsNoneUntilItIsTried) {
+  begin();
+  const auto done = world_.store().commit([&](store::Ledger& ledger) -> Result<void> {
+    domain::Breaker open;
+    domain::breaker_fault(open, {second, 1}, FailureCode::AGENT_MISSING, "no such program", ledger.now());
+    ledger.put(store::BreakerRow{"agent:fixer", open});
+    return {};
+  });
+  ASSERT_TRUE(done);
+  EXPECT_EQ(running(world_.engine().setup()), 0);
+  world_.clock().advance(domain::probe_delay);
+  EXPECT_EQ(running(world_.engine().setup()), 1);
 }
 
 TEST_F(Slots, WhoWorksOnOneTaskAloneDoesNotWaitForRunsThatNobodyCarriesOn) {

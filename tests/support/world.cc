@@ -28,8 +28,8 @@ engine::Setup World::setup() const {
   engine::Setup setup;
   setup.repos.push_back({"hub", seen_repository_, "main", {"docs/specs/**/*.md"}, options_.adopt_all,
                          options_.local_ids, options_.elsewhere ? "" : "/hub"});
-  setup.agents = {"fixer", "other"};
-  setup.agent = "fixer";
+  setup.agents = options_.agents;
+  setup.agent = options_.agents.front();
   setup.policy = options_.policy;
   setup.config_text = "simulated";
   setup.config_digest = Digest::of(setup.config_text);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "engine/engine.h"
 #include "store/store.h"
@@ -51,6 +52,7 @@ struct WorldOptions {
   bool local_ids = false;
   bool elsewhere = false;  ///< the repository is on another machine
   bool own_workers = false;
+  std::vector<std::string> agents = {"fixer", "other"};  ///< the first is the one used where a task names none
   std::optional<Vtid> only = {};  ///< no other task is worked on
   std::shared_ptr<port::Dispatcher> dispatcher = {};
   std::function<void(bool after)> around_commit = {};
