@@ -288,15 +288,17 @@ Result<void> Mover::on(const BaseMoved& c) {
 
 Result<void> Mover::on(const TargetDirty& c) {
   run().lease.reset();
-  // It is no news that it is in the way still, even if the branch has moved meanwhile.
-  const bool told = task().failure && task().failure->code == FailureCode::DELIVERY_TARGET_DIRTY;
-  if (task().blocked != BlockReason::delivery_target_dirty) {
-    run_event(EventType::delivery_blocked, {{"detail", c.detail}});
-  }
+  const bool waited = task().blocked == BlockReason::delivery_target_dirty;
+  const auto known = task().failure;
+  const auto asked_for = task().next.what;
   task().failure = Failure{FailureCode::DELIVERY_TARGET_DIRTY, c.detail,
                            std::string(name_of(run().state))};
   park(BlockReason::delivery_target_dirty,
        c.act.empty() ? "" : c.act + "; the branch's working tree is looked at again");
+  // It is no news that the same is in the way still, even if the branch has moved meanwhile; nor that a
+  // person who is at it changes one more file.
+  const bool told = known == task().failure || (waited && asked_for == task().next.what);
+  if (!waited || !told) run_event(EventType::delivery_blocked, {{"detail", c.detail}});
   if (!told) tell_of_task(name_of(BlockReason::delivery_target_dirty));
   return {};
 }

@@ -343,6 +343,22 @@ TEST(WhatNeedsAPerson, IsNotToldAgainWhenTheBranchMovedUnderADirtyTree) {
   EXPECT_EQ(told(again).size(), 0U);
 }
 
+TEST(WhatNeedsAPerson, IsToldOfWhatIsInTheWayAfterTheFirstWasCommitted) {
+  auto subject = in_progress(RunState::delivering, true);
+  subject.task = give(subject, TargetDirty{3, "readme.md"})->task;
+  const auto moved = give(subject, BaseMoved{3, "tip"});
+  subject = in_progress(RunState::delivering, true);
+  subject.task.failure = moved->task.failure;
+  EXPECT_EQ(told(give(subject, TargetDirty{3, "page.html"})).size(), 1U);
+}
+
+TEST(WhatNeedsAPerson, IsToldAgainOnlyOfAnotherActWhileItWaits) {
+  auto subject = in_progress(RunState::delivering, true);
+  subject.task = give(subject, TargetDirty{3, "readme.md", "commit or stash"})->task;
+  EXPECT_EQ(told(give(subject, TargetDirty{3, "readme.md, page.html", "commit or stash"})).size(), 0U);
+  EXPECT_EQ(told(give(subject, TargetDirty{3, "a merge", "end the merge"})).size(), 1U);
+}
+
 TEST(WhatNeedsAPerson, SaysWhatToDoAboutADirtyTarget) {
   const auto dirty = give(in_progress(RunState::delivering, true),
                           TargetDirty{3, "readme.md", "commit or stash the changes in /srv/hub"});
