@@ -38,10 +38,9 @@ std::optional<Step> Run::wants() const {
   return std::nullopt;
 }
 
-bool Run::holds_slot() const {
-  const bool waits = parked || (step_failures > 0 && !lease);
-  return !is_terminal(state) && !waits;
-}
+bool Run::waits() const { return parked || (step_failures > 0 && !lease); }
+
+bool Run::holds_slot() const { return !is_terminal(state) && !waits(); }
 
 std::string delivery_branch(const Vtid& vtid, std::string_view title) {
   constexpr std::size_t slug_max = 40;

@@ -111,11 +111,13 @@ struct Run {
   /// The step that a worker may claim now, by state alone.
   std::optional<Step> wants() const;
 
-  /// Is it one of the runs that [caps] concurrent counts? From its allocation to its end: a worker has
-  /// it, or is to take it at once. Not while it waits for a person, for a clean working tree, or after
-  /// a fault of its surroundings; it goes on then whether or not there is room by that time. Who counts
-  /// leaves out those as well that wait for a worker and that the gate holds with all of their repository
-  /// or agent: what the run itself does not tell.
+  /// Nobody has it, nor is to take it at once: it waits for a person, for a clean working tree, or after
+  /// a fault of its surroundings.
+  bool waits() const;
+
+  /// Is it one of the runs that [caps] concurrent counts? From its allocation to its end, except while
+  /// it waits(); it goes on then whether or not there is room by that time. Who counts leaves out those as
+  /// well that the gate holds with all of their repository or agent, which the run itself does not tell.
   bool holds_slot() const;
 
   bool operator==(const Run&) const = default;

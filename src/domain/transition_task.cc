@@ -271,8 +271,7 @@ Result<void> Mover::on(const Cancel& c) {
   const auto from_state = live_run() ? name_of(run().state) : name_of(task().status);
   if (live_run()) {
     const bool delivering = run().state == RunState::delivering;
-    const bool waits = run().parked || (!run().lease && run().step_failures > 0);
-    if (delivering && !waits && !c.delivery_known) {
+    if (delivering && !run().waits() && !c.delivery_known) {
       return failure(FailureCode::STATE_REFUSED,
                      "the change is being delivered; in a moment the task has ended");
     }
