@@ -93,20 +93,36 @@ void Autopilot::look_at(const std::string& repo) {
 Result<RepoSync> Autopilot::scan(const RepoSetup& repo) {
   auto synced = registry_.sync(repo);
   // A scan that was cut says nothing of the repository.
-  if (synced || StopScope::current().stop_requested()) return synced;
+  if (!synced && StopScope::current().stop_requested()) return synced;
+  std::unique_lock lock(scan_mutex_);
+  if (synced) {
+    faults_[repo.name].clear();
+    return synced;
+  }
   const Error error = synced.error();
+  const auto known = faults_.find(repo.name);
+  const bool first = known == faults_.end();
+  if (!first && known->second.contains(error.code)) return synced;
+  lock.unlock();
   auto noted = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    const domain::Event event{domain::EventType::repo_unavailable, std::nullopt, std::nullopt, "engine",
+                              nlohmann::ordered_json{{"repo", repo.name},
+                                                     {"code", name_of(error.code)},
+                                                     {"message", to_string(error)}}
+                                  .dump()};
+    if (!first) {
+      ledger.append(event);
+      return {};
+    }
+    // Another engine may have met the same fault before this one began.
     const auto row = ledger.repo(repo.name);
-    ledger.refuse(fmt::format("repo:{}:{}:{}", repo.name, name_of(error.code),
-                              row ? row->synced_commit : ""),
-                  {domain::EventType::repo_unavailable, std::nullopt, std::nullopt, "engine",
-                   nlohmann::ordered_json{{"repo", repo.name},
-                                          {"code", name_of(error.code)},
-                                          {"message", to_string(error)}}
-                       .dump()});
+    ledger.refuse(fmt::format("repo:{}:{}:{}", repo.name, name_of(error.code), row ? row->synced_commit : ""),
+                  event);
     return {};
   });
   if (!noted) return failure(std::move(noted.error()));
+  lock.lock();
+  faults_[repo.name].insert(error.code);
   return synced;
 }
 

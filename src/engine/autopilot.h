@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,17 +28,20 @@ class Autopilot {
             Conductor& conductor, RunDesk& runs);
   ~Autopilot();
 
-  /// Called by each of these threads.
+  /// Called by each of these threads: several at a time.
   struct Hooks {
     std::function<void(const RepoSync&)> synced = {};   ///< a repository's branch was read
+    /// It could not be read; without a name: the engine's own moves met a fault.
     std::function<void(const std::string& repo, const Error&)> fault = {};
   };
 
   /// What an engine's start does to the store: frees what dead engines held, gives waiting work
   /// its time again. Called once, under the engine's lock; start() does it.
+  /// Errors: those of the store.
   Result<void> take_over(const std::string& incarnation);
 
-  /// Takes over, then starts the threads. `scan_every` by repository name.
+  /// Takes over, then starts the threads. `scan_every` by repository name. Called once.
+  /// Errors: those of take_over(); no thread runs then.
   Result<void> start(const std::string& incarnation, std::map<std::string, Duration> scan_every,
                      Hooks hooks);
   /// A scan that is under way is cut: who stops waits for no repository.
@@ -47,10 +51,11 @@ class Autopilot {
   /// One round of the engine's own moves; how much was done.
   Result<int> round();
 
-  /// The scanner reads the repository at once. Thread-safe.
+  /// The repository is due now: it is read as soon as a scanner is free, and again if it is being read.
+  /// Thread-safe.
   void look_at(const std::string& repo);
 
-  /// Reads one repository now. A fault is recorded as an event, once until it is over.
+  /// Reads one repository now. A fault is recorded as an event, once until it is over. Thread-safe.
   Result<RepoSync> scan(const RepoSetup& repo);
 
   /// Every repository was read, or found unreadable, at least once since start().
@@ -84,6 +89,8 @@ class Autopilot {
   Hooks hooks_;
   mutable std::mutex scan_mutex_;
   std::condition_variable_any scan_wake_;
+  /// By repository: the faults that were recorded since it was read last; absent: not looked at yet.
+  std::map<std::string, std::set<FailureCode>> faults_;  ///< guarded by scan_mutex_
   std::vector<Scan> scans_;  ///< in the configured order; none comes or goes after start()
   int scan_news_ = 0;        ///< grows when one of them becomes due, or is free again
   std::jthread conductor_thread_;

@@ -1,6 +1,7 @@
 // The threads that read repositories: one that does not answer holds up no other.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 
@@ -109,6 +110,34 @@ TEST_F(Scanners, AStopCutsAScanAndThatIsNoFaultOfTheRepository) {
   std::promise<void> asked;
   add("far", std::make_shared<StoppableRepository>(asked), "");
   EXPECT_EQ(faults_when_stopped(asked.get_future()), 0);
+}
+
+int told(World& world) {
+  const auto types = world.event_types();
+  return static_cast<int>(std::count(types.begin(), types.end(),
+                                     domain::event_info(domain::EventType::repo_unavailable).name));
+}
+
+TEST(UnreadableRepository, IsToldOnceUntilItWasRead) {
+  World world;
+  world.scan();
+  for (int outage = 1; outage <= 2; ++outage) {
+    world.repository().unavailable = true;
+    world.scan();
+    world.scan();
+    EXPECT_EQ(told(world), outage);
+    world.repository().unavailable = false;
+    world.scan();
+  }
+}
+
+TEST(UnreadableRepository, IsNotToldAgainByTheNextEngine) {
+  World world;
+  world.repository().unavailable = true;
+  world.scan();
+  world.restart();
+  world.scan();
+  EXPECT_EQ(told(world), 1);
 }
 
 }  // namespace
