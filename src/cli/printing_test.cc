@@ -10,6 +10,7 @@
 #include "cli/sync_report.h"
 #include "cli/task_view.h"
 #include "cli/text_diff.h"
+#include "domain/retry.h"
 
 namespace vitana::cli {
 namespace {
@@ -102,6 +103,20 @@ TEST(WhyText, ShowsWhatTheFailedProgramPrinted) {
   const engine::Why why{view.task, {}, domain::GatePoint::dispatch, {}};
   EXPECT_THAT(why_text(why, view, {}), HasSubstr("  last failure: BASE_RED: make test ended with 2\n"
                                                  "  its output:\n    | a\n    | b\n"));
+}
+
+TEST(NextText, NamesTheTaskInTheHintOfWhatHoldsIt) {
+  auto view = running_task();
+  view.held = domain::GateVerdict{"state of the repository", false, FailureCode::BASE_RED, "make test ended with 2"};
+  EXPECT_THAT(next_text(view), HasSubstr("what they print: vitana task why VTID-00007"));
+}
+
+TEST(NextText, OfAnEndedTaskIsWhatItsNoticeSays) {
+  auto view = running_task();
+  view.task.status = domain::TaskStatus::failed;
+  view.task.next = {domain::NextKind::none, "", {}};
+  view.task.failure = domain::Failure{FailureCode::AGENT_FAILED, "exit 2", "executing"};
+  EXPECT_EQ(next_text(view), "nothing by itself; a person: " + domain::way_on(view.task));
 }
 
 TEST(TaskText, ALongQuestionIsCut) {

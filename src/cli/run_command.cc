@@ -55,7 +55,7 @@ class Progress {
       return fmt::format("{} {}", run.id.to_string(), name_of(run.state));
     }
     return fmt::format("{} {}, {}", view.task.vtid.to_string(), name_of(view.task.status),
-                       view.task.next.what);
+                       next_words(view));
   }
 
   Console& console_;

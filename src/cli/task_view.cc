@@ -247,12 +247,13 @@ std::string next_text(const TaskView& view) {
   const auto& next = task.next;
   if (next.kind == domain::NextKind::none) {
     if (task.status == domain::TaskStatus::completed) return "nothing: it has ended";
-    return "nothing by itself; a person: " + domain::retry_command(task).value_or(domain::way_on(task));
+    return "nothing by itself; a person: " + domain::way_on(task);
   }
   if (view.held) {
-    const auto& info = failure_info(*view.held->code);
+    const auto code = *view.held->code;
     const auto when = view.held->until ? fmt::format(" ({})", relative(*view.held->until, view.now)) : "";
-    return fmt::format("{}: {}{}; {}", name_of(info.actor), view.held->detail, when, info.hint);
+    return fmt::format("{}: {}{}; {}", name_of(failure_info(code).actor), view.held->detail, when,
+                       hint_for(view, {code, ""}, {}));
   }
   std::string text = fmt::format("{}: {}", name_of(next.kind), next_words(view));
   if (!next.due) return text;
@@ -279,6 +280,7 @@ std::string hint_for(const TaskView& view, const Error& error, const HintWords& 
                        view.file.empty() ? "" : " of ", view.file);
   }
   HintWords more = words;
+  if (more.vtid.empty()) more.vtid = view.task.vtid.to_string();
   if (more.file.empty()) more.file = file_to_name(view);
   return hint_of(error, more);
 }

@@ -68,6 +68,8 @@ class Mover {
   void in_progress(std::string what, std::optional<Instant> due);
   void complete_task(Json data);
   void fail_task(const Failure& why);
+  /// The catalogue's hint, in words about this task.
+  std::string hint(FailureCode code) const;
   /// Told to a person: [notify].
   void tell_of_task(std::string_view reason);
   void release_dependents(bool success);

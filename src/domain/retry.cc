@@ -32,18 +32,15 @@ Budget budget_of(FailureCode code) {
   return Budget::none;
 }
 
-std::optional<std::string> retry_command(const Task& task) {
-  // A run would begin with the same damaged text.
-  if (task.failure && task.failure->code == FailureCode::CHECKSUM_MISMATCH) return std::nullopt;
-  return "vitana task retry " + task.vtid.to_string() + " --reason TEXT";
-}
-
 std::string way_on(const Task& task) {
-  std::string words;
-  if (task.failure) words = with_words(std::string(failure_info(task.failure->code).hint), {task.vtid.to_string()});
-  const auto again = retry_command(task);
-  if (!again || words.find("vitana task retry") != words.npos) return words;
-  return words.empty() ? *again : words + "; to run it again: " + *again;
+  const auto again = "vitana task retry " + task.vtid.to_string() + " --reason TEXT";
+  if (!task.failure) return again;
+  const auto code = task.failure->code;
+  auto words = with_words(std::string(failure_info(code).hint), {.vtid = task.vtid.to_string()});
+  // A run would begin with the same damaged text.
+  const bool vain = code == FailureCode::CHECKSUM_MISMATCH;
+  if (vain || words.find("vitana task retry") != words.npos) return words;
+  return words + "; to run it again: " + again;
 }
 
 Duration backoff(Duration delay, Duration delay_max, int n, double roll) {

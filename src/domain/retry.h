@@ -29,10 +29,8 @@ struct RetryAnswer {
 RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, Instant now,
                   double roll);
 
-/// The command that runs again what has ended; nothing where it would only fail again.
-std::optional<std::string> retry_command(const Task& task);
-
-/// What a person may do about a task that has ended without success: words and commands.
+/// What a person may do about a task that has ended without success: words and commands, the one that
+/// runs it again among them where that can help.
 std::string way_on(const Task& task);
 
 /// The delay before the n-th further try (n from 1).

@@ -162,7 +162,6 @@ Task ended_by(FailureCode code) {
 }
 
 TEST(AfterTheEnd, APersonMayRunItAgain) {
-  EXPECT_EQ(retry_command(ended_by(FailureCode::AGENT_FAILED)), "vitana task retry VTID-00007 --reason TEXT");
   EXPECT_EQ(way_on(ended_by(FailureCode::AGENT_FAILED)),
             "read the agent's log: vitana task log VTID-00007; to run it again: "
             "vitana task retry VTID-00007 --reason TEXT");
@@ -171,7 +170,6 @@ TEST(AfterTheEnd, APersonMayRunItAgain) {
 
 TEST(AfterTheEnd, NoRetryMendsADamagedText) {
   const auto damaged = ended_by(FailureCode::CHECKSUM_MISMATCH);
-  EXPECT_EQ(retry_command(damaged), std::nullopt);
   EXPECT_NE(way_on(damaged).find("vitana audit"), std::string::npos);
   EXPECT_EQ(way_on(damaged).find("vitana task retry"), std::string::npos);
 }

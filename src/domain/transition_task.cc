@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/hint.h"
 #include "domain/mover.h"
 #include "domain/retry.h"
 
@@ -79,6 +80,10 @@ void Mover::block(BlockReason reason, std::string what, std::optional<Instant> d
     event(EventType::task_blocked, {{"reason", name_of(reason)}, {"next", task().next.what}});
     if (calls_for_a_person(reason)) tell_of_task(name_of(reason));
   }
+}
+
+std::string Mover::hint(FailureCode code) const {
+  return with_words(std::string(failure_info(code).hint), {.vtid = out_.task.vtid.to_string()});
 }
 
 void Mover::tell_of_task(std::string_view reason) {
@@ -203,7 +208,7 @@ Result<void> Mover::on(const RefuseSpec& c) {
   task().waits = {};
   task().waits.adoption = c.held;
   task().failure = why;
-  wait_for(NextKind::spec, std::string(failure_info(why.code).hint));
+  wait_for(NextKind::spec, hint(why.code));
   if (news) {
     event(why.code == FailureCode::SPEC_NOT_FOUND ? EventType::spec_not_found
                                                   : EventType::spec_invalid,
@@ -224,7 +229,7 @@ Result<void> Mover::on(const ChangeWaits& c) {
     }
     task().status = TaskStatus::draft;
     task().blocked.reset();
-    wait_for(NextKind::spec, std::string(failure_info(FailureCode::SPEC_NOT_FOUND).hint));
+    wait_for(NextKind::spec, hint(FailureCode::SPEC_NOT_FOUND));
     return {};
   }
   if (c.waits.conflict) {

@@ -426,6 +426,11 @@ TEST(RefuseSpec, LeavesAScheduledTaskItsValidText) {
   EXPECT_FALSE(give({task(TaskStatus::scheduled), std::nullopt}, RefuseSpec{{FailureCode::SPEC_INVALID, "bad"}}));
 }
 
+TEST(RefuseSpec, NamesTheTaskInWhatComesNext) {
+  const auto d = give({task(TaskStatus::draft), std::nullopt}, RefuseSpec{{FailureCode::SPEC_RENUMBERED, "twice"}});
+  EXPECT_THAT(d->task.next.what, ::testing::HasSubstr("vitana spec approve " + d->task.vtid.to_string()));
+}
+
 TEST(RefuseSpec, SaysThatTheTextThatComesIsHeld) {
   for (const bool held : {false, true}) {
     const auto d = give({task(TaskStatus::draft), std::nullopt}, RefuseSpec{{FailureCode::SPEC_INVALID, "bad"}, held});

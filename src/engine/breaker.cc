@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/hint.h"
+
 namespace vitana::engine {
 
 using domain::Breaker;
@@ -16,11 +18,12 @@ const std::string& name_in(const domain::Run& run, BreakerScope scope) {
   return scope == BreakerScope::repository ? run.repo : run.agent;
 }
 
-void tell_opened(store::Ledger& ledger, const std::string& key, const Error& error) {
+void tell_opened(store::Ledger& ledger, const std::string& key, const domain::Run& run, const Error& error) {
   const nlohmann::ordered_json data{{"what", key},
                                     {"code", name_of(error.code)},
                                     {"message", error.message},
-                                    {"hint", failure_info(error.code).hint}};
+                                    {"hint", with_words(std::string(failure_info(error.code).hint),
+                                                        {.vtid = run.id.vtid.to_string()})}};
   const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
                                                         : domain::EventType::breaker_opened;
   ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
@@ -65,7 +68,7 @@ void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& err
   const auto news =
       domain::breaker_fault(row.breaker, run.id, error.code, error.message, ledger.now());
   ledger.put(row);
-  if (news == BreakerNews::opened) tell_opened(ledger, key, error);
+  if (news == BreakerNews::opened) tell_opened(ledger, key, run, error);
   // An agent that said so was started: on a green base, after a good setup.
   const bool ran = error.code == FailureCode::AGENT_LOGIN || error.code == FailureCode::AGENT_QUOTA;
   if (ran) worked(ledger, BreakerScope::repository, run);

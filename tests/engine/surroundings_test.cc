@@ -223,7 +223,8 @@ TEST_F(Surroundings, ARedBaseSpendsNoAttempt) {
   world_.settle();
   EXPECT_LE(starts_, 3);
   EXPECT_EQ(runs_counted(), 0);
-  EXPECT_EQ(told_.size(), 1U);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_THAT(told_.front(), ::testing::HasSubstr("vitana task why VTID-0"));
   fault_.reset();
   world_.clock().advance(61s);
   world_.settle();
