@@ -90,8 +90,8 @@ void Autopilot::look_at(const std::string& repo) {
   scan_wake_.notify_all();
 }
 
-Result<RepoSync> Autopilot::scan(const RepoSetup& repo) {
-  auto synced = registry_.sync(repo);
+Result<RepoSync> Autopilot::scan(const RepoSetup& repo, Others others) {
+  auto synced = registry_.sync(repo, others);
   // A scan that was cut says nothing of the repository.
   if (!synced && StopScope::current().stop_requested()) return synced;
   std::unique_lock lock(scan_mutex_);
@@ -167,7 +167,7 @@ void Autopilot::scan_loop(std::stop_token stop, bool elsewhere) {
     next->under_way = true;
     next->due = Time::max();  // unless it is asked for meanwhile
     lock.unlock();
-    auto synced = scan(*next->repo);
+    auto synced = scan(*next->repo, Others::near);
     if (!synced && stop.stop_requested()) return;
     if (!synced && hooks_.fault) hooks_.fault(next->repo->name, synced.error());
     if (synced && hooks_.synced) hooks_.synced(*synced);

@@ -56,7 +56,7 @@ class Autopilot {
   void look_at(const std::string& repo);
 
   /// Reads one repository now. A fault is recorded as an event, once until it is over. Thread-safe.
-  Result<RepoSync> scan(const RepoSetup& repo);
+  Result<RepoSync> scan(const RepoSetup& repo, Others others = Others::asked);
 
   /// Every repository was read, or found unreadable, at least once since start().
   bool scanned() const;

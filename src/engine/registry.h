@@ -50,6 +50,10 @@ struct RepoSync {
   std::vector<FileOutcome> files;
 };
 
+/// Whether a repository whose ids are local asks all others for their numbers, or leaves out those on
+/// other machines, which may not answer for long and are read by their own scans.
+enum class Others { asked, near };
+
 class Registry {
  public:
   Registry(store::Store& store, port::Entropy& entropy, const Setup& setup);
@@ -67,8 +71,10 @@ class Registry {
   /// Reads every spec file of one repository that is not yet read, by the difference between the
   /// last synced commit's tree and the branch's tip. Idempotent; may be killed anywhere. The first
   /// time, and in a restored store, it also ends what was delivered before (RepoRow::unsettled).
-  /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, STORE_*.
-  Result<RepoSync> sync(const RepoSetup& repo);
+  /// Where ids are local, other repositories that were never read are asked which numbers they hold.
+  /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, CANCELLED, STORE_*; STATE_REFUSED - a number
+  /// is needed, and a repository that may hold it was never read.
+  Result<RepoSync> sync(const RepoSetup& repo, Others others = Others::asked);
 
   /// Syncs every repository: before a person's text is taken in or a number is given out, what is
   /// committed already must be known. One on another machine that was read before is left to its next

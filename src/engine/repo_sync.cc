@@ -97,6 +97,8 @@ void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string
   }
   auto row = ledger.repo(repo.name).value_or(store::RepoRow{.name = repo.name});
   row.synced_commit = tip;
+  row.reading_commit.clear();
+  row.reading_branch.clear();
   row.branch = scope_of(repo);
   row.synced_at = ledger.now();
   ledger.put(row);
@@ -294,7 +296,8 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
                                const SyncRange& range, std::span<const File> files,
                                RepoSync& report) {
   const auto unadopted = [&, all = range.first && !repo.adopt_all](const std::string& path) {
-    return all || is_unadopted(ledger, ledger.repo_file(repo.name, path));
+    const auto row = ledger.repo_file(repo.name, path);
+    return row ? is_unadopted(ledger, row) : all;
   };
   const auto record = [&](FileOutcome outcome, const std::string& blob) {
     ledger.put(store::RepoFileRow{repo.name, outcome.path, blob, outcome.vtid, outcome.digest,
@@ -423,11 +426,13 @@ Result<void> Registry::look() {
   return all;
 }
 
-Result<RepoSync> Registry::sync(const RepoSetup& repo) {
+Result<RepoSync> Registry::sync(const RepoSetup& repo, Others others) {
   if (repo.local_ids) {
-    // Its files get new numbers, which the other repositories must not hold already.
+    // Its files get new numbers, which the other repositories must not hold already. One that cannot be
+    // read is named when a number is needed.
     for (const auto& other : setup_.repos) {
-      if (&other != &repo) (void)learn_numbers(other);
+      const bool asked = others == Others::asked || !other.folder.empty();
+      if (&other != &repo && asked) (void)learn_numbers(other).has_value();
     }
   }
   auto report = read_branch(repo);
@@ -485,28 +490,32 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   if (!*head) return report;  // an empty repository: nothing to read yet
   report.commit = **head;
   const bool same_scope = row.branch == scope_of(repo);
+  const bool half = !row.reading_commit.empty() && row.reading_branch == scope_of(repo);
   // A restored store reads what was delivered since its backup in any case.
-  if (**head == row.synced_commit && same_scope && !row.unsettled) return report;
+  if (**head == row.synced_commit && same_scope && !row.unsettled && !half) return report;
 
   auto tip = repo.repository->fetch();
   if (!tip) return failure(std::move(tip.error()));
-  report.commit = *tip;
   report.changed = true;
-  const bool first = row.synced_commit.empty();
-
   // With other patterns, or of another branch, every file is new to us.
   const std::string from = same_scope ? row.synced_commit : "";
 
-  auto trailers = repo.repository->deliveries(from, *tip);
+  std::string goal = half ? row.reading_commit : *tip;
+  auto trailers = repo.repository->deliveries(from, goal);
+  if (!trailers && half) {  // the commit is gone, with the mirror and the branch's old history
+    goal = *tip;
+    trailers = repo.repository->deliveries(from, goal);
+  }
   if (!trailers) return failure(std::move(trailers.error()));
-  auto files = read_files(repo, from, *tip);
+  report.commit = goal;
+  auto files = read_files(repo, from, goal);
   if (!files) return failure(std::move(files.error()));
 
-  SyncRange range{*tip, first, {}};
+  SyncRange range{goal, from.empty(), {}};
   const bool gone = std::any_of(files->begin(), files->end(),
                                 [](const File& file) { return file.change.kind == Kind::removed; });
   if (gone && !from.empty()) {
-    auto renames = repo.repository->renames(from, *tip);
+    auto renames = repo.repository->renames(from, goal);
     if (!renames) return failure(std::move(renames.error()));
     range.renames = std::move(*renames);
   }
@@ -528,17 +537,21 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
     bool overtaken = false;
     auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
       part_report = {};
-      const auto now = ledger.repo(repo.name);
-      overtaken = (now ? now->synced_commit : "") != row.synced_commit;
-      if (overtaken) return {};  // another sync has read this branch, perhaps further
+      auto now = ledger.repo(repo.name).value_or(store::RepoRow{.name = repo.name});
+      const auto& reading = begin == 0 ? row.reading_commit : goal;
+      overtaken = now.synced_commit != row.synced_commit || now.reading_commit != reading;
+      if (overtaken) return {};  // another sync has read this branch, perhaps further, or is about to
       if (begin == 0) {
+        now.reading_commit = goal;
+        now.reading_branch = scope_of(repo);
+        ledger.put(now);
         remember_deliveries(ledger, repo.name, *trailers);
         carry_unadopted(ledger, repo, *files, range);
         if (auto numbered = number_files(ledger, repo, *files, range); !numbered) return numbered;
       }
       auto taken = take_in(ledger, repo, range, part, part_report);
       if (!taken) return taken;
-      if (end == files->size()) finish_sync(ledger, repo, *tip, {&report, &part_report});
+      if (end == files->size()) finish_sync(ledger, repo, goal, {&report, &part_report});
       return {};
     });
     if (!done) return failure(std::move(done.error()));
@@ -546,7 +559,12 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
     std::move(part_report.files.begin(), part_report.files.end(), std::back_inserter(report.files));
     begin = std::max(end, std::size_t{1});
   }
-  return report;
+  if (goal == *tip) return report;
+  auto rest = read_branch(repo);  // the branch has moved on since
+  if (!rest) return rest;
+  rest->files.insert(rest->files.begin(), report.files.begin(), report.files.end());
+  rest->changed = true;
+  return rest;
 }
 
 Result<void> Registry::settle_known_deliveries(const std::string& repo) {

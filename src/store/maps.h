@@ -104,7 +104,8 @@ VITANA_STORE_MAP(EvidenceMap, StoredEvidence, EvidenceKey, "evidence", 3, 3, tru
   "vtid", "attempt", "ordinal", "round", "criterion", "criterion_text", "class", "verdict",
   "command", "exit_code", "base_exit_code", "output", "tree", "judged_at")
 VITANA_STORE_MAP(RepoMap, RepoRow, std::string, "repos", 1, 1, false,
-  "name", "synced_commit", "branch", "synced_at", "unsettled", "unnumbered")
+  "name", "synced_commit", "branch", "synced_at", "unsettled", "unnumbered", "reading_commit",
+  "reading_branch")
 VITANA_STORE_MAP(LocalIdMap, LocalIdRow, TextPair, "local_ids", 2, 2, false,
   "repo", "path", "vtid")
 VITANA_STORE_MAP(RepoFileMap, RepoFileRow, TextPair, "repo_files", 2, 2, false,

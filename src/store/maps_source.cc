@@ -95,11 +95,12 @@ std::string RepoMap::key_of(const Row& row) { return row.name; }
 void RepoMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void RepoMap::bind_row(const Row& row, Values& values) {
   bind(values, utf8_clean(row.name), row.synced_commit, utf8_clean(row.branch),
-       us_of(row.synced_at), row.unsettled, row.unnumbered);
+       us_of(row.synced_at), row.unsettled, row.unnumbered,
+       row.reading_commit, utf8_clean(row.reading_branch));
 }
 RepoRow RepoMap::read(const sql::Row& row) {
   return {row.text(0),    row.text(1),   row.text(2), optional_instant(row, 3),
-          row.boolean(4), row.boolean(5)};
+          row.boolean(4), row.boolean(5), row.text(6), row.text(7)};
 }
 
 TextPair LocalIdMap::key_of(const Row& row) { return {row.repo, row.path}; }

@@ -58,6 +58,10 @@ struct RepoRow {
   /// the next sync only.
   bool unsettled = true;
   bool unnumbered = true;  ///< nor which numbers were given out before
+  /// A commit of which some files are taken in, and not yet all: it is read to its end before another
+  /// one, whatever becomes of the branch. Empty: none.
+  std::string reading_commit = {};
+  std::string reading_branch = {};  ///< as `branch`, of `reading_commit`
 };
 
 /// What became of one file that matches a repository's spec patterns. Key: (repo, path).

@@ -248,6 +248,76 @@ TEST_F(ThereBefore, WhatIsAddedLaterUnderTheNumberThatAnOldFileClaimedRuns) {
 
 // What is reported of a file is true now.
 
+TEST_F(ThereBefore, WhatLiesWhereNobodyHasLookedYetIsHeld) {
+  world_.repository().commit({{"rfc/00001-menu.md", sample_spec()}});
+  world_.settle();
+  ASSERT_FALSE(world_.find(Vtid(1)));
+  world_.options().specs = {"docs/specs/**/*.md", "rfc/*.md"};
+  world_.restart();
+  expect_held_until_adopted();
+}
+
+TEST_F(ThereBefore, WhatIsCommittedAfterThatRuns) {
+  world_.settle();
+  world_.options().specs = {"docs/specs/**/*.md", "rfc/*.md"};
+  world_.restart();
+  world_.settle();
+  world_.repository().commit({{"rfc/00001-menu.md", sample_spec()}});
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(1)).status, TaskStatus::completed);
+}
+
+/// More files than one unit of work takes in, and a death between two units.
+class HalfRead : public ::testing::Test {
+ protected:
+  struct Death {};
+
+  static SimRepository::Tree many(const std::string& folder) {
+    SimRepository::Tree files;
+    for (std::uint32_t i = 1; i <= engine::sync_files_per_unit + 20; ++i) {
+      files[fmt::format("docs/specs/{}/{:05}-x.md", folder, i)] = sample_spec(fmt::format("Number {}", i));
+    }
+    return files;
+  }
+  static SimRepository::Tree without(SimRepository::Tree files) {
+    for (auto& [name, text] : files) text.clear();
+    return files;
+  }
+  WorldOptions options() {
+    WorldOptions options;
+    options.adopt_all = false;
+    options.around_commit = [this](bool after) {
+      if (after && commits_left_ > 0 && --commits_left_ == 0) throw Death{};
+    };
+    return options;
+  }
+  void die_between_two_units() {
+    commits_left_ = 2;  // which numbers there are, and the first unit
+    EXPECT_THROW(world_.scan(), Death);
+    world_.restart();
+  }
+
+  int commits_left_ = 0;
+  World world_{options()};
+};
+
+TEST_F(HalfRead, IsReadToItsEndBeforeWhatTheBranchHoldsByThen) {
+  world_.repository().commit(many("a"));
+  die_between_two_units();
+  // Moved away and mended meanwhile: what was there before must not count as new.
+  auto moved = without(many("a"));
+  moved.merge(many("b"));
+  world_.repository().commit(moved);
+  world_.scan();
+  for (const auto number : {1U, static_cast<unsigned>(engine::sync_files_per_unit) + 20}) {
+    EXPECT_EQ(world_.task(Vtid(number)).blocked, BlockReason::not_adopted) << number;
+  }
+  world_.repository().commit({{"docs/specs/b/00001-x.md", sample_spec("Number 1, edited")}});
+  world_.scan();
+  EXPECT_EQ(world_.task(Vtid(1)).title, "Number 1, edited");
+  EXPECT_EQ(world_.task(Vtid(1)).blocked, BlockReason::not_adopted);
+}
+
 TEST(SyncReport, TheEndOfAConflictIsReportedForTheFileThatIsLeft) {
   World world;
   world.repository().commit({{path, sample_spec("One")}, {"docs/specs/00001-b.md", sample_spec("Two")}});

@@ -26,7 +26,7 @@ void World::open_store() {
 
 engine::Setup World::setup() const {
   engine::Setup setup;
-  setup.repos.push_back({"hub", seen_repository_, "main", {"docs/specs/**/*.md"}, options_.adopt_all,
+  setup.repos.push_back({"hub", seen_repository_, "main", options_.specs, options_.adopt_all,
                          options_.local_ids, options_.elsewhere ? "" : "/hub"});
   setup.agents = options_.agents;
   setup.agent = options_.agents.front();

@@ -49,6 +49,7 @@ struct WorldOptions {
   domain::Policy policy = {};
   engine::Rules rules = {};
   bool adopt_all = true;
+  std::vector<std::string> specs = {"docs/specs/**/*.md"};
   bool local_ids = false;
   bool elsewhere = false;  ///< the repository is on another machine
   bool own_workers = false;

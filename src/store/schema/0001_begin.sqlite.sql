@@ -234,7 +234,9 @@ CREATE TABLE repos (
   branch TEXT NOT NULL,
   synced_at INTEGER,
   unsettled INTEGER NOT NULL,
-  unnumbered INTEGER NOT NULL
+  unnumbered INTEGER NOT NULL,
+  reading_commit TEXT NOT NULL,
+  reading_branch TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Ids of files in repositories whose specs carry none.
