@@ -132,7 +132,7 @@ TEST_F(CommandLine, HelpIsDataAndListsTheCommands) {
 }
 
 TEST_F(CommandLine, CompletionKnowsTheCommandsOfAGroup) {
-  EXPECT_THAT(run({"completion", "bash"}).out, HasSubstr("\"task\") words=\"list show"));
+  EXPECT_THAT(run({"completion", "bash"}).out, HasSubstr("\"task\") offered=\"list show"));
 }
 
 TEST(Suggest, ASwapIsOneEdit) { EXPECT_EQ(edit_distance("tsak", "task"), 1U); }

@@ -38,16 +38,6 @@ Error wrong_word(std::string message, std::string_view word, const std::vector<s
   return Error{FailureCode::USAGE, std::move(message)}.with("hint", path + " --help");
 }
 
-void add_words(const CLI::App& app, const std::string& path,
-               std::map<std::string, std::vector<std::string>>& into) {
-  auto& words = into[path];
-  words = names_of_commands(app);
-  for (auto& flag : names_of_flags(app)) words.push_back(std::move(flag));
-  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-    add_words(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), into);
-  }
-}
-
 }  // namespace
 
 std::string path_of(const CLI::App& app) {
@@ -76,7 +66,7 @@ CommandTree::CommandTree()
                 call.console.data(completion_script(*shell, words()));
                 return exit_yes;
               });
-  completion.add_option("SHELL", *shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  choice(*completion.add_option("SHELL", *shell, "whose script it is")->required(), {"bash", "zsh", "fish"});
 }
 
 void CommandTree::add_common_flags(CLI::App& app) {
@@ -108,6 +98,35 @@ CLI::App& CommandTree::command(CLI::App& parent, const std::string& name, const 
   add_common_flags(*app);
   actions_[app] = std::move(action);
   return *app;
+}
+
+CLI::Option& CommandTree::choice(CLI::Option& option, std::vector<std::string> words) {
+  option.check(CLI::IsMember(words));
+  offer(option, std::move(words));
+  return option;
+}
+
+void CommandTree::offer(CLI::Option& option, std::vector<std::string> words) {
+  offered_[&option] = std::move(words);
+}
+
+void CommandTree::add_words(const CLI::App& app, const std::string& path,
+                            std::map<std::string, std::vector<std::string>>& into) const {
+  const auto below = [&](const std::string& word) { return path.empty() ? word : path + " " + word; };
+  auto& words = into[path];
+  words = names_of_commands(app);
+  for (const auto* option : app.get_options()) {
+    const auto found = offered_.find(option);
+    const auto values = found == offered_.end() ? std::vector<std::string>() : found->second;
+    if (option->get_positional()) words.insert(words.end(), values.begin(), values.end());
+    for (const auto& name : option->get_lnames()) {
+      words.push_back("--" + name);
+      if (option->get_items_expected_max() > 0) into[below("--" + name)] = values;
+    }
+  }
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    add_words(*sub, below(sub->get_name()), into);
+  }
 }
 
 std::map<std::string, std::vector<std::string>> CommandTree::words() const {

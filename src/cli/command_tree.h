@@ -27,6 +27,11 @@ class CommandTree {
   CLI::App& command(CLI::App& parent, const std::string& name, const std::string& what,
                     Action action);
 
+  /// An option that takes one of `words` alone: checked, and offered by completion.
+  CLI::Option& choice(CLI::Option& option, std::vector<std::string> words);
+  /// Words that completion offers as the value of an option.
+  void offer(CLI::Option& option, std::vector<std::string> words);
+
   /// What was asked for: the command's action, or, for --help and --version, one that prints.
   /// Errors: USAGE, naming the mistake and, where a word is near, what was meant.
   Result<Action> read(const std::vector<std::string>& arguments);
@@ -34,16 +39,20 @@ class CommandTree {
   const OpenOptions& open() const { return open_; }
   bool json() const { return json_; }
 
-  /// The words that may follow a path of command words ("task", "task list"): for completion.
+  /// The words that may follow a path of command words ("task", "task list", "task list --status"): for
+  /// completion.
   std::map<std::string, std::vector<std::string>> words() const;
 
  private:
   void add_common_flags(CLI::App& app);
+  void add_words(const CLI::App& app, const std::string& path,
+                 std::map<std::string, std::vector<std::string>>& into) const;
   /// Finds words and flags that do not exist before the parser does, which would only say so.
   Result<CLI::App*> walk(const std::vector<std::string>& arguments);
 
   CLI::App root_;
   std::map<const CLI::App*, Action> actions_;
+  std::map<const CLI::Option*, std::vector<std::string>> offered_;
   OpenOptions open_;
   bool json_ = false;
   bool version_ = false;

@@ -13,27 +13,28 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-/// For bash, and for zsh through its bashcompinit.
+/// For bash, and for zsh through its bashcompinit: what both understand, and no variable that either
+/// keeps for itself (in zsh `path` is PATH, and `words` the line). File names are left to the shell.
 std::string bash_script(const Words& words) {
   std::string cases;
   std::string paths;
   for (const auto& [path, following] : words) {
-    cases += fmt::format("    \"{}\") words=\"{}\" ;;\n", path, joined(following));
-    if (!path.empty()) paths += fmt::format("\"{}\"|", path);
+    cases += fmt::format("    \"{}\") offered=\"{}\" ;;\n", path, joined(following));
+    if (!path.empty()) paths += fmt::format("{}\"{}\"", paths.empty() ? "" : "|", path);
   }
-  paths.pop_back();
   return fmt::format(R"(_vitana() {{
-  local path="" next word words="" current="${{COMP_WORDS[COMP_CWORD]}}"
-  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-    next="${{path:+$path }}$word"
-    case "$next" in {}) path="$next" ;; esac
+  local at="" next word offered="" typed="${{COMP_WORDS[$COMP_CWORD]}}"
+  for word in "${{COMP_WORDS[@]:1:$((COMP_CWORD - 1))}}"; do
+    case "$word" in =) continue ;; esac
+    case "$at" in *--*) at="${{at%%--*}}"; at="${{at% }}"; continue ;; esac
+    next="${{at:+$at }}$word"
+    case "$next" in {}) at="$next" ;; esac
   done
-  case "$path" in
+  case "$at" in
 {}  esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
-  if [ ${{#COMPREPLY[@]}} -eq 0 ]; then COMPREPLY=($(compgen -f -- "$current")); fi
+  COMPREPLY=($(compgen -W "$offered" -- "${{typed#=}}"))
 }}
-complete -o filenames -F _vitana vitana
+complete -o default -F _vitana vitana
 )",
                      paths, cases);
 }
@@ -41,6 +42,7 @@ complete -o filenames -F _vitana vitana
 std::string fish_script(const Words& words) {
   std::string text;
   for (const auto& [path, following] : words) {
+    if (path.find("--") != std::string::npos) continue;
     std::string seen;
     std::size_t at = 0;
     while (at < path.size()) {
@@ -52,8 +54,13 @@ std::string fish_script(const Words& words) {
     if (seen.empty()) seen = "__fish_use_subcommand";
     for (const auto& word : following) {
       const bool flag = word.starts_with("--");
-      text += fmt::format("complete -c vitana -n '{}' {} {}\n", seen, flag ? "-l" : "-a",
+      const auto values = words.find(path.empty() ? word : path + " " + word);
+      text += fmt::format("complete -c vitana -n '{}' {} {}", seen, flag ? "-l" : "-a",
                           flag ? word.substr(2) : word);
+      if (flag && values != words.end()) {
+        text += values->second.empty() ? " -r" : fmt::format(" -x -a '{}'", joined(values->second));
+      }
+      text += '\n';
     }
   }
   return text;

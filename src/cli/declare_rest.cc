@@ -19,8 +19,7 @@ void declare_engine_commands(CommandTree& tree) {
   runner.add_option("--repo", run->repo, "the repository: a folder, or a configured name")
       ->type_name("DIR");
   runner.add_option("--agent", run->agent, "who works on it")->type_name("NAME");
-  runner.add_option("--delivery", run->delivery, "how it is delivered")
-      ->check(CLI::IsMember({"branch", "merge"}));
+  tree.choice(*runner.add_option("--delivery", run->delivery, "how it is delivered"), {"branch", "merge"});
 
   auto pilot = std::make_shared<AutopilotOptions>();
   auto& piloting =
@@ -58,8 +57,7 @@ void declare_look_commands(CommandTree& tree) {
   auto span = std::make_shared<Stats>();
   auto& counted = tree.command(root, "stats", "how runs ended",
                                [span](Call& call) { return stats(call, span->by, span->since); });
-  counted.add_option("--by", span->by, "what they are counted by")
-      ->check(CLI::IsMember({"code", "agent", "repo"}));
+  tree.choice(*counted.add_option("--by", span->by, "what they are counted by"), {"code", "agent", "repo"});
   counted.add_option("--since", span->since, "how far back: 24h")->type_name("DURATION");
 
   tree.command(root, "workers", "the steps that are leased now",
@@ -79,10 +77,8 @@ void declare_look_commands(CommandTree& tree) {
     setting->options.on = setting->state == "on";
     return controls_set(call, setting->options);
   });
-  set.add_option("KEY", setting->options.key, "execution")->required();
-  set.add_option("STATE", setting->state, "on or off")
-      ->required()
-      ->check(CLI::IsMember({"on", "off"}));
+  tree.offer(*set.add_option("KEY", setting->options.key, "execution")->required(), {"execution"});
+  tree.choice(*set.add_option("STATE", setting->state, "on or off")->required(), {"on", "off"});
   set.add_option("--reason", setting->options.reason, "kept in the log")->required();
   set.add_option("--until", setting->options.until, "2h, or an instant; then it falls back")
       ->type_name("TIME");
@@ -102,12 +98,12 @@ void declare_store_commands(CommandTree& tree) {
   auto to = std::make_shared<std::string>();
   tree.command(root, "backup", "a consistent copy, also while an engine runs",
                [to](Call& call) { return backup(call, *to); })
-      .add_option("FILE", *to)
+      .add_option("FILE", *to, "the new file")
       ->required();
   auto from = std::make_shared<std::string>();
   tree.command(root, "restore", "start again from a backup",
                [from](Call& call) { return restore(call, *from); })
-      .add_option("FILE", *from)
+      .add_option("FILE", *from, "the backup")
       ->required();
   tree.command(root, "migrate", "bring the store to this version",
                [](Call& call) { return migrate(call); });

@@ -27,7 +27,7 @@ void declare_versions(CommandTree& tree, CLI::App& spec) {
   auto show = std::make_shared<ShowSpecOptions>();
   auto& shower = tree.command(spec, "show", "a spec's text",
                               [show](Call& call) { return spec_show(call, *show); });
-  shower.add_option("VTID", show->vtid)->required();
+  shower.add_option("VTID", show->vtid, "of the task")->required();
   shower.add_option("--version", show->version, "another than the newest")
       ->type_name("N")
       ->check(version_numbers);
@@ -36,14 +36,14 @@ void declare_versions(CommandTree& tree, CLI::App& spec) {
   auto history = std::make_shared<std::string>();
   tree.command(spec, "history", "the versions of a spec",
                [history](Call& call) { return spec_history(call, *history); })
-      .add_option("VTID", *history)
+      .add_option("VTID", *history, "of the task")
       ->required();
 
   auto diff = std::make_shared<Diff>();
   auto& differ = tree.command(spec, "diff", "what two versions differ in", [diff](Call& call) {
     return spec_diff(call, diff->vtid, diff->from, diff->to);
   });
-  differ.add_option("VTID", diff->vtid)->required();
+  differ.add_option("VTID", diff->vtid, "of the task")->required();
   differ.add_option("--from", diff->from, "the older version; else the one before --to")
       ->type_name("N")
       ->check(version_numbers);
@@ -75,7 +75,7 @@ void declare_decisions(CommandTree& tree, CLI::App& spec) {
   auto approve = std::make_shared<std::string>();
   tree.command(spec, "approve", "approve the newest text by its digest",
                [approve](Call& call) { return spec_approve(call, *approve); })
-      .add_option("VTID", *approve)
+      .add_option("VTID", *approve, "of the task")
       ->required();
 
   auto id = std::make_shared<std::string>();
@@ -107,19 +107,19 @@ void declare_drafts(CommandTree& tree, CLI::App& spec) {
   auto& edit = tree.command(draft, "edit", "a new text for a draft", [edited](Call& call) {
     return draft_edit(call, edited->id, edited->file);
   });
-  edit.add_option("ID", edited->id)->required()->check(ids);
+  edit.add_option("ID", edited->id, "of the draft")->required()->check(ids);
   edit.add_option("FILE", edited->file, "the text; - is stdin")->required();
 
   auto validated = std::make_shared<Draft>();
   tree.command(draft, "validate", "check a draft",
                [validated](Call& call) { return draft_validate(call, validated->id); })
-      .add_option("ID", validated->id)
+      .add_option("ID", validated->id, "of the draft")
       ->required()
       ->check(ids);
   auto approved = std::make_shared<Draft>();
   tree.command(draft, "approve", "register a validated draft",
                [approved](Call& call) { return draft_approve(call, approved->id); })
-      .add_option("ID", approved->id)
+      .add_option("ID", approved->id, "of the draft")
       ->required()
       ->check(ids);
   tree.command(draft, "list", "all drafts", [](Call& call) { return draft_list(call); });
@@ -134,8 +134,8 @@ void declare_spec_commands(CommandTree& tree) {
   auto& validator = tree.command(spec, "validate", "check texts; needs no repository",
                                  [validate](Call& call) { return spec_validate(call, *validate); });
   validator.add_option("FILE", validate->files, "- is stdin")->required();
-  validator.add_option("--format", validate->format, "how findings are printed")
-      ->check(CLI::IsMember({"text", "github"}));
+  tree.choice(*validator.add_option("--format", validate->format, "how findings are printed"),
+              {"text", "github"});
   validator.add_flag("--strict", validate->strict, "as with [policy] profile = \"strict\"");
 
   auto registered = std::make_shared<RegisterOptions>();
@@ -149,8 +149,8 @@ void declare_spec_commands(CommandTree& tree) {
   registrar.add_option("--repo", registered->repo, "where its work is delivered")
       ->type_name("NAME");
   registrar.add_option("--agent", registered->agent, "who works on it")->type_name("NAME");
-  registrar.add_option("--delivery", registered->delivery, "how it is delivered")
-      ->check(CLI::IsMember({"branch", "merge"}));
+  tree.choice(*registrar.add_option("--delivery", registered->delivery, "how it is delivered"),
+              {"branch", "merge"});
   registrar.add_flag("--resolve", registered->resolve, "choose this text among differing ones");
   registrar.add_flag("--allow-jump", registered->allow_jump,
                      "a number far beyond the last one is meant");

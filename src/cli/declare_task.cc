@@ -16,6 +16,12 @@ std::vector<std::string> status_names() {
   return names;
 }
 
+std::vector<std::string> code_names() {
+  std::vector<std::string> names;
+  for (const auto& info : failure_catalogue()) names.emplace_back(info.name);
+  return names;
+}
+
 const CLI::Validator known_code(
     [](const std::string& text) {
       return failure_code(text) ? std::string() : text + " is no failure code";
@@ -26,8 +32,9 @@ void declare_lists(CommandTree& tree, CLI::App& task) {
   auto list = std::make_shared<ListOptions>();
   auto& lister = tree.command(task, "list", "the tasks, newest first",
                               [list](Call& call) { return task_list(call, *list); });
-  lister.add_option("--status", list->status, "only these")->check(CLI::IsMember(status_names()));
-  lister.add_option("--code", list->code, "that failed with this code")->check(known_code);
+  tree.choice(*lister.add_option("--status", list->status, "only these"), status_names());
+  tree.offer(*lister.add_option("--code", list->code, "that failed with this code")->check(known_code),
+             code_names());
   lister.add_option("--repo", list->repo, "of this repository")->type_name("NAME");
   lister.add_option("--limit", list->limit, "at most so many")->check(CLI::Range(1, 1000));
   lister.add_option("--after", list->after, "those after this one: next_cursor")->type_name("VTID");
@@ -35,17 +42,17 @@ void declare_lists(CommandTree& tree, CLI::App& task) {
   auto shown = std::make_shared<std::string>();
   tree.command(task, "show", "all about one task",
                [shown](Call& call) { return task_show(call, *shown); })
-      .add_option("VTID", *shown)
+      .add_option("VTID", *shown, "of the task")
       ->required();
   auto why = std::make_shared<std::string>();
   tree.command(task, "why", "why a task is where it is, and what happens next",
                [why](Call& call) { return task_why(call, *why); })
-      .add_option("VTID", *why)
+      .add_option("VTID", *why, "of the task")
       ->required();
   auto watched = std::make_shared<std::string>();
   tree.command(task, "watch", "its events until it has ended or waits for a person",
                [watched](Call& call) { return task_watch(call, *watched); })
-      .add_option("VTID", *watched)
+      .add_option("VTID", *watched, "of the task")
       ->required();
 }
 
@@ -67,28 +74,28 @@ void declare_decisions(CommandTree& tree, CLI::App& task) {
   auto approved = std::make_shared<std::string>();
   tree.command(task, "approve", "permit execution",
                [approved](Call& call) { return task_approve(call, *approved); })
-      .add_option("VTID", *approved)
+      .add_option("VTID", *approved, "of the task")
       ->required();
 
   auto retried = std::make_shared<Reasoned>();
   auto& retry = tree.command(
       task, "retry", "run a task again that has ended or is stuck",
       [retried](Call& call) { return task_retry(call, retried->vtid, retried->reason); });
-  retry.add_option("VTID", retried->vtid)->required();
+  retry.add_option("VTID", retried->vtid, "of the task")->required();
   retry.add_option("--reason", retried->reason, "kept in the log");
 
   auto cancelled = std::make_shared<Reasoned>();
   auto& cancel = tree.command(
       task, "cancel", "end a task without a result",
       [cancelled](Call& call) { return task_cancel(call, cancelled->vtid, cancelled->reason); });
-  cancel.add_option("VTID", cancelled->vtid)->required();
+  cancel.add_option("VTID", cancelled->vtid, "of the task")->required();
   cancel.add_option("--reason", cancelled->reason, "kept in the log");
 
   auto answered = std::make_shared<Reasoned>();
   auto& answer = tree.command(
       task, "answer", "answer the agent's question",
       [answered](Call& call) { return task_answer(call, answered->vtid, answered->reason); });
-  answer.add_option("VTID", answered->vtid)->required();
+  answer.add_option("VTID", answered->vtid, "of the task")->required();
   answer.add_option("TEXT", answered->reason, "- is stdin")->required();
 
   struct SignOff {
@@ -106,7 +113,7 @@ void declare_decisions(CommandTree& tree, CLI::App& task) {
         judged->options.met = judged->met;
         return task_sign_off(call, judged->options);
       });
-  sign_off.add_option("VTID", judged->options.vtid)->required();
+  sign_off.add_option("VTID", judged->options.vtid, "of the task")->required();
   sign_off.add_option("CRITERION", judged->options.criterion, "AC-2; else all that are open");
   sign_off.add_flag("--met", judged->met, "it is met");
   sign_off.add_flag("--not-met", judged->not_met, "it is not met");
@@ -115,7 +122,7 @@ void declare_decisions(CommandTree& tree, CLI::App& task) {
 
 void declare_results(CommandTree& tree, CLI::App& task) {
   const auto of_run = [](CLI::App& app, OfRun& of) {
-    app.add_option("VTID", of.vtid)->required();
+    app.add_option("VTID", of.vtid, "of the task")->required();
     app.add_option("--run", of.attempt, "another than the newest")
         ->type_name("N")
         ->check(CLI::Range(1, 1'000'000));
