@@ -5,10 +5,15 @@
 namespace vitana {
 namespace {
 
+/// Where the set at the front of `pattern` closes, if it does.
+std::size_t close_of_set(std::string_view pattern) {
+  return pattern.find(']', pattern.size() > 1 && pattern[1] == '!' ? 3 : 2);
+}
+
 /// Takes the set at the front of `pattern` (`[a-z_]`, `[!0-9]`) and asks whether `c` is in it.
 /// A bracket that never closes stands for itself.
 bool take_set(std::string_view& pattern, char c) {
-  const auto close = pattern.find(']', pattern.size() > 1 && pattern[1] == '!' ? 3 : 2);
+  const auto close = close_of_set(pattern);
   if (close == std::string_view::npos) {
     pattern.remove_prefix(1);
     return c == '[';
@@ -76,6 +81,19 @@ void drop_part(std::string_view& path, bool& more) {
 }
 
 }  // namespace
+
+bool is_glob(std::string_view pattern) {
+  for (bool more = true; more; drop_part(pattern, more)) {
+    auto name = first_part(pattern);
+    for (auto open = name.find('['); open != std::string_view::npos; open = name.find('[')) {
+      name.remove_prefix(open);
+      const auto close = close_of_set(name);
+      if (close == std::string_view::npos) return false;
+      name.remove_prefix(close + 1);
+    }
+  }
+  return true;
+}
 
 bool glob_match(std::string_view pattern, std::string_view path) {
   if (pattern.empty()) return path.empty();

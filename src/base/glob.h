@@ -12,6 +12,9 @@ namespace vitana {
 /// pattern that ends in `/` matches all below it. Linear in practice; never exponential.
 bool glob_match(std::string_view pattern, std::string_view path);
 
+/// False where a bracket does not close within its folder: there it stands for itself, which is hardly meant.
+bool is_glob(std::string_view pattern);
+
 /// True when any of the patterns matches.
 bool glob_match_any(std::span<const std::string> patterns, std::string_view path);
 

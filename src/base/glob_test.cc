@@ -77,5 +77,10 @@ TEST(GlobAny, OneIsEnough) {
   EXPECT_FALSE(glob_match_any({}, "b/x"));
 }
 
+TEST(GlobShape, EachBracketClosesWithinItsFolder) {
+  for (const char* glob : {"", "a/[0-9]*/b", "[!a]", "[[]", "[]]x", "a]"}) EXPECT_TRUE(is_glob(glob)) << glob;
+  for (const char* glob : {"[", "[]", "[!]", "a/[0-9/b]", "[a][b"}) EXPECT_FALSE(is_glob(glob)) << glob;
+}
+
 }  // namespace
 }  // namespace vitana

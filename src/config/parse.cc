@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/glob.h"
 #include "base/utf8.h"
 #include "config/names.h"
 #include "config/sections.h"
@@ -200,6 +201,7 @@ void Reader::read_repo(const Value& value, std::size_t index) {
                   "such as [\"docs/specs/**/*.md\"]");
   }
   check_inside(section, "specs", repo.specs);
+  check_globs(section, "specs", repo.specs);
   check_inside(section, "cache", repo.cache);
   secret(section, "webhook_secret", repo.webhook_secret.reference);
   out_.repos.push_back(std::move(repo));
@@ -299,7 +301,7 @@ void Reader::read_network(Section& section, Network& network) {
 void Reader::read_worker() {
   auto section = table("worker");
   section.text("agent", out_.worker.agent);
-  section.number("slots", out_.worker.slots, 0, 256);
+  section.number("slots", out_.worker.slots, 1, 256);
   section.word("sandbox", out_.worker.sandbox, sandbox_names);
   section.text("workspaces", out_.worker.workspaces);
   resolve(section, "workspaces", out_.worker.workspaces);
@@ -308,7 +310,7 @@ void Reader::read_worker() {
 
 void Reader::read_delivery() {
   auto section = table("delivery");
-  section.word("mode", out_.delivery.mode, delivery_names);
+  section.word("mode", out_.delivery.mode, delivery_names, {domain::DeliveryMode::pull_request});
   section.boolean("allow_attested_merge", out_.delivery.allow_attested_merge);
   section.text("author", out_.delivery.author);
   if (!out_.delivery.author.empty() && !is_author(out_.delivery.author)) {
@@ -434,7 +436,7 @@ void Reader::check_agents() {
 
 void read_verify(Section& section, Verify& verify) {
   section.texts("commands", verify.commands);
-  section.word("unverified", verify.unverified, unverified_names);
+  section.word("unverified", verify.unverified, unverified_names, {domain::UnverifiedMode::judge});
   section.text("judge", verify.judge);
   section.number("slots", verify.slots, 1, 256);
 }
@@ -444,6 +446,7 @@ void read_policy(Section& section, PolicyRules& rules) {
   section.word("profile", rules.profile, profile_names);
   section.texts("protect", rules.protect);
   check_inside(section, "protect", rules.protect);
+  check_globs(section, "protect", rules.protect);
 }
 
 void check_inside(Section& section, const std::string& key, const std::vector<std::string>& paths) {
@@ -453,6 +456,12 @@ void check_inside(Section& section, const std::string& key, const std::vector<st
                   "paths are relative to the repository's top, without \"..\"");
     return;
   }
+}
+
+void check_globs(Section& section, const std::string& key, const std::vector<std::string>& globs) {
+  if (std::all_of(globs.begin(), globs.end(), [](const auto& glob) { return is_glob(glob); })) return;
+  section.error(key, "CONFIG_VALUE", fmt::format("{} holds a [ that no ] closes", key),
+                "a set is such as [a-z]; for the character itself: [[]");
 }
 
 ConfigReading parse_config(std::string_view text, const ConfigOptions& options) {

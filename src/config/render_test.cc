@@ -44,7 +44,7 @@ Config unlike_the_defaults() {
   critic.kind = AgentKind::acp;
   critic.network.mode = Network::Mode::loopback;
   c.agents = {{"fixer", fixer}, {"critic.v2", critic}};
-  c.worker = {"fixer", 0, domain::SandboxMode::off, "/var/w"};
+  c.worker = {"fixer", 1, domain::SandboxMode::off, "/var/w"};
   c.verify = {{"make test"}, domain::UnverifiedMode::judge, "critic.v2", 9};
   c.delivery = {domain::DeliveryMode::pull_request, true, "Ann <ann@example.com>"};
   c.policy_rules = {domain::ApprovalMode::required, domain::SpecProfile::strict, {"db/**"}};

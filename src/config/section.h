@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,8 +63,10 @@ class Section {
   /// A program and its arguments.
   void command(const std::string& key, std::vector<std::string>& into);
 
+  /// `unsaid`: what is read, but not named as a possibility, since this version does not do it.
   template <typename Enum, std::size_t size>
-  void word(const std::string& key, Enum& into, const EnumNames<Enum, size>& names) {
+  void word(const std::string& key, Enum& into, const EnumNames<Enum, size>& names,
+            std::initializer_list<Enum> unsaid = {}) {
     std::string given;
     const Value* value = take(key);
     if (value == nullptr || !read_text(key, *value, given)) return;
@@ -71,7 +75,9 @@ class Section {
       return;
     }
     std::vector<std::string> allowed;
-    for (const auto& [entry, name] : names.entries) allowed.emplace_back(name);
+    for (const auto& [entry, name] : names.entries) {
+      if (std::find(unsaid.begin(), unsaid.end(), entry) == unsaid.end()) allowed.emplace_back(name);
+    }
     bad_word(key, *value, given, allowed);
   }
 

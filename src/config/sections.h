@@ -11,5 +11,7 @@ void read_policy(Section& section, PolicyRules& rules);
 
 /// Globs and folders inside a repository: relative, and never out of it.
 void check_inside(Section& section, const std::string& key, const std::vector<std::string>& paths);
+/// Patterns of which each bracket closes.
+void check_globs(Section& section, const std::string& key, const std::vector<std::string>& globs);
 
 }  // namespace vitana::config
