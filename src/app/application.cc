@@ -110,6 +110,12 @@ void detect_checks(const fs::path& folder, config::StarterFacts& facts) {
   }
 }
 
+/// Where programs are looked for, here as by what starts them.
+std::string search_path() {
+  const char* path = std::getenv("PATH");
+  return path != nullptr ? path : worker::SandboxOptions{}.path;
+}
+
 void detect_agents(config::StarterFacts& facts) {
   const char* path = std::getenv("PATH");
   const auto add = [&](const char* program, std::vector<std::string> arguments,
@@ -249,8 +255,7 @@ Result<std::string> place_backup(const fs::path& backup, const fs::path& databas
 bool can_be_started(const std::string& program, const std::vector<config::Repo>& repos) {
   if (program.empty()) return false;
   if (program.find('/') == program.npos) {
-    const char* path = std::getenv("PATH");
-    return process::find_program(program, path ? path : "").has_value();
+    return process::find_program(program, search_path()).has_value();
   }
   const auto executable = [](const fs::path& file) {
     std::error_code error;
@@ -276,6 +281,32 @@ cli::DoctorFinding finding_on(const config::Repo& repo) {
           !tip     ? "see [[repos]] path, url or branch"
           : !there ? "commit something to it, or mend [[repos]] branch"
                    : ""};
+}
+
+/// By doing it: permissions alone do not tell. Before the first start, in the folder in which it will be made.
+cli::DoctorFinding look_at(const DataFolder& data) {
+  fs::path nearest = data.root();
+  std::error_code ignored;
+  while (!fs::exists(nearest, ignored) && nearest.has_relative_path()) nearest = nearest.parent_path();
+  std::string made = (nearest / ".vitana-doctor-XXXXXX").string();
+  const bool writable = ::mkdtemp(made.data()) != nullptr;
+  const std::string why = std::strerror(errno);
+  if (writable) ::rmdir(made.c_str());
+  return {"data directory", writable, data.root().string(),
+          writable ? "" : fmt::format("{} must be a folder that can be written: {}", nearest.string(), why)};
+}
+
+/// As the next command will open it; nothing before the first start.
+std::optional<cli::DoctorFinding> look_at_store(const fs::path& database) {
+  std::error_code ignored;
+  if (!fs::exists(database, ignored)) return std::nullopt;
+  SystemClock clock;
+  SystemEntropy entropy;
+  const auto store = store::Store::open({database.string(), store::OpenMode::client}, clock, entropy);
+  if (store) return cli::DoctorFinding{"store", true, database.string(), ""};
+  if (store.error().code == FailureCode::NOT_FOUND) return std::nullopt;
+  return cli::DoctorFinding{"store", false, to_string(store.error()),
+                            std::string(failure_info(store.error().code).hint)};
 }
 
 /// In their order; a few are asked at a time, so that one that is silent delays hardly another.
@@ -371,7 +402,7 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
   const auto version_of = [&](const char* program, const char* hint) {
     process::RunRequest request;
     request.argv = {program, "--version"};
-    if (const char* path = std::getenv("PATH")) request.environment.emplace("PATH", path);
+    request.environment.emplace("PATH", search_path());
     request.deadline = std::chrono::seconds(10);
     const auto output = process::run(request);
     const bool good = output && output->exit_code == 0;
@@ -414,14 +445,9 @@ std::vector<cli::DoctorFinding> VitanaApplication::doctor(const cli::OpenOptions
   std::move(repositories.begin(), repositories.end(), std::back_inserter(findings));
   const auto more = cautions(options);
   findings.insert(findings.end(), more.begin(), more.end());
-  // Before the first start: the folder in which it will be made.
-  fs::path nearest = data.root();
-  std::error_code ignored;
-  while (!fs::exists(nearest, ignored) && nearest.has_relative_path()) nearest = nearest.parent_path();
-  const bool writable = ::access(nearest.c_str(), W_OK) == 0;
-  const std::string why = std::strerror(errno);
-  findings.push_back({"data directory", writable, data.root().string(),
-                      writable ? "" : fmt::format("make {} writable: {}", nearest.string(), why)});
+  findings.push_back(look_at(data));
+  const fs::path database = options.database.empty() ? data.database() : fs::path(options.database);
+  if (auto store = look_at_store(database)) findings.push_back(std::move(*store));
   return findings;
 }
 

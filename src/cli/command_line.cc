@@ -30,8 +30,12 @@ int run_command_line(int argc, const char* const* argv, Application& application
   call.open = tree.open();
   call.json = tree.json();
   call.actor = actor_of_process();
-  std::error_code ignored;
-  call.open.folder = std::filesystem::current_path(ignored).string();
+  std::error_code gone;
+  call.open.folder = std::filesystem::current_path(gone).string();
+  if (action && gone) {
+    action = failure(Error{FailureCode::FILE_UNREADABLE, "the folder in which this is called is gone: " + gone.message()}
+                         .with("hint", "cd to a folder that is there"));
+  }
   if (!action) return finish(call, report(action.error(), call.words, call.json, console));
   try {
     auto answer = (*action)(call);

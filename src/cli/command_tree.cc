@@ -87,6 +87,7 @@ CLI::App& CommandTree::group(CLI::App& parent, const std::string& name, const st
   app->require_subcommand(action ? 0 : 1, 1);
   if (action) actions_[app] = std::move(action);
   app->set_help_flag("-h,--help", "print this help");
+  app->footer("");
   add_common_flags(*app);
   return *app;
 }
@@ -95,6 +96,7 @@ CLI::App& CommandTree::command(CLI::App& parent, const std::string& name, const 
                                Action action) {
   auto* app = parent.add_subcommand(name, what);
   app->set_help_flag("-h,--help", "print this help");
+  app->footer("");
   add_common_flags(*app);
   actions_[app] = std::move(action);
   return *app;
@@ -181,7 +183,7 @@ Result<CommandTree::Action> CommandTree::read(const std::vector<std::string>& ar
       // On a narrow terminal what a flag does stands below it.
       constexpr std::size_t usual = 30;
       app->get_formatter()->column_width(std::min(usual, call.console.terminal().width / 3));
-      call.console.print(app->help());
+      call.console.print(app->help(app->get_parent() == nullptr ? "" : path_of(*app->get_parent())));
       return exit_yes;
     });
   }
