@@ -293,7 +293,9 @@ cli::DoctorFinding look_at(const DataFolder& data) {
   const std::string why = std::strerror(errno);
   if (writable) ::rmdir(made.c_str());
   return {"data directory", writable, data.root().string(),
-          writable ? "" : fmt::format("{} must be a folder that can be written: {}", nearest.string(), why)};
+          writable                              ? ""
+          : !fs::is_directory(nearest, ignored) ? fmt::format("{} is no folder; name another", nearest.string())
+                                                : fmt::format("make {} writable: {}", nearest.string(), why)};
 }
 
 /// As the next command will open it; nothing before the first start.

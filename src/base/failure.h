@@ -85,7 +85,7 @@ enum class FailureActor {
   X(DELIVERY_RACE,         delivery, true,  engine, 409, "the branch moved more often than allowed while the change was delivered") \
   /* git */                                                                                        \
   X(REPO_UNAVAILABLE,      git, true,  operator_, 503, "the repository cannot be read; see [[repos]] path or url") \
-  X(BRANCH_MISSING,        git, true,  operator_, 404, "the configured branch does not exist; see [[repos]] branch") \
+  X(BRANCH_MISSING,        git, true,  operator_, 404, "commit something to it, or mend [[repos]] branch") \
   X(GIT_FAILED,            git, true,  operator_, 500, "a git command failed; see the cause") \
   X(COMMIT_MISSING,        git, false, operator_, 404, "the commit is not in the repository any more") \
   /* network */                                                                                    \

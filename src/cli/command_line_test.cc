@@ -31,6 +31,7 @@ const WrongLine wrong_lines[] = {
     {{"task", "list", "--code", "unknown_error"}, 2, "unknown_error is no failure code"},
     {{"task", "list", "--limit", "0"}, 2, "--limit"},
     {{"task", "list", "--limit", "many"}, 2, "--limit"},
+    {{"task", "list", "--repo", "nosuch"}, 1, "no repository is called 'nosuch'"},
     {{"task", "list", "--after", "7x"}, 1, "VTID_INVALID"},
     {{"task", "show"}, 2, "VTID"},
     {{"task", "show", "VTID-00001", "VTID-00002"}, 2, "VTID-00002"},
@@ -50,6 +51,8 @@ const WrongLine wrong_lines[] = {
     {{"task", "approve", "VTID-00042"}, 1, "there is no task VTID-00042"},
     {{"spec"}, 2, "vitana spec needs a command: validate"},
     {{"spec", "validate"}, 2, "FILE"},
+    {{"spec", "validate", ""}, 2, "FILE: it is empty"},
+    {{"spec", "diff", "VTID-00042"}, 1, "commit a spec file"},
     {{"spec", "validate", "--format", "xml", "a.md"}, 2, "--format"},
     {{"spec", "validate", "/nowhere/at/all.md"}, 1, "/nowhere/at/all.md"},
     {{"spec", "adopt", "docs/**"}, 2, "--run and --done"},
@@ -74,6 +77,9 @@ const WrongLine wrong_lines[] = {
     {{"controls", "set", "execution"}, 2, "STATE"},
     {{"controls", "set", "execution", "maybe", "--reason", "x"}, 2, "maybe"},
     {{"controls", "set", "execution", "on"}, 2, "--reason"},
+    {{"controls", "set", "execution", "on", "--reason", ""}, 2, "--reason: it is empty"},
+    {{"spec", "register", "a.md", "--reason", " "}, 2, "--reason: it is empty"},
+    {{"task", "cancel", "VTID-00001", "--reason", ""}, 2, "--reason: it is empty"},
     {{"controls", "set", "teleport", "on", "--reason", "x"}, 2, "there is no control 'teleport'"},
     {{"controls", "set", "execution", "off", "--reason", "x", "--until", "2001-01-01T00:00:00Z"},
      2,
@@ -129,6 +135,26 @@ TEST_F(CommandLine, HelpIsDataAndListsTheCommands) {
   const auto outcome = run({"task", "--help"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_THAT(outcome.out, HasSubstr("sign-off"));
+}
+
+TEST_F(CommandLine, HelpOfACommandNamesItWholeAndTellsNoFirstSteps) {
+  const auto outcome = run({"task", "watch", "--help"});
+  EXPECT_THAT(outcome.out, HasSubstr("Usage: vitana task watch [OPTIONS] VTID"));
+  EXPECT_THAT(outcome.out, HasSubstr("of the task"));
+  EXPECT_THAT(outcome.out, ::testing::Not(HasSubstr("First steps")));
+  EXPECT_THAT(run({"--help"}).out, HasSubstr("First steps"));
+}
+
+TEST_F(CommandLine, InAFolderThatIsGoneSaysSo) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::create_directory(folder_ / "gone");
+  std::filesystem::current_path(folder_ / "gone");
+  std::filesystem::remove(folder_ / "gone");
+  const auto outcome = run({"doctor"});
+  std::filesystem::current_path(before);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("is gone"));
+  EXPECT_THAT(outcome.err, HasSubstr("[FILE_UNREADABLE]"));
 }
 
 TEST_F(CommandLine, CompletionKnowsTheCommandsOfAGroup) {

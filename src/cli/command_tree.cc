@@ -45,6 +45,13 @@ std::string path_of(const CLI::App& app) {
                                      : path_of(*app.get_parent()) + " " + app.get_name();
 }
 
+CLI::Validator not_blank() {
+  const auto check = [](const std::string& text) {
+    return text.find_first_not_of(" \t\r\n") == std::string::npos ? "it is empty" : "";
+  };
+  return {check, ""};
+}
+
 CommandTree::CommandTree()
     : root_("Turns specifications into verified, delivered work.", "vitana") {
   root_.require_subcommand(1);

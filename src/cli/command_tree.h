@@ -64,6 +64,9 @@ void declare_task_commands(CommandTree& tree);
 void declare_look_commands(CommandTree& tree);
 void declare_store_commands(CommandTree& tree);
 
+/// Refuses a value without a letter: a reason that says nothing, a file without a name.
+CLI::Validator not_blank();
+
 /// "vitana task list"
 std::string path_of(const CLI::App& app);
 

@@ -15,7 +15,7 @@ void declare_engine_commands(CommandTree& tree) {
   auto run = std::make_shared<RunOptions>();
   auto& runner = tree.command(root, "run", "one task from its spec to delivery",
                               [run](Call& call) { return run_task(call, *run); });
-  runner.add_option("SPEC", run->spec, "a file, or the VTID of a registered spec")->required();
+  runner.add_option("SPEC", run->spec, "a file, or the VTID of a registered spec")->required()->check(not_blank());
   runner.add_option("--repo", run->repo, "the repository: a folder, or a configured name")
       ->type_name("DIR");
   runner.add_option("--agent", run->agent, "who works on it")->type_name("NAME");
@@ -79,7 +79,7 @@ void declare_look_commands(CommandTree& tree) {
   });
   tree.offer(*set.add_option("KEY", setting->options.key, "execution")->required(), {"execution"});
   tree.choice(*set.add_option("STATE", setting->state, "on or off")->required(), {"on", "off"});
-  set.add_option("--reason", setting->options.reason, "kept in the log")->required();
+  set.add_option("--reason", setting->options.reason, "kept in the log")->required()->check(not_blank());
   set.add_option("--until", setting->options.until, "2h, or an instant; then it falls back")
       ->type_name("TIME");
 }
@@ -99,12 +99,14 @@ void declare_store_commands(CommandTree& tree) {
   tree.command(root, "backup", "a consistent copy, also while an engine runs",
                [to](Call& call) { return backup(call, *to); })
       .add_option("FILE", *to, "the new file")
-      ->required();
+      ->required()
+      ->check(not_blank());
   auto from = std::make_shared<std::string>();
   tree.command(root, "restore", "start again from a backup",
                [from](Call& call) { return restore(call, *from); })
       .add_option("FILE", *from, "the backup")
-      ->required();
+      ->required()
+      ->check(not_blank());
   tree.command(root, "migrate", "bring the store to this version",
                [](Call& call) { return migrate(call); });
   tree.command(root, "doctor", "what is there and what is wrong",

@@ -133,7 +133,7 @@ void declare_spec_commands(CommandTree& tree) {
   auto validate = std::make_shared<ValidateOptions>();
   auto& validator = tree.command(spec, "validate", "check texts; needs no repository",
                                  [validate](Call& call) { return spec_validate(call, *validate); });
-  validator.add_option("FILE", validate->files, "- is stdin")->required();
+  validator.add_option("FILE", validate->files, "- is stdin")->required()->check(not_blank());
   tree.choice(*validator.add_option("--format", validate->format, "how findings are printed"),
               {"text", "github"});
   validator.add_flag("--strict", validate->strict, "as with [policy] profile = \"strict\"");
@@ -142,8 +142,8 @@ void declare_spec_commands(CommandTree& tree) {
   auto& registrar =
       tree.command(spec, "register", "register a text that is not committed",
                    [registered](Call& call) { return spec_register(call, *registered); });
-  registrar.add_option("FILE", registered->file, "- is stdin")->required();
-  registrar.add_option("--reason", registered->reason, "why it is not committed")->required();
+  registrar.add_option("FILE", registered->file, "- is stdin")->required()->check(not_blank());
+  registrar.add_option("--reason", registered->reason, "why it is not committed")->required()->check(not_blank());
   registrar.add_option("--vtid", registered->vtid, "its id, where the text names none")
       ->type_name("VTID");
   registrar.add_option("--repo", registered->repo, "where its work is delivered")

@@ -82,14 +82,14 @@ void declare_decisions(CommandTree& tree, CLI::App& task) {
       task, "retry", "run a task again that has ended or is stuck",
       [retried](Call& call) { return task_retry(call, retried->vtid, retried->reason); });
   retry.add_option("VTID", retried->vtid, "of the task")->required();
-  retry.add_option("--reason", retried->reason, "kept in the log");
+  retry.add_option("--reason", retried->reason, "kept in the log")->check(not_blank());
 
   auto cancelled = std::make_shared<Reasoned>();
   auto& cancel = tree.command(
       task, "cancel", "end a task without a result",
       [cancelled](Call& call) { return task_cancel(call, cancelled->vtid, cancelled->reason); });
   cancel.add_option("VTID", cancelled->vtid, "of the task")->required();
-  cancel.add_option("--reason", cancelled->reason, "kept in the log");
+  cancel.add_option("--reason", cancelled->reason, "kept in the log")->check(not_blank());
 
   auto answered = std::make_shared<Reasoned>();
   auto& answer = tree.command(
@@ -117,7 +117,7 @@ void declare_decisions(CommandTree& tree, CLI::App& task) {
   sign_off.add_option("CRITERION", judged->options.criterion, "AC-2; else all that are open");
   sign_off.add_flag("--met", judged->met, "it is met");
   sign_off.add_flag("--not-met", judged->not_met, "it is not met");
-  sign_off.add_option("--reason", judged->options.reason, "kept with the evidence");
+  sign_off.add_option("--reason", judged->options.reason, "kept with the evidence")->check(not_blank());
 }
 
 void declare_results(CommandTree& tree, CLI::App& task) {

@@ -62,6 +62,12 @@ std::string first_spec(Vtid vtid) {
 
 Answer init(Call& call) {
   const std::string tree = working_tree_of(call.open.folder);
+  if (tree.empty() && is_bare_repository(call.open.folder)) {
+    return failure(Error{FailureCode::REPO_UNAVAILABLE,
+                         fmt::format("{} is a bare repository: there is no place for a file", call.open.folder)}
+                       .with("hint", "git clone it, and there: vitana init; or name it in a vitana.toml elsewhere, "
+                                     "[[repos]] path"));
+  }
   if (tree.empty()) {
     return failure(Error{FailureCode::REPO_UNAVAILABLE,
                          fmt::format("{} is in no git repository", call.open.folder)}

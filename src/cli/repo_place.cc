@@ -17,6 +17,13 @@ std::string working_tree_of(const std::string& path) {
   return "";
 }
 
+bool is_bare_repository(const std::string& folder) {
+  std::error_code error;
+  const fs::path at = folder;
+  return fs::is_regular_file(at / "HEAD", error) && fs::is_directory(at / "objects", error) &&
+         fs::is_directory(at / "refs", error);
+}
+
 std::optional<RepoPlace> place_of(const engine::Setup& setup, const std::string& file) {
   std::error_code error;
   const fs::path whole = fs::weakly_canonical(fs::absolute(file, error), error);

@@ -11,6 +11,9 @@ namespace vitana::cli {
 /// The folder at or above `path` that holds a .git; empty: none does.
 std::string working_tree_of(const std::string& path);
 
+/// Whether this very folder holds what a bare repository does.
+bool is_bare_repository(const std::string& folder);
+
 struct RepoPlace {
   const engine::RepoSetup* repo = nullptr;
   std::string path;  ///< inside the repository, with `/`

@@ -243,8 +243,12 @@ Result<Vtid> register_for_run(Call& call, Session& session, const RunOptions& op
   const auto& setup = engine.setup();
   const std::string agent = options.agent.empty() ? setup.agent : options.agent;
   if (agent.empty()) {
+    if (!setup.agents.empty()) {
+      return failure(Error{FailureCode::AGENT_UNKNOWN, "several agents are configured, and none is chosen"}.with(
+          "hint", fmt::format("--agent {}, or in vitana.toml [worker] agent", setup.agents.front())));
+    }
     return failure(Error{FailureCode::AGENT_UNKNOWN, "no agent is configured"}.with(
-        "hint", "name one in vitana.toml, [worker] agent; vitana init writes one"));
+        "hint", "name one in vitana.toml: [agents.NAME] command; where there is no such file, vitana init writes one"));
   }
   if (!setup.has_agent(agent)) {
     std::string names;

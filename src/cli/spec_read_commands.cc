@@ -118,10 +118,12 @@ Answer spec_diff(Call& call, const std::string& text, int from, int to) {
     return {};
   });
   if (!done) return failure(std::move(done.error()));
+  if (!after && to == 0) {
+    return failure(FailureCode::SPEC_NOT_FOUND, fmt::format("{} has no registered spec", vtid->to_string()));
+  }
   if (!before || !after) {
-    return failure(FailureCode::SPEC_NOT_FOUND,
-                   fmt::format("{} has no two such versions; see: vitana spec history {}",
-                               vtid->to_string(), vtid->to_string()));
+    return failure(Error{FailureCode::SPEC_NOT_FOUND, fmt::format("{} has no two such versions", vtid->to_string())}
+                       .with("hint", "vitana spec history " + vtid->to_string()));
   }
   const auto name = [&](const domain::SpecVersion& v) {
     return fmt::format("{} version {}", vtid->to_string(), v.version);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/json.h"
 #include "cli/task_view.h"
 
@@ -54,6 +56,12 @@ std::string proof(store::Reader& reader, const domain::Task& task) {
   return t.criteria == 0 ? "-" : fmt::format("{} of {} verified", t.verified, t.criteria);
 }
 
+/// A repository that is no longer configured still has its tasks.
+bool is_known(Session& session, store::Reader& reader, const std::string& repo) {
+  if (session.engine().setup().repo(repo) != nullptr) return true;
+  return std::ranges::any_of(reader.repos(), [&](const auto& row) { return row.name == repo; });
+}
+
 }  // namespace
 
 Answer task_list(Call& call, const ListOptions& options) {
@@ -72,6 +80,9 @@ Answer task_list(Call& call, const ListOptions& options) {
   std::vector<std::string> proofs;
   bool more = false;
   auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    if (filter.repo && !is_known(**session, reader, *filter.repo)) {
+      return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", *filter.repo));
+    }
     auto tasks = reader.tasks(filter);
     more = tasks.size() > static_cast<std::size_t>(options.limit);
     if (more) tasks.pop_back();

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 
-from harness import DONE, World, spec_text, wait_until
+from harness import BINARY, DONE, World, spec_text, wait_until
 
 MEBI = 1 << 20
 
@@ -222,6 +222,45 @@ class ReadOnlyPlaces(Place):
             self.assertEqual(mount("-o", "remount,ro,bind", self.desk).returncode, 0)
             self.assertEqual(self.vitana("autopilot", "--until-idle", "--json", code=3).error_code, "STORE_READ_ONLY")
             self.assertRegex(self.vitana("doctor", code=1).out, "make .*desk writable")
+
+
+class Doctor(Place):
+    def test_refuses_what_the_next_command_could_not_use(self):
+        garbage = self.root / "garbage"
+        garbage.write_bytes(os.urandom(9000))
+        for option, place, said in (("--data", garbage, "is no folder"), ("--data", "/proc/x", "make /proc writable"),
+                                    ("--database", garbage, "store: STORE_DAMAGED")):
+            with self.subTest(f"{option} {place}"):
+                self.assertIn(said, self.vitana(option, place, "doctor", code=1).out)
+        self.vitana("doctor", code=0)
+        self.until_idle()
+        self.assertIn("store: ", self.vitana("doctor", code=0).out)
+
+    def test_finds_without_a_path_what_the_sandbox_finds(self):
+        done = subprocess.run([BINARY, "doctor"], cwd=self.desk, env={}, capture_output=True, text=True)
+        self.assertNotIn("no program", done.stdout)
+
+
+class Words(Place):
+    def test_init_in_a_bare_repository_says_what_it_is(self):
+        bare = self.root / "bare.git"
+        subprocess.run(["git", "init", "-q", "--bare", bare], check=True)
+        self.assertIn("is a bare repository", self.vitana("init", folder=bare, code=3).err)
+
+    def test_a_repository_without_a_commit_is_told_to_get_one(self):
+        fresh = self.root / "fresh"
+        subprocess.run(["git", "init", "-q", "-b", "main", fresh], check=True)
+        (fresh / "vitana.toml").write_text(self.config(repos='path = "."\nbranch = "main"'))
+        (fresh / "00001-page.md").write_text(spec_text("VTID-00001"))
+        answer = self.vitana("run", "00001-page.md", folder=fresh)
+        self.assertIn("commit something to it", answer.out + answer.err)
+
+    def test_watching_says_that_no_engine_runs(self):
+        self.add_spec("VTID-00332")
+        self.vitana("spec", "sync", code=0)
+        engineless = self.start("task", "watch", "VTID-00332")
+        wait_until("the word that no engine runs", lambda: "no engine runs" in engineless.said())
+        engineless.stop()
 
 
 class AccountsOfServices(Place):
