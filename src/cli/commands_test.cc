@@ -191,6 +191,17 @@ TEST_F(Commands, TheFirstSpecIsValid) {
   EXPECT_THAT(outcome.out, HasSubstr("VTID-00001, 2 criteria"));
 }
 
+TEST_F(Commands, ValidateNamesTheCriteriaThatWereTaken) {
+  const auto file = write("docs/specs/00008-x.md",
+                          "# VTID-00008: Title\n\n## Summary\n\nThe page becomes blue.\n\n## Acceptance Criteria\n\n"
+                          "- it is blue\n\n  ```check\n  true\n  ```\n- [human] it is fine\n- it is " +
+                              std::string(200, 'x') + "\n");
+  const auto out = run({"spec", "validate", file}).out;
+  EXPECT_THAT(out, HasSubstr("3 criteria, 1 with a check\n  AC-1  it is blue  [check]\n  AC-2  it is fine  [human]\n"));
+  EXPECT_THAT(out, ::testing::Not(HasSubstr(std::string(100, 'x'))));
+  EXPECT_THAT(run({"spec", "validate", file, file}).out, ::testing::Not(HasSubstr("AC-1")));
+}
+
 TEST_F(Commands, RunRefusesAnInvalidFileBeforeAnythingIsStored) {
   const auto file = write("docs/specs/00008-x.md", "# VTID-00008: Title\n\n## Summary\n\nTBD\n");
   const auto outcome = run({"run", file});

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/glob.h"
+#include "base/utf8.h"
 #include "cli/json.h"
 #include "cli/repo_place.h"
 #include "cli/sync_report.h"
@@ -24,29 +25,38 @@ std::vector<domain::Diagnostic> unreadable(const std::string& file, const Error&
            "see the path and its permissions"}};
 }
 
-struct Counted {
-  std::size_t criteria = 0;
-  std::size_t checked = 0;  ///< that a check judges
-};
+/// How many there are, and, where `whole`, each in a line.
+std::string criteria_text(const std::vector<domain::Criterion>& criteria, bool whole, const Terminal& terminal) {
+  constexpr std::size_t text_width_max = 90;
+  const auto checked = std::count_if(criteria.begin(), criteria.end(),
+                                     [](const auto& criterion) { return !criterion.checks.empty(); });
+  std::string text = fmt::format("{} {}, {} with a check\n", criteria.size(),
+                                 criteria.size() == 1 ? "criterion" : "criteria", checked);
+  for (const auto& criterion : criteria) {
+    if (!whole) break;
+    text += fmt::format("  {}  {}{}\n", criterion.id, fit(printable_line(criterion.text), text_width_max, terminal),
+                        criterion.cls == domain::CriterionClass::human ? "  [human]"
+                        : criterion.checks.empty()                     ? ""
+                                                                       : "  [check]");
+  }
+  return text;
+}
 
 wire::ValidatedFile validate_one(Call& call, const std::string& path, domain::SpecProfile profile,
-                                 Counted& counted) {
+                                 std::vector<domain::Criterion>& criteria) {
   wire::ValidatedFile out{.path = path};
   auto text = read_text(call, path, read_max);
   if (!text) {
     out.diagnostics = unreadable(path, text.error());
     return out;
   }
-  const auto reading = spec::parse_spec(*text, {.file = path, .profile = profile});
+  auto reading = spec::parse_spec(*text, {.file = path, .profile = profile});
   out.digest = Digest::of(*text);
   out.title = reading.spec.title;
   out.diagnostics = spec::diagnostics_for_validate(reading, path);
   out.valid = !domain::has_errors(out.diagnostics);
   if (auto vtid = spec::resolve_vtid(reading, path)) out.vtid = *vtid;
-  counted.criteria = reading.spec.criteria.size();
-  counted.checked = static_cast<std::size_t>(
-      std::count_if(reading.spec.criteria.begin(), reading.spec.criteria.end(),
-                    [](const auto& criterion) { return !criterion.checks.empty(); }));
+  criteria = std::move(reading.spec.criteria);
   return out;
 }
 
@@ -111,8 +121,8 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
   std::vector<wire::ValidatedFile> files;
   int invalid = 0;
   for (const auto& path : options.files) {
-    Counted counted;
-    files.push_back(validate_one(call, path, profile, counted));
+    std::vector<domain::Criterion> criteria;
+    files.push_back(validate_one(call, path, profile, criteria));
     const auto& file = files.back();
     invalid += file.valid ? 0 : 1;
     if (call.json) continue;
@@ -122,11 +132,10 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
     }
     call.console.print(findings_text(file.diagnostics));
     if (file.valid) {
-      call.console.print(fmt::format("{}: valid, {}, {} {}, {} with a check\n", path,
-                                     file.vtid ? file.vtid->to_string() : "no VTID",
-                                     counted.criteria,
-                                     counted.criteria == 1 ? "criterion" : "criteria",
-                                     counted.checked));
+      // Of many files the counts are enough.
+      call.console.print(fmt::format("{}: valid, {}, {}", path, file.vtid ? file.vtid->to_string() : "no VTID",
+                                     criteria_text(criteria, options.files.size() == 1,
+                                                   call.console.terminal())));
     }
   }
   if (call.json) call.console.data(validated_json(files) + "\n");

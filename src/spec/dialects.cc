@@ -159,4 +159,15 @@ void clean_criterion(Dialect dialect, domain::Criterion& criterion) {
   criterion.text.erase(0, end + 1);
 }
 
+const SectionBody* unjudged_requirements(Dialect dialect, const Markdown& markdown) {
+  if (dialect != Dialect::spec_kit) return nullptr;
+  for (const auto& body : markdown.sections()) {
+    const auto words = heading_words(body.heading);
+    if (words != "requirements" && !words.starts_with("functional requirements")) continue;
+    const auto is_list = [](cmark_node* block) { return cmark_node_get_type(block) == CMARK_NODE_LIST; };
+    if (std::any_of(body.blocks.begin(), body.blocks.end(), is_list)) return &body;
+  }
+  return nullptr;
+}
+
 }  // namespace vitana::spec

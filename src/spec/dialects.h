@@ -42,4 +42,8 @@ std::vector<domain::Criterion> dialect_criteria(Dialect dialect, const CriteriaI
 /// Backlog.md numbers its items: "#3 The page loads" → "The page loads".
 void clean_criterion(Dialect dialect, domain::Criterion& criterion);
 
+/// The heading of a list of requirements that stands beside the criteria of its dialect: spec-kit's
+/// scenarios and success criteria say how such requirements are seen to be met. Null: there is none.
+const SectionBody* unjudged_requirements(Dialect dialect, const Markdown& markdown);
+
 }  // namespace vitana::spec

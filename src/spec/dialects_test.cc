@@ -33,6 +33,19 @@ TEST(Dialects, SpecKitGivesItsScenariosAndOutcomes) {
                                           "SC-001: In 3 seconds"));
 }
 
+TEST(Dialects, SpecKitsRequirementsAreSaidToBeNoCriteria) {
+  const std::string text =
+      "# Feature Specification: Sort\n\nGroup photos by day, every one.\n\n## Requirements\n\n"
+      "### Functional Requirements\n\n- **FR-001**: System MUST sort\n\n## Success Criteria\n\n- SC-001: fast\n";
+  const auto told = [](const domain::SpecReading& reading) {
+    return std::ranges::any_of(reading.diagnostics, [](const auto& d) {
+      return d.rule == "SPEC_REQUIREMENTS_UNJUDGED" && d.severity == domain::Severity::info && d.line == 7;
+    });
+  };
+  EXPECT_TRUE(told(parse_spec(text, {.file = "specs/004-sort/spec.md"})));
+  EXPECT_FALSE(told(parse_spec(text.substr(text.find('\n')), {.file = "docs/specs/00004-sort.md"})));
+}
+
 TEST(Dialects, OpenSpecGivesOneCriterionForEachScenario) {
   const auto reading = parse_spec(
       "## ADDED Requirements\n\n### Requirement: Lock out\n\nThe system SHALL lock an account.\n\n"

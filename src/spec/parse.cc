@@ -325,6 +325,9 @@ void Reader::read_acceptance() {
   find_placeholders_in(taken, Severity::error);
   for (auto& criterion : spec_.criteria) clean_criterion(dialect_.dialect, criterion);
   finish_criteria(spec_.criteria, matter_, findings_);
+  if (const auto* body = unjudged_requirements(dialect_.dialect, markdown_)) {
+    findings_.add(Rule::REQUIREMENTS_UNJUDGED, file_line(body->line), 1);
+  }
   if (!spec_.criteria.empty()) return;
   if (all.empty()) add_missing(Rule::CRITERIA_MISSING, Section::acceptance);
   else findings_.add(Rule::CRITERIA_EMPTY, file_line(all.front()->line), 1);

@@ -39,6 +39,7 @@ namespace vitana::spec {
   X(CRITERIA_EMPTY, error, "the acceptance section has no items", "write one list item for each thing that must be true") \
   X(CRITERIA_ASSUMED, info, "there is no section of acceptance criteria; a similar list is taken for it", "name the section `## Acceptance Criteria`") \
   X(CRITERIA_TOO_MANY, error, "there are more criteria than one task can have", "split the task") \
+  X(REQUIREMENTS_UNJUDGED, info, "the functional requirements are material for the agent; they are no criteria", "what must be proved stands in the acceptance scenarios or the success criteria") \
   X(CRITERION_EMPTY, warning, "a criterion says nothing", "say what must be true, or remove the item") \
   X(PLACEHOLDER, error, "a required section holds a placeholder", "replace it; where the word itself is meant, put it in back-ticks") \
   /* checks */                                                                                     \
