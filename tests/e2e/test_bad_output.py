@@ -23,7 +23,7 @@ WRONG = [
     (AGENT + '[worker]\nagent = "fixr"\n', 5, 'did you mean "fixer"?'),
     (AGENT + '[worker]\nslots = "2"\n', 5, "must be a whole number"),
     ('[worker]\nslots = 2.5\n', 2, "not a fraction"),
-    ('[worker]\nslots = -1\n', 2, "from 0"),
+    ('[worker]\nslots = -1\n', 2, "from 1"),
     ('[worker]\nsandbox = "docker"\n', 2, '"require", "prefer", "off"'),
     ('[worker]\nworkspaces = "~/w"\n', 2, "not expanded"),
     ('[delivery]\nmode = "merg"\n', 2, 'did you mean "merge"?'),
@@ -76,7 +76,7 @@ NOT_YET = [
 ENVIRONMENTS = [
     ("VITANA_WORKER__SLOTS", "many", "must be a whole number"), ("VITANA_WORKER__SLOTS", "", "must be a whole number"),
     ("VITANA_WORKER__SLOTS", "99999999999999999999", "must be a whole number"),
-    ("VITANA_WORKER__SLOTS", "-1", "from 0"), ("VITANA_WORKER__SLOT", "1", 'did you mean "slots"?'),
+    ("VITANA_WORKER__SLOTS", "-1", "from 1"), ("VITANA_WORKER__SLOT", "1", 'did you mean "slots"?'),
     ("VITANA_WORKR__SLOTS", "1", 'did you mean "worker"?'), ("VITANA__X", "1", "not the name of a key"),
     ("VITANA_WORKER__", "1", "not the name of a key"), ("VITANA_REPOS__0__NAME", "x", "cannot be set by the environment"),
     ("VITANA_SERVER__LISTEN", "x", "HOST:PORT"), ("VITANA_DELIVERY__MODE", "merg", 'did you mean "merge"?'),

@@ -247,14 +247,6 @@ class Words(Place):
         subprocess.run(["git", "init", "-q", "--bare", bare], check=True)
         self.assertIn("is a bare repository", self.vitana("init", folder=bare, code=3).err)
 
-    def test_a_repository_without_a_commit_is_told_to_get_one(self):
-        fresh = self.root / "fresh"
-        subprocess.run(["git", "init", "-q", "-b", "main", fresh], check=True)
-        (fresh / "vitana.toml").write_text(self.config(repos='path = "."\nbranch = "main"'))
-        (fresh / "00001-page.md").write_text(spec_text("VTID-00001"))
-        answer = self.vitana("run", "00001-page.md", folder=fresh)
-        self.assertIn("commit something to it", answer.out + answer.err)
-
     def test_watching_says_that_no_engine_runs(self):
         self.add_spec("VTID-00332")
         self.vitana("spec", "sync", code=0)
