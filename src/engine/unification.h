@@ -1,13 +1,19 @@
-// How one unification is to be done. Inside engine/ only.
+// How one unification is to be done, and what a sync has read. Inside engine/ only.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/registry.h"
 
 namespace vitana::engine {
+
+inline constexpr const char* sync_actor = "git-sync";
+
+/// The first error in words; empty: there is none.
+std::string first_error(const std::vector<domain::Diagnostic>& diagnostics);
 
 struct Registry::Unification {
   std::string actor;

@@ -73,7 +73,7 @@ struct RepoFileRow {
   std::string digest;   ///< written form; empty when the file was not read
   std::string outcome;  ///< registered unchanged held completed invalid ignored conflict renamed missing
   std::string reason;
-  bool unadopted = false;  ///< there at first contact, whatever was wrong with it; see engine/repo_sync.cc
+  bool unadopted = false;  ///< there at first contact, whatever was wrong with it; see engine/repo_files.cc
 };
 
 /// The id of a file in a repository whose specs carry none (ids = "local"). Key: (repo, path).
