@@ -92,9 +92,7 @@ void Mover::retry_step(const Error& error) {
   if (run().step_failures == step_retries_max && !of_surroundings(error.code)) {
     // It goes on trying, and a person should know; of surroundings their breaker tells.
     task().failure = why;
-    effect(EffectKind::notify,
-           fmt::format("notify:{}:{}", name_of(run().state), run().id.to_string()),
-           {{"reason", name_of(run().state)}, {"code", name_of(why.code)}, {"message", why.message}}, now_);
+    tell_of_task(name_of(run().state));
   }
   wait_for(NextKind::worker, "the step is tried again", run().not_before + step_slack);
 }

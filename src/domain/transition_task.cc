@@ -88,7 +88,10 @@ std::string Mover::hint(FailureCode code) const {
 
 void Mover::tell_of_task(std::string_view reason) {
   const bool over = task().next.kind == NextKind::none;
-  Json told{{"reason", reason}, {"next", over ? way_on(task()) : task().next.what}};
+  // A step that fails again and again goes on by itself: what a person does is what its failure says.
+  const bool failing = task().status == TaskStatus::in_progress && task().failure;
+  Json told{{"reason", reason},
+            {"next", over ? way_on(task()) : failing ? hint(task().failure->code) : task().next.what}};
   if (task().failure) {
     told["code"] = name_of(task().failure->code);
     told["message"] = task().failure->message;

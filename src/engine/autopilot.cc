@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/stop.h"
+#include "engine/breaker.h"
 #include "engine/conduct.h"
 
 namespace vitana::engine {
@@ -96,7 +97,14 @@ Result<RepoSync> Autopilot::scan(const RepoSetup& repo, Others others) {
   if (!synced && StopScope::current().stop_requested()) return synced;
   std::unique_lock lock(scan_mutex_);
   if (synced) {
-    faults_[repo.name].clear();
+    const bool answers_again = !std::exchange(faults_[repo.name], {}).empty();
+    lock.unlock();
+    if (!answers_again) return synced;
+    auto tried = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+      try_at_once(ledger, repo.name);
+      return {};
+    });
+    if (!tried) return failure(std::move(tried.error()));
     return synced;
   }
   const Error error = synced.error();

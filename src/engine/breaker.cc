@@ -14,22 +14,28 @@ using domain::BreakerScope;
 
 namespace {
 
+constexpr int try_at_once_max = 100'000;
+
 const std::string& name_in(const domain::Run& run, BreakerScope scope) {
   return scope == BreakerScope::repository ? run.repo : run.agent;
 }
 
 void tell_opened(store::Ledger& ledger, const std::string& key, const domain::Run& run, const Error& error) {
-  const nlohmann::ordered_json data{{"what", key},
-                                    {"code", name_of(error.code)},
-                                    {"message", error.message},
-                                    {"hint", with_words(std::string(failure_info(error.code).hint),
-                                                        {.vtid = run.id.vtid.to_string()})}};
+  const auto hint = with_words(std::string(failure_info(error.code).hint), {.vtid = run.id.vtid.to_string()});
+  const nlohmann::ordered_json data{
+      {"what", key}, {"code", name_of(error.code)}, {"message", error.message}, {"hint", hint}};
   const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
                                                         : domain::EventType::breaker_opened;
   ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
+  const nlohmann::ordered_json told{{"reason", "paused"},
+                                    {"what", key},
+                                    {"repo", run.repo},
+                                    {"next", hint},
+                                    {"code", name_of(error.code)},
+                                    {"message", error.message}};
   ledger.put(domain::Effect{domain::EffectKind::notify,
                             fmt::format("notify:{}:{}", key, to_us(ledger.now())), std::nullopt,
-                            std::nullopt, data.dump(), ledger.now()});
+                            std::nullopt, told.dump(), ledger.now()});
 }
 
 void worked(store::Ledger& ledger, BreakerScope scope, const domain::Run& run) {
@@ -69,9 +75,33 @@ void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& err
       domain::breaker_fault(row.breaker, run.id, error.code, error.message, ledger.now());
   ledger.put(row);
   if (news == BreakerNews::opened) tell_opened(ledger, key, run, error);
+  // It speaks of a commit that is not the branch's newest any more.
+  const bool of_commit = error.code == FailureCode::BASE_RED || error.code == FailureCode::SETUP_FAILED;
+  const auto repo = ledger.repo(run.repo);
+  if (of_commit && repo && repo->synced_commit != run.base_commit) try_at_once(ledger, run.repo);
   // An agent that said so was started: on a green base, after a good setup.
   const bool ran = error.code == FailureCode::AGENT_LOGIN || error.code == FailureCode::AGENT_QUOTA;
   if (ran) worked(ledger, BreakerScope::repository, run);
+}
+
+void try_at_once(store::Ledger& ledger, const std::string& repo) {
+  const auto key = breaker_key(BreakerScope::repository, repo);
+  bool any = false;
+  for (auto& row : ledger.breakers()) {
+    if (!row.breaker.open || (!repo.empty() && row.key != key)) continue;
+    row.breaker.probe_at = ledger.now();
+    ledger.put(row);
+    any = true;
+  }
+  if (!any && !repo.empty()) return;
+  for (const auto vtid : ledger.eligible(try_at_once_max, 0, {.whenever = true})) {
+    auto task = *ledger.task(vtid);
+    const auto scope = task.failure ? domain::breaker_scope(task.failure->code) : std::nullopt;
+    if (!scope || (!repo.empty() && (task.repo != repo || *scope != BreakerScope::repository))) continue;
+    task.not_before = ledger.now();
+    ++task.revision;
+    ledger.put(task);
+  }
 }
 
 void note_executed(store::Ledger& ledger, const domain::Run& run) {

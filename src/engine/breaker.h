@@ -26,4 +26,8 @@ void note_verified(store::Ledger& ledger, const domain::Run& run);
 /// `run` is about to execute: where its agent or repository is paused, it is the one that tries.
 void note_granted(store::Ledger& ledger, const domain::Run& run);
 
+/// What paused `repo` may be mended: a commit came, or it answers again. Where it is paused, one run tries
+/// at once. An empty name: whatever is paused, agents too.
+void try_at_once(store::Ledger& ledger, const std::string& repo = {});
+
 }  // namespace vitana::engine

@@ -137,24 +137,13 @@ Result<int> Conductor::reconcile() {
 Result<void> Conductor::renew_waiting() {
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     for (const auto vtid : ledger.overdue(renew_max)) put_off(ledger, ledger.subject(vtid));
-    // Who starts the engine may have mended what was paused or in the way: one run tries at once.
-    for (const auto vtid : ledger.eligible(renew_max, 0, {.whenever = true})) {
-      auto task = *ledger.task(vtid);
-      if (!task.failure || !domain::breaker_scope(task.failure->code)) continue;
-      task.not_before = ledger.now();
-      ++task.revision;
-      ledger.put(task);
-    }
+    // Who starts the engine may have mended what was paused or in the way.
+    try_at_once(ledger);
     for (const auto vtid : ledger.dirty_targets(renew_max)) {
       auto task = *ledger.task(vtid);
       task.next.due = ledger.now();
       ++task.revision;
       ledger.put(task);
-    }
-    for (auto& row : ledger.breakers()) {
-      if (!row.breaker.open) continue;
-      row.breaker.probe_at = ledger.now();
-      ledger.put(row);
     }
     return {};
   });

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
+#include "engine/breaker.h"
 #include "engine/conduct.h"
 #include "engine/registry.h"
 #include "engine/unification.h"
@@ -52,6 +53,7 @@ void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string
   row.branch = scope_of(repo);
   row.synced_at = ledger.now();
   ledger.put(row);
+  try_at_once(ledger, repo.name);
   if (counts.empty()) return;
   ledger.append({domain::EventType::repo_synced, std::nullopt, std::nullopt, sync_actor,
                  Json{{"repo", repo.name}, {"commit", tip}, {"outcomes", counts}}.dump()});

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "support/world.h"
 
@@ -227,6 +228,47 @@ TEST_F(Surroundings, ARedBaseSpendsNoAttempt) {
   EXPECT_THAT(told_.front(), ::testing::HasSubstr("vitana task why VTID-0"));
   fault_.reset();
   world_.clock().advance(61s);
+  world_.settle();
+  EXPECT_EQ(with_status(TaskStatus::completed), tasks);
+}
+
+TEST_F(Surroundings, ANewCommitIsTriedAtOnce) {
+  fault_ = Error{FailureCode::BASE_RED, "make test fails on the base"};
+  world_.settle();
+  fault_.reset();
+  world_.settle();
+  EXPECT_EQ(with_status(TaskStatus::completed), 0) << "the same commit waits for its time";
+  world_.repository().commit({{"mended.txt", "1"}});
+  world_.settle();
+  EXPECT_EQ(with_status(TaskStatus::completed), tasks);
+}
+
+TEST_F(Surroundings, ATryOnACommitThatIsOldByThenSaysNothingOfTheNewOne) {
+  fault_ = Error{FailureCode::BASE_RED, "make test fails on the base"};
+  world_.settle();
+  world_.restart();
+  world_.conduct();
+  world_.repository().commit({{"mended.txt", "1"}});
+  world_.scan();
+  while (world_.work_one()) {
+  }
+  fault_.reset();
+  world_.settle();
+  EXPECT_EQ(with_status(TaskStatus::completed), tasks);
+}
+
+TEST_F(Surroundings, ARepositoryThatAnswersAgainIsTriedAtOnce) {
+  fault_ = Error{FailureCode::BRANCH_MISSING, "there is no branch 'main'"};
+  world_.settle();
+  const auto tip = world_.repository().take_away("main");
+  world_.scan();
+  world_.repository().put_back("main", tip);
+  ASSERT_EQ(told_.size(), 1U);
+  const auto told = nlohmann::json::parse(told_.front());
+  EXPECT_EQ(told["reason"], "paused");
+  EXPECT_EQ(told["what"], "repo:hub");
+  EXPECT_NE(told["next"], "");
+  fault_.reset();
   world_.settle();
   EXPECT_EQ(with_status(TaskStatus::completed), tasks);
 }
