@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
@@ -21,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto lock_pause = std::chrono::milliseconds(10);
+constexpr auto orphan_grace = std::chrono::seconds(5);
 
 std::string reason_of(const Answer& answer) {
   auto reason = parse_push_reason(answer.out);
@@ -52,6 +57,32 @@ Error with_hook(Error error, const std::string& hook) {
 
 // Two pushes into one checked-out branch would both write its files. The lock is held by git itself
 // and what it starts, so a push that outlives the engine that began it is waited for, too.
+// Who holds the lock writes down its process. What that left behind when it died ends soon by itself, but
+// for a hook of the owner that hangs: nobody waits for its answer any more.
+class Orphan {
+ public:
+  static void sign(int lock) {
+    const auto name = std::to_string(::getpid());
+    if (::ftruncate(lock, 0) == 0) (void)!::pwrite(lock, name.data(), name.size(), 0);
+  }
+
+  void look(int lock, const fs::path& hooks) {
+    std::array<char, 16> name{};
+    if (::pread(lock, name.data(), name.size() - 1, 0) <= 0) return;
+    const auto holder = std::atoi(name.data());
+    if (holder <= 0 || ::kill(holder, 0) == 0 || errno != ESRCH) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    TargetHooks::end_in_hook(hooks, asked_ ? SIGKILL : SIGTERM);
+    asked_ = true;
+    next_ = now + orphan_grace;
+  }
+
+ private:
+  bool asked_ = false;
+  std::chrono::steady_clock::time_point next_;
+};
+
 Result<process::Fd> delivery_lock(const Mirror& mirror) {
   const auto path = mirror.path() / "delivery.lock";
   process::Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -59,6 +90,7 @@ Result<process::Fd> delivery_lock(const Mirror& mirror) {
     return failure(FailureCode::GIT_FAILED, fmt::format("{}: {}", path.string(), std::strerror(errno)));
   }
   const auto until = std::chrono::steady_clock::now() + mirror.git().options().push_deadline + push_ending_max;
+  Orphan orphan;
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
       return failure(FailureCode::GIT_FAILED,
@@ -72,8 +104,10 @@ Result<process::Fd> delivery_lock(const Mirror& mirror) {
                                 fmt::format("another delivery to this repository has not ended: {}", path.string())},
                                TargetHooks::running(hooks_folder(mirror))));
     }
+    orphan.look(lock.get(), hooks_folder(mirror));
     std::this_thread::sleep_for(lock_pause);  // polls: another process's lock
   }
+  Orphan::sign(lock.get());
   return lock;
 }
 

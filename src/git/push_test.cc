@@ -1,7 +1,10 @@
 #include "git/push.h"
 
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -377,6 +380,23 @@ TEST_F(HangingHookTest, AStopDoesNotCutTheMoveOfTheFiles) {
   stop.request_stop();
   std::ofstream(may_end) << "\n";
   EXPECT_FALSE(pushing.get());
+  EXPECT_EQ(user.head(), next);
+  EXPECT_EQ(user.git({"status", "--porcelain"}), "");
+}
+
+TEST_F(HangingHookTest, OfAnEngineThatDiedIsEndedByTheNextDelivery) {
+  hook("pre-receive", hang());
+  const pid_t engine = ::fork();
+  ASSERT_NE(engine, -1);
+  if (engine == 0) {
+    (void)push(*mirror, request()).has_value();
+    ::_exit(0);
+  }
+  wait_for(begun);
+  ::kill(engine, SIGKILL);
+  ::waitpid(engine, nullptr, 0);
+  fs::remove(user.path(".git/hooks/pre-receive"));
+  must(push(*mirror, request()));
   EXPECT_EQ(user.head(), next);
   EXPECT_EQ(user.git({"status", "--porcelain"}), "");
 }

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <optional>
 
 #include "base/shell.h"
 #include "base/utf8.h"
@@ -79,6 +80,20 @@ std::string words_of(const fs::path& path) {
   words.resize(static_cast<std::size_t>(in.gcount()));
   while (words.ends_with('\n')) words.pop_back();
   return printable(words);
+}
+
+struct RunningHook {
+  std::string name;
+  pid_t process;
+};
+
+std::optional<RunningHook> running_hook(const fs::path& folder) {
+  const auto words = words_of(folder / under_way);
+  const auto gap = words.find(' ');
+  if (gap == words.npos) return std::nullopt;
+  const auto process = std::atoi(words.c_str() + gap);
+  if (process <= 1 || (::kill(process, 0) != 0 && errno != EPERM)) return std::nullopt;
+  return RunningHook{words.substr(0, gap), process};
 }
 
 /// The hook that moves the work trees while git holds the lock of their branch. A tree that refuses
@@ -165,12 +180,15 @@ bool TargetHooks::may_end() {
 }
 
 std::string TargetHooks::running(const fs::path& folder) {
-  const auto words = words_of(folder / under_way);
-  const auto gap = words.find(' ');
-  if (gap == words.npos) return {};
-  const auto process = std::atoi(words.c_str() + gap);
-  if (process <= 0 || (::kill(process, 0) != 0 && errno != EPERM)) return {};
-  return fmt::format("the hook {} (process {}) of the repository runs", words.substr(0, gap), process);
+  const auto hook = running_hook(folder);
+  if (!hook) return {};
+  return fmt::format("the hook {} (process {}) of the repository runs", hook->name, hook->process);
+}
+
+void TargetHooks::end_in_hook(const fs::path& folder, int signal) {
+  const auto hook = running_hook(folder);
+  const auto group = hook ? ::getpgid(hook->process) : -1;
+  if (group > 1 && group != ::getpgrp()) ::kill(-group, signal);
 }
 
 }  // namespace vitana::git

@@ -41,6 +41,9 @@ class TargetHooks {
   /// of write(), of this process or of another one's push.
   static std::string running(const std::filesystem::path& folder);
 
+  /// Sends `signal` to the push in whose hook of the owner another process died; nothing while none runs.
+  static void end_in_hook(const std::filesystem::path& folder, int signal);
+
  private:
   explicit TargetHooks(std::filesystem::path folder, bool owner_moves)
       : folder_(std::move(folder)), owner_moves_(owner_moves) {}
