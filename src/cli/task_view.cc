@@ -246,6 +246,12 @@ std::string next_text(const TaskView& view) {
   const auto& task = view.task;
   const auto& next = task.next;
   if (next.kind == domain::NextKind::none) {
+    if (task.status == domain::TaskStatus::completed && task.newer) {
+      const auto vtid = task.vtid.to_string();
+      return fmt::format("nothing by itself; version {} of its text has not run: {}vitana task retry {} --reason TEXT",
+                         task.newer->spec.version,
+                         task.newer->needs_approval ? "vitana spec approve " + vtid + ", then " : "", vtid);
+    }
     if (task.status == domain::TaskStatus::completed) return "nothing: it has ended";
     return "nothing by itself; a person: " + domain::way_on(task);
   }

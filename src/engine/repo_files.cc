@@ -100,6 +100,9 @@ FileOutcome Registry::outcome_of(store::Ledger& ledger, const domain::Candidate&
     } else if (task->status == domain::TaskStatus::completed && task->attempt == 0) {
       out.outcome = "completed";
       out.reason = "done before, no run";
+    } else if (out.outcome == "registered" && task->newer && domain::is_terminal(task->status)) {
+      out.reason = fmt::format("its task is {}: vitana task retry {} --reason TEXT runs the new text",
+                               name_of(task->status), task->vtid.to_string());
     }
   }
   return out;

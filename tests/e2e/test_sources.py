@@ -319,7 +319,10 @@ class GitInAllItsWays(World):
         path = self.add_spec("VTID-00935")
         self.until_idle()
         tip = self.repo.commit("changed", {path: spec_text("VTID-00935", "Another title")})
+        again = "vitana task retry VTID-00935 --reason TEXT"
+        self.assertIn(again, " ".join(self.vitana("spec", "sync", code=0).out.split()))
         self.until_idle()
+        self.assertIn(f"version 2 of its text has not run: {again}", self.vitana("task", "why", "VTID-00935", code=0).out)
         self.assertStatus("VTID-00935", "completed")
         self.assertEqual(self.repo.head(), tip)
         self.assertEqual(self.runs("VTID-00935"), 1)
