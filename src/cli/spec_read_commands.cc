@@ -3,6 +3,7 @@
 
 #include "cli/json.h"
 #include "cli/spec_commands.h"
+#include "cli/task_view.h"
 #include "cli/text_diff.h"
 
 namespace vitana::cli {
@@ -27,6 +28,8 @@ Answer spec_list(Call& call, int limit, const std::string& after) {
   std::vector<store::SpecSummary> specs;
   auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
     specs = reader.specs(limit, cursor);
+    if (call.json) return {};  // that one tells where each was locked
+    for (auto& spec : specs) spec.provenance.path = path_now(reader, spec);
     return {};
   });
   if (!done) return failure(std::move(done.error()));

@@ -109,16 +109,27 @@ std::string drift_text(const domain::NewerSpec& newer, Vtid vtid) {
 
 /// Where the task's text stands: what was locked names it, or the newest reading of its repository.
 std::string file_of(store::Reader& reader, const TaskView& view) {
-  if (view.spec && !view.spec->provenance.path.empty()) return view.spec->provenance.path;
+  if (view.spec && !view.spec->provenance.path.empty()) return path_now(reader, *view.spec);
   for (const auto& repo : reader.repos()) {
-    for (const auto& file : reader.repo_files(repo.name)) {
-      if (file.vtid == view.task.vtid && file.outcome != "missing") return file.path;
+    for (const auto& file : reader.repo_files(repo.name, view.task.vtid)) {
+      if (file.outcome != "missing") return file.path;
     }
   }
   return {};
 }
 
 }  // namespace
+
+std::string path_now(store::Reader& reader, const store::SpecSummary& spec) {
+  const auto& locked = spec.provenance;
+  if (locked.source != domain::SpecSource::git) return locked.path;
+  std::vector<std::string> paths;
+  for (const auto& file : reader.repo_files(locked.repo, spec.vtid)) {
+    if (file.outcome != "missing") paths.push_back(file.path);
+  }
+  const bool moved = paths.size() == 1 && std::find(paths.begin(), paths.end(), locked.path) == paths.end();
+  return moved ? paths.front() : locked.path;
+}
 
 std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::EvidenceRow>& rows) {
   std::vector<store::EvidenceRow> kept;
@@ -155,7 +166,7 @@ Result<TaskView> load_task(store::Reader& reader, const engine::Desk& desk, Vtid
     const auto other = reader.task(on);
     view.dependencies.emplace_back(on, other ? std::optional(other->status) : std::nullopt);
   }
-  if (!domain::is_terminal(view.task.status)) view.file = file_of(reader, view);
+  view.file = file_of(reader, view);
   const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
   view.held = desk.hold(reader, view.task, newest);
   store::EventFilter filter{.vtid = vtid, .type_glob = std::string(state_prefix) + "*"};
@@ -308,6 +319,7 @@ std::string task_text(const TaskView& view, const Terminal& terminal) {
     text += fmt::format("  spec:    version {}, {}, from {}{}{}\n", view.spec->version,
                         view.spec->digest.brief(), name_of(p.source), p.path.empty() ? "" : " ",
                         p.path);
+    if (!view.file.empty() && view.file != p.path) text += fmt::format("           now at {}\n", view.file);
   } else {
     text += "  spec:    none\n";
   }

@@ -67,6 +67,9 @@ std::string next_words(const TaskView& view);
 /// Who acts next, and when.
 std::string next_text(const TaskView& view);
 
+/// Where a text from git lies by now: the one file of its number, if it was moved since it was locked.
+std::string path_now(store::Reader& reader, const store::SpecSummary& spec);
+
 /// "VTID-00936 failed, VTID-00999 not there": what is open of what the task depends on.
 std::string open_dependencies(const TaskView& view);
 

@@ -59,7 +59,8 @@ class Reader {
   std::vector<SpecSummary> specs(int limit, std::optional<Vtid> after);
   std::vector<CandidateRow> candidates(Vtid vtid);
   std::vector<RepoRow> repos();
-  std::vector<RepoFileRow> repo_files(const std::string& repo);
+  /// By path; of one VTID, or all.
+  std::vector<RepoFileRow> repo_files(const std::string& repo, std::optional<Vtid> vtid = {});
   std::vector<StoredEvent> events(const EventFilter& filter);
   ChainHead head();
   std::optional<domain::Control> control(const std::string& key);

@@ -120,8 +120,10 @@ std::vector<Vtid> Reader::open_deliveries(const std::string& repo) {
                         {repo});
 }
 
-std::vector<RepoFileRow> Reader::repo_files(const std::string& repo) {
-  return select_rows<RepoFileMap>(connection_, "WHERE repo = $1 ORDER BY path", {repo});
+std::vector<RepoFileRow> Reader::repo_files(const std::string& repo, std::optional<Vtid> vtid) {
+  if (!vtid) return select_rows<RepoFileMap>(connection_, "WHERE repo = $1 ORDER BY path", {repo});
+  return select_rows<RepoFileMap>(connection_, "WHERE repo = $1 AND vtid = $2 ORDER BY path",
+                                  {repo, vtid->to_string()});
 }
 
 std::vector<StoredEvent> Reader::events(const EventFilter& filter) {

@@ -297,6 +297,10 @@ class GitInAllItsWays(World):
         self.assertEqual(self.count("vtid_specs", "vtid = 'VTID-00933'"), 1)
         self.assertIn(new, self.sync())
         self.assertNotIn("conflict", self.sync().values())
+        listed = self.vitana("spec", "list", code=0).out
+        self.assertIn(new, listed)
+        self.assertNotIn(old, listed)
+        self.assertIn(f"now at {new}", self.vitana("task", "show", "VTID-00933", code=0).out)
         self.vitana("controls", "set", "execution", "on", "--reason", "go", code=0)
         self.until_idle()
         self.assertStatus("VTID-00933", "completed")
