@@ -127,8 +127,7 @@ std::string path_now(store::Reader& reader, const store::SpecSummary& spec) {
   for (const auto& file : reader.repo_files(locked.repo, spec.vtid)) {
     if (file.outcome != "missing") paths.push_back(file.path);
   }
-  const bool moved = paths.size() == 1 && std::find(paths.begin(), paths.end(), locked.path) == paths.end();
-  return moved ? paths.front() : locked.path;
+  return paths.size() == 1 ? paths.front() : locked.path;
 }
 
 std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::EvidenceRow>& rows) {

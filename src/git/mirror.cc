@@ -129,7 +129,6 @@ Result<void> Mirror::fetch_refs(const Source& source, std::vector<std::string> r
   auto answer = git_.try_run(call);
   if (!answer) return failure(std::move(answer.error()));
   if (answer->exit_code == 0) return {};
-  remove_stale_locks(path_);  // for the next try
   return failure(git_error(FailureCode::REPO_UNAVAILABLE,
                            fmt::format("{} cannot be fetched", source.to_string()), *answer));
 }

@@ -55,9 +55,7 @@ Error with_hook(Error error, const std::string& hook) {
   return error;
 }
 
-// Two pushes into one checked-out branch would both write its files. The lock is held by git itself
-// and what it starts, so a push that outlives the engine that began it is waited for, too.
-// Who holds the lock writes down its process. What that left behind when it died ends soon by itself, but
+// Who holds the lock of deliveries writes down its process. What that left behind when it died ends soon by itself, but
 // for a hook of the owner that hangs: nobody waits for its answer any more.
 class Orphan {
  public:
@@ -83,6 +81,8 @@ class Orphan {
   std::chrono::steady_clock::time_point next_;
 };
 
+// Two pushes into one checked-out branch would both write its files. The lock is held by git itself
+// and what it starts, so a push that outlives the engine that began it is waited for, too.
 Result<process::Fd> delivery_lock(const Mirror& mirror) {
   const auto path = mirror.path() / "delivery.lock";
   process::Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

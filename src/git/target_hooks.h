@@ -41,7 +41,8 @@ class TargetHooks {
   /// of write(), of this process or of another one's push.
   static std::string running(const std::filesystem::path& folder);
 
-  /// Sends `signal` to the push in whose hook of the owner another process died; nothing while none runs.
+  /// Sends `signal` to the hook of the owner that runs now and to the push that waits for it; to nobody
+  /// where none runs.
   static void end_in_hook(const std::filesystem::path& folder, int signal);
 
  private:
