@@ -10,6 +10,7 @@ binaries) is started and killed with SIGKILL, again and again, N times in all; w
 ended, as many new ones are committed. The moment of a kill is, by the seed,
 
   a time;  or when a state of a run, or a pending effect of a kind, is seen in the store;
+  or when the branch has just moved, which the store does not know yet;
   or, with --die-at, within a write to the database's log or before a wait for the disk.
 
 At the end it runs until it is idle, and then holds:
@@ -18,8 +19,8 @@ At the end it runs until it is idle, and then holds:
   each that failed; the branch carries exactly one delivery for each that completed and none of
   another; no process of a dead run is left; `vitana audit` is clean.
 
-The states and effects that were open at each kill are counted and printed. --cover: each of them has
-to have been hit. (`allocated` never rests: it is written in one commit with the state behind it. What
+The moments that came, and the states and effects that were open at each kill, are counted and printed.
+--cover: each of them has to have been hit. (`allocated` never rests: it is written in one commit with the state behind it. What
 dies there dies within the write.) Exit 0: all held (with --expect-damage: something did not hold, as it
 must with the mutant).
 """
@@ -60,6 +61,7 @@ environment = dict(os.environ, XDG_CACHE_HOME=str(place / "cache"), HOME=str(pla
 # that has a worker's address.
 STATES = ["dispatching", "pending_pickup", "executing", "verifying", "delivering"]
 EFFECTS = ["dispatch", "push", "notify", "resolve_dependents"]
+MOMENTS = ["time", "seen", "moved"] + (["write", "sync"] if die_at else [])
 
 CONFIG = f"""
 [[repos]]
@@ -146,6 +148,14 @@ def query(sql):
         return []
 
 
+def tip():
+    """The branch's commit as its file says it: read often, so without a process of git's."""
+    try:
+        return (repo / ".git" / "refs" / "heads" / "main").read_text()
+    except OSError:
+        return ""
+
+
 def open_now():
     return (query("SELECT DISTINCT state FROM autopilot_runs WHERE ended_at IS NULL"),
             query("SELECT DISTINCT kind FROM outbox WHERE state = 'pending'"))
@@ -203,7 +213,7 @@ class Moment:
 
     def __init__(self):
         self.seconds = dice.uniform(0.02, options.longest)
-        self.kind = dice.choice(["time", "time", "seen", "within" if die_at else "seen"])
+        self.kind = dice.choice(["time", "time", "seen", "moved", "within" if die_at else "seen"])
         self.seen = dice.choice(STATES + EFFECTS)
         self.within = dice.choice([f"write:{dice.randint(1, 600)}", f"sync:{dice.randint(1, 60)}"])
         self.binary = dice.choice(binaries)
@@ -214,18 +224,23 @@ class Moment:
         return dict(environment, LD_PRELOAD=die_at, VITANA_DIE_AT=self.within)
 
     def wait(self, engine):
-        """Returns when it has come; the engine may have ended by itself."""
-        until = time.monotonic() + (3 * options.longest if self.kind == "seen" else self.seconds)
-        if self.kind == "within":
-            until += options.longest
+        """Which moment came: the chosen one, or the end of the engine's life before it."""
+        waits = {"time": 0, "seen": 2 * options.longest, "moved": 2 * options.longest, "within": options.longest}
+        until = time.monotonic() + self.seconds + waits[self.kind]
+        before = tip()
         while time.monotonic() < until and engine.poll() is None:
             if self.kind == "seen" and (self.seen,) in sum(open_now(), []):
-                return
-            time.sleep(0.002 if self.kind == "seen" else 0.01)
+                return "seen"
+            if self.kind == "moved" and tip() != before:
+                return "moved"
+            time.sleep(0.001 if self.kind in ("seen", "moved") else 0.01)
+        if engine.poll() == -signal.SIGKILL:
+            return self.within.split(":")[0]
+        return "time"
 
 
 def kill_once(wait_for_progress):
-    """Starts an engine and lets it die; what kind of moment it was."""
+    """Starts an engine and lets it die; the moment at which it did."""
     moment = Moment()
     engine = subprocess.Popen([moment.binary, "autopilot"], cwd=repo, env=moment.environment(),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -236,11 +251,10 @@ def kill_once(wait_for_progress):
         until = time.monotonic() + 60
         while progress() == seen and time.monotonic() < until and engine.poll() is None:
             time.sleep(0.02)
-    moment.wait(engine)
-    by_itself = engine.poll() == -signal.SIGKILL
+    came = moment.wait(engine)
     engine.kill()
     engine.wait()
-    return moment.within.split(":")[0] if by_itself else moment.kind if moment.kind == "seen" else "time"
+    return came
 
 
 def main():
@@ -273,6 +287,7 @@ def main():
     if end.returncode != 0:
         broken.append(f"the last run ended with {end.returncode}: {end.stderr[-2000:]}")
     if options.cover:
+        broken += [f"no kill when {name}" for name in MOMENTS if not moments[name]]
         broken += [f"{name} was never hit" for name in STATES if not states[name]]
         broken += [f"the effect {name} was never hit" for name in EFFECTS if not effects[name]]
     print(f"seed {options.seed}: {options.kills} kills, {made} tasks")
