@@ -153,7 +153,7 @@ struct Release {
 /// `task.next.due` has passed.
 struct DeadlinePassed {};
 
-/// While a change is being delivered it is refused, unless the delivery's last try failed.
+/// Refused while a worker holds the lease of the deliver step.
 struct Cancel {
   std::string reason;
   bool delivery_known = false;  ///< the branch was read: what this run would deliver is there

@@ -279,12 +279,13 @@ Result<void> Mover::on(const Cancel& c) {
   const auto from_state = live_run() ? name_of(run().state) : name_of(task().status);
   if (live_run()) {
     const bool delivering = run().state == RunState::delivering;
-    if (delivering && !run().waits() && !c.delivery_known) {
+    if (delivering && run().lease && !c.delivery_known) {
       return failure(FailureCode::STATE_REFUSED,
-                     "the change is being delivered; in a moment the task has ended");
+                     "the change is being delivered, and the task ends with that; if a hook of the repository holds "
+                     "it up: vitana stop --now, then cancel");
     }
     Json data{{"reason", c.reason}};
-    // Its last push failed, or its answer was lost: only the branch itself can tell.
+    // Nobody is at it, but a push may have been sent whose answer was lost: only the branch itself can tell.
     if (delivering && !run().parked && !c.delivery_known) data["delivery"] = "unknown";
     end_delivery(EffectOutcome::void_);
     enter(RunState::cancelled, std::move(data));

@@ -407,10 +407,17 @@ TEST(LeaseLost, WithItsEngineCountsInABudgetOfItsOwn) {
 }
 
 TEST(Cancel, IsRefusedWhileTheChangeIsBeingDelivered) {
-  for (const bool leased : {false, true}) {
-    EXPECT_EQ(give(in_progress(RunState::delivering, leased), Cancel{"no"}).error().code,
-              FailureCode::STATE_REFUSED);
-  }
+  const auto d = give(in_progress(RunState::delivering, /*leased=*/true), Cancel{"no"});
+  ASSERT_FALSE(d);
+  EXPECT_EQ(d.error().code, FailureCode::STATE_REFUSED);
+  EXPECT_THAT(d.error().message, ::testing::HasSubstr("vitana stop --now"));
+}
+
+TEST(Cancel, EndsADeliveryThatNobodyIsAt) {
+  const auto d = give(in_progress(RunState::delivering, /*leased=*/false), Cancel{"no"});
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->run->state, RunState::cancelled);
+  EXPECT_THAT(d->events.front().data, ::testing::HasSubstr(R"("delivery":"unknown")"));
 }
 
 TEST(RefuseSpec, OfADamagedTextFailsTheTaskThatWouldRunOnIt) {
