@@ -28,12 +28,6 @@ class VitanaApplication : public cli::Application {
   Result<std::string> restore(const std::string& backup, const cli::OpenOptions& options) override;
 
  private:
-  struct Read {
-    config::Config config;
-    std::string file;  ///< that it was read from; empty: there is none
-  };
-  Result<Read> read(const cli::OpenOptions& options);
-
   const Parts parts_;
 };
 

@@ -46,9 +46,8 @@ std::set<std::string> configured_programs(const config::Config& config, const st
     }
   };
   const auto add_command = [&](std::vector<std::string> command) {
-    const char* path = std::getenv("PATH");
     if (command.empty()) return;
-    if (auto found = process::find_program(command[0], path != nullptr ? path : "")) command[0] = *found;
+    if (auto found = process::find_program(command[0], search_path())) command[0] = *found;
     for (const std::filesystem::path program : worker::started_programs(command)) {
       if (program.is_relative()) {
         add(program);  // of an agent, which starts in a workspace
@@ -76,7 +75,7 @@ Result<std::string> branch_of(const git::Git& git, const config::Repo& repo) {
 
 git::Options git_options() {
   git::Options options;
-  if (const char* path = std::getenv("PATH")) options.path = path;
+  options.path = search_path();
   if (const char* home = std::getenv("HOME")) options.home = home;
   for (const char* name : {"SSH_AUTH_SOCK", "https_proxy", "http_proxy", "no_proxy", "HOME"}) {
     if (const char* value = std::getenv(name)) options.network_environment.emplace(name, value);

@@ -47,7 +47,7 @@ engine::Notifier notifier(const config::Notify& notify) {
     request.argv = command;
     request.input = event + "\n";
     request.deadline = notify_deadline;
-    if (const char* path = std::getenv("PATH")) request.environment.emplace("PATH", path);
+    request.environment.emplace("PATH", search_path());
     if (const char* home = std::getenv("HOME")) request.environment.emplace("HOME", home);
     auto output = process::run(request);
     if (!output) return failure(std::move(output.error()));
@@ -87,7 +87,7 @@ worker::SandboxOptions sandbox_options(const config::Config& config, const DataF
                                        const fs::path& workspaces) {
   worker::SandboxOptions options;
   options.mode = config.worker.sandbox;
-  if (const char* path = std::getenv("PATH")) options.path = path;
+  options.path = search_path();
   options.masked = {data.root()};
   if (!workspaces.empty()) options.masked.push_back(workspaces);
   return options;

@@ -25,6 +25,9 @@ class SystemEntropy : public port::Entropy {
 /// The process's environment as it is now.
 std::map<std::string, std::string> process_environment();
 
+/// The folders where programs are looked for, here as by what starts them.
+std::string search_path();
+
 /// Boot id, process id and start time of this process: the same for no other process, ever.
 std::string incarnation();
 

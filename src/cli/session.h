@@ -72,7 +72,7 @@ class Application {
   virtual ~Application() = default;
 
   /// The effective configuration, without opening a store. Errors: CONFIG_INVALID with the
-  /// diagnostics as causes, FILE_UNREADABLE, NOT_FOUND (no vitana.toml anywhere upwards).
+  /// diagnostics as causes, FILE_UNREADABLE, CONFIG_MISSING (no vitana.toml anywhere upwards).
   virtual Result<config::Config> configuration(const OpenOptions& options) = 0;
 
   virtual Result<std::unique_ptr<Session>> open(const OpenOptions& options) = 0;

@@ -24,7 +24,7 @@ struct SandboxOptions {
   domain::SandboxMode mode = domain::SandboxMode::require;
   std::string bubblewrap = "bwrap";
   /// Where a program without `/` is looked up, on this machine.
-  std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  std::string path = "/usr/bin:/bin";
   /// Never visible, whatever is named readable: the data directory, the database's folder.
   std::vector<std::filesystem::path> masked;
   std::uint64_t tmp_bytes = std::uint64_t{1} << 30;  ///< of /tmp, of the home, of /dev/shm, each
