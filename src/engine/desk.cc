@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/glob.h"
 #include "engine/conduct.h"
@@ -17,64 +18,73 @@ using Json = nlohmann::ordered_json;
 Desk::Desk(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry)
     : store_(store), entropy_(entropy), setup_(setup), registry_(registry) {}
 
-Result<domain::Task> Desk::give(Vtid vtid, const domain::Command& command,
-                                const std::string& actor) {
-  std::optional<domain::Task> task;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    auto decision = conduct(ledger, setup_, entropy_, vtid, command, actor);
+/// A task in a unit of work, as the commands given to it there have left it.
+struct Desk::Matter {
+  Desk& desk;
+  store::Ledger& ledger;
+  const std::string& actor;
+  domain::Task task;
+
+  Result<void> give(const domain::Command& command) {
+    auto decision = conduct(ledger, desk.setup_, desk.entropy_, task.vtid, command, actor);
     if (!decision) return failure(std::move(decision.error()));
     task = std::move(decision->task);
     return {};
+  }
+
+  void note(domain::EventType type, const Json& data) {
+    ledger.append({type, task.vtid, std::nullopt, actor, data.dump()});
+  }
+
+  void put() {
+    ++task.revision;
+    ledger.put(task);
+  }
+};
+
+template <typename Decide>
+Result<domain::Task> Desk::handle(Vtid vtid, const std::string& actor, Decide decide) {
+  std::optional<domain::Task> left;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto task = ledger.task(vtid);
+    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    Matter matter{*this, ledger, actor, std::move(*task)};
+    if (auto decided = decide(matter); !decided) return decided;
+    left = std::move(matter.task);
+    return {};
   });
   if (!done) return failure(std::move(done.error()));
-  return std::move(*task);
+  return std::move(*left);
 }
 
 Result<domain::Task> Desk::approve(Vtid vtid, const std::string& actor) {
-  std::optional<domain::Task> task;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    task = ledger.task(vtid);
-    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
-    if (domain::is_terminal(task->status)) {
-      return failure(FailureCode::STATE_REFUSED, fmt::format("{} is {}: there is nothing to permit", vtid.to_string(),
-                                                             name_of(task->status)));
+  return handle(vtid, actor, [](Matter& matter) -> Result<void> {
+    if (domain::is_terminal(matter.task.status)) {
+      return failure(FailureCode::STATE_REFUSED,
+                     fmt::format("{} is {}: there is nothing to permit", matter.task.vtid.to_string(),
+                                 name_of(matter.task.status)));
     }
-    if (!task->waits.approval) return {};  // permitted already
-    auto waits = task->waits;
-    waits.approval = false;
-    ledger.append({domain::EventType::task_approved, vtid, std::nullopt, actor, "{}"});
-    auto decision = conduct(ledger, setup_, entropy_, vtid,
-                            domain::ChangeWaits{waits, "execution was permitted"}, actor);
-    if (!decision) return failure(std::move(decision.error()));
-    task = std::move(decision->task);
-    return {};
+    auto waits = matter.task.waits;
+    if (!std::exchange(waits.approval, false)) return {};  // permitted already
+    matter.note(domain::EventType::task_approved, Json::object());
+    return matter.give(domain::ChangeWaits{waits, "execution was permitted"});
   });
-  if (!done) return failure(std::move(done.error()));
-  return std::move(*task);
 }
 
 Result<domain::Task> Desk::retry(Vtid vtid, const std::string& reason, const std::string& actor) {
-  std::optional<domain::Task> task;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    task = ledger.task(vtid);
-    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+  return handle(vtid, actor, [&](Matter& matter) {
     // What others have to resolve stays theirs: a retry permits nothing.
-    const auto waits = registry_.dependency_waits(ledger, task->waits, vtid);
-    auto decision = conduct(ledger, setup_, entropy_, vtid, domain::Retry{reason, waits}, actor);
-    if (!decision) return failure(std::move(decision.error()));
-    task = std::move(decision->task);
-    return {};
+    return matter.give(
+        domain::Retry{reason, registry_.dependency_waits(matter.ledger, matter.task.waits, vtid)});
   });
-  if (!done) return failure(std::move(done.error()));
-  return std::move(*task);
 }
 
 Result<domain::Task> Desk::cancel(Vtid vtid, const std::string& reason, const std::string& actor) {
-  return give(vtid, domain::Cancel{reason}, actor);
+  return handle(vtid, actor, [&](Matter& matter) { return matter.give(domain::Cancel{reason}); });
 }
 
 Result<domain::Task> Desk::answer(Vtid vtid, const std::string& text, const std::string& actor) {
-  return give(vtid, domain::Answer{text}, actor);
+  return handle(vtid, actor, [&](Matter& matter) { return matter.give(domain::Answer{text}); });
 }
 
 std::vector<domain::Criterion> open_sign_offs(const domain::ParsedSpec& spec,
@@ -96,10 +106,8 @@ std::vector<domain::Criterion> open_sign_offs(const domain::ParsedSpec& spec,
 
 Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, bool met,
                                     const std::string& reason, const std::string& actor) {
-  std::optional<domain::Task> task;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    task = ledger.task(vtid);
-    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+  return handle(vtid, actor, [&](Matter& matter) -> Result<void> {
+    auto& ledger = matter.ledger;
     const auto run = ledger.subject(vtid).run;
     if (!run) return failure(FailureCode::STATE_REFUSED, "the task has no run to judge");
     const auto text = ledger.spec(vtid, run->spec_version);
@@ -112,7 +120,7 @@ Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, boo
     if (judged.empty()) {
       return failure(FailureCode::NOT_FOUND, fmt::format("the spec has no criterion '{}'", criterion));
     }
-    if (criterion.empty() && task->blocked == domain::BlockReason::sign_off) {
+    if (criterion.empty() && matter.task.blocked == domain::BlockReason::sign_off) {
       judged = open_sign_offs(spec, setup_.policy.unverified, ledger.evidence(run->id));
     }
     const int round = std::max(1, ledger.evidence_rounds(run->id));
@@ -124,45 +132,29 @@ Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, boo
                   ledger.now()});
     }
     const auto open = open_sign_offs(spec, setup_.policy.unverified, ledger.evidence(run->id));
-    auto decision = conduct(ledger, setup_, entropy_, vtid,
-                            domain::SignOff{criterion.empty() ? "all open criteria" : criterion, met,
-                                            static_cast<int>(open.size()), reason},
-                            actor);
-    if (!decision) return failure(std::move(decision.error()));
-    task = std::move(decision->task);
-    return {};
+    return matter.give(domain::SignOff{criterion.empty() ? "all open criteria" : criterion, met,
+                                       static_cast<int>(open.size()), reason});
   });
-  if (!done) return failure(std::move(done.error()));
-  return std::move(*task);
 }
 
 Result<domain::Task> Desk::approve_spec(Vtid vtid, const std::string& actor) {
-  std::optional<domain::Task> task;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    task = ledger.task(vtid);
-    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
-    const auto newest = ledger.newest_spec(vtid);
+  return handle(vtid, actor, [&](Matter& matter) -> Result<void> {
+    const auto newest = matter.ledger.newest_spec(vtid);
     if (!newest) return failure(FailureCode::SPEC_NOT_FOUND, "there is no spec to approve");
-    ledger.approve_spec(vtid, newest->version, newest->digest, actor);
-    ledger.append({domain::EventType::spec_approved, vtid, std::nullopt, actor,
-                   Json{{"version", newest->version}, {"digest", newest->digest.to_string()}}.dump()});
-    if (task->newer && task->newer->spec.version == newest->version) {
-      task->newer->needs_approval = false;
-      ++task->revision;
-      ledger.put(*task);
+    matter.ledger.approve_spec(vtid, newest->version, newest->digest, actor);
+    matter.note(domain::EventType::spec_approved,
+                {{"version", newest->version}, {"digest", newest->digest.to_string()}});
+    auto& task = matter.task;
+    if (task.newer && task.newer->spec.version == newest->version) {
+      task.newer->needs_approval = false;
+      matter.put();
     }
-    if (domain::is_terminal(task->status) || task->status == TaskStatus::in_progress) return {};
-    auto waits = task->waits;
+    if (domain::is_terminal(task.status) || task.status == TaskStatus::in_progress) return {};
+    auto waits = task.waits;
     waits.spec_approval = false;
     waits.renumbered = false;
-    auto decision = conduct(ledger, setup_, entropy_, vtid,
-                            domain::ChangeWaits{waits, "the text was approved"}, actor);
-    if (!decision) return failure(std::move(decision.error()));
-    task = std::move(decision->task);
-    return {};
+    return matter.give(domain::ChangeWaits{waits, "the text was approved"});
   });
-  if (!done) return failure(std::move(done.error()));
-  return std::move(*task);
 }
 
 Result<Adopted> Desk::adopt(const std::string& glob, Adoption how, const std::string& actor) {
@@ -221,18 +213,12 @@ Result<domain::Task> Desk::prefer(Vtid vtid, const std::optional<std::string>& a
   if (agent && !setup_.has_agent(*agent)) {
     return failure(FailureCode::AGENT_UNKNOWN, fmt::format("no agent is called '{}'", *agent));
   }
-  std::optional<domain::Task> task;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    task = ledger.task(vtid);
-    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
-    if (agent) task->agent = *agent;
-    if (delivery) task->delivery = delivery;
-    ++task->revision;
-    ledger.put(*task);
+  return handle(vtid, "", [&](Matter& matter) -> Result<void> {
+    if (agent) matter.task.agent = *agent;
+    if (delivery) matter.task.delivery = delivery;
+    matter.put();
     return {};
   });
-  if (!done) return failure(std::move(done.error()));
-  return std::move(*task);
 }
 
 Result<Why> Desk::why(Vtid vtid) {

@@ -65,7 +65,10 @@ class Desk {
                            std::optional<Instant> until, const std::string& actor);
 
  private:
-  Result<domain::Task> give(Vtid vtid, const domain::Command& command, const std::string& actor);
+  struct Matter;
+  /// One unit of work on one task; the task as it is left. Errors: NOT_FOUND, and those of `decide`.
+  template <typename Decide>
+  Result<domain::Task> handle(Vtid vtid, const std::string& actor, Decide decide);
 
   store::Store& store_;
   port::Entropy& entropy_;
