@@ -76,6 +76,12 @@ struct Evidence {
   bool operator==(const Evidence&) const = default;
 };
 
+/// A person has found it met or not. (What still waits for one is `skipped`.)
+inline bool is_judgement(const Evidence& evidence) {
+  return evidence.cls == CriterionClass::human &&
+         (evidence.verdict == EvidenceVerdict::passed || evidence.verdict == EvidenceVerdict::failed);
+}
+
 std::string_view name_of(CriterionClass cls);
 std::string_view name_of(EvidenceVerdict verdict);
 std::optional<CriterionClass> criterion_class(std::string_view name);

@@ -42,7 +42,7 @@ constexpr auto block_reasons = enum_names<BlockReason>({
     {BlockReason::dependency_unknown, "dependency_unknown"},
     {BlockReason::dependency_failed, "dependency_failed"},
     {BlockReason::dependency_pending, "dependency_pending"},
-    {BlockReason::approval_pending, "approval_pending"}, {BlockReason::budget, "budget"},
+    {BlockReason::approval_pending, "approval_pending"},
     {BlockReason::quarantined, "quarantined"}, {BlockReason::question, "question"},
     {BlockReason::sign_off, "sign_off"},
     {BlockReason::delivery_target_dirty, "delivery_target_dirty"},

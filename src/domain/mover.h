@@ -63,7 +63,10 @@ class Mover {
 
   /// From what the task waits for: scheduled, or blocked with the first reason.
   void settle_waits();
-  void take_up(const SpecPin& spec);
+  /// The text becomes the current one, with what it says of its task.
+  void take_up(const NewerSpec& text);
+  /// Nothing that earlier runs left counts any more.
+  void begin_afresh();
   void block(BlockReason reason, std::string what, std::optional<Instant> due = std::nullopt);
   void in_progress(std::string what, std::optional<Instant> due);
   void complete_task(Json data);

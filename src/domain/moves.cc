@@ -50,7 +50,8 @@ constexpr auto of_tasks = std::to_array<TaskMove>({
 
   {C::step_failed, T::in_progress, T::in_progress}, {C::step_failed, T::in_progress, T::scheduled},
   {C::step_failed, T::in_progress, T::failed}, {C::step_failed, T::in_progress, T::blocked},
-  {C::step_failed, T::blocked, T::blocked}, {C::step_failed, T::blocked, T::scheduled},
+  {C::step_failed, T::blocked, T::in_progress}, {C::step_failed, T::blocked, T::blocked},
+  {C::step_failed, T::blocked, T::scheduled},
   {C::step_failed, T::blocked, T::failed},
 
   {C::verified, T::in_progress, T::in_progress}, {C::verified, T::in_progress, T::blocked},

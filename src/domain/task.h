@@ -25,7 +25,7 @@ inline constexpr TaskStatus task_statuses[] = {
 enum class BlockReason {
   not_adopted, spec_conflict, spec_renumbered, spec_held, spec_approval,
   dependency_unknown, dependency_failed, dependency_pending, approval_pending,
-  budget, quarantined, question, sign_off, delivery_target_dirty, evidence_lacking,
+  quarantined, question, sign_off, delivery_target_dirty, evidence_lacking,
 };
 
 /// Who or what acts next on a task.
@@ -86,10 +86,14 @@ struct SpecPin {
   bool operator==(const SpecPin&) const = default;
 };
 
-/// A version that arrived while a run was under way, or after the task had ended.
+/// A version that arrived while a run was under way, or after the task had ended, with what it says of
+/// its task: that holds once it is taken up.
 struct NewerSpec {
   SpecPin spec;
   bool needs_approval = false;  ///< our own delivery brought it
+  std::string title = {};
+  std::string repo = {};  ///< empty: it names none
+  int priority = 3;
 
   bool operator==(const NewerSpec&) const = default;
 };

@@ -36,7 +36,6 @@ Waits waits_for(BlockReason reason) {
     case BlockReason::approval_pending:
       w.approval = true;
       break;
-    case BlockReason::budget:
     case BlockReason::quarantined:
     case BlockReason::question:
     case BlockReason::sign_off:
@@ -148,8 +147,7 @@ std::vector<Subject> blocked_subjects() {
         break;
       case BlockReason::question:
       case BlockReason::quarantined:
-      case BlockReason::budget:
-        all.push_back(blocked(reason, run(RunState::failed, false)));
+          all.push_back(blocked(reason, run(RunState::failed, false)));
         all.push_back(all.back());
         all.back().task.waits.approval = true;  // came up since
         break;
@@ -199,7 +197,7 @@ std::vector<Subject> all_subjects() {
     if (all[i].task.status == TaskStatus::draft || all[i].task.status == TaskStatus::scheduled)
       continue;
     for (Subject s : {all[i], spent}) {
-      s.task.newer = NewerSpec{{2, Digest::of("two")}, false};
+      s.task.newer = NewerSpec{{2, Digest::of("two")}, false, "Two", "", 2};
       all.push_back(s);
       if (s.run && !is_terminal(s.run->state)) {
         s.task.waits.spec_held = true;

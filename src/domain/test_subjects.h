@@ -17,10 +17,9 @@ inline constexpr BlockReason block_reasons[] = {
     BlockReason::spec_renumbered,   BlockReason::spec_held,
     BlockReason::spec_approval,     BlockReason::dependency_unknown,
     BlockReason::dependency_failed, BlockReason::dependency_pending,
-    BlockReason::approval_pending,  BlockReason::budget,
-    BlockReason::quarantined,       BlockReason::question,
-    BlockReason::sign_off,          BlockReason::delivery_target_dirty,
-    BlockReason::evidence_lacking};
+    BlockReason::approval_pending,  BlockReason::quarantined,
+    BlockReason::question,          BlockReason::sign_off,
+    BlockReason::evidence_lacking,  BlockReason::delivery_target_dirty};
 
 /// Waits whose first() is `reason`; none for a reason that is a run's outcome.
 Waits waits_for(BlockReason reason);

@@ -51,7 +51,7 @@ void Mover::fail_run(const Error& error) {
   task().failure = why;
   if (task().newer && !task().newer->needs_approval) {
     // A newer text stands by: it is what runs next, with budgets of its own.
-    take_up(task().newer->spec);
+    take_up(NewerSpec(*task().newer));
     task().failure = why;
     settle_waits();
   } else if (answer.again) {
@@ -89,12 +89,13 @@ void Mover::retry_step(const Error& error) {
                                     run().step_failures, roll_.value);
   const Failure why = Failure::of(error, name_of(run().state));
   run_event(EventType::step_retried, failure_json(why));
+  // A target that was in the way was looked at again: what holds the delivery up now is another thing.
+  in_progress("the step is tried again", run().not_before + step_slack);
   if (run().step_failures == step_retries_max && !of_surroundings(error.code)) {
     // It goes on trying, and a person should know; of surroundings their breaker tells.
     task().failure = why;
     tell_of_task(name_of(run().state));
   }
-  wait_for(NextKind::worker, "the step is tried again", run().not_before + step_slack);
 }
 
 void Mover::verify_again(Json data) {
@@ -164,6 +165,8 @@ Result<void> Mover::on(const Claim& c) {
   if (task().status == TaskStatus::in_progress) {
     wait_for(NextKind::worker, fmt::format("the worker ends the {} step", name_of(*step)),
              step_deadline(c.limit));
+  } else {
+    task().next.due = step_deadline(c.limit);  // it has its time, whatever its task is blocked by
   }
   return {};
 }

@@ -23,7 +23,6 @@ std::string words(BlockReason reason, const std::string& id) {
     case BlockReason::dependency_failed: return "the failed task it depends on is retried";
     case BlockReason::dependency_pending: return "the tasks it depends on are completed";
     case BlockReason::approval_pending: return "a person permits execution: vitana task approve " + id;
-    case BlockReason::budget: return "a person raises the cap or retries: vitana task retry " + id + " --reason TEXT";
     case BlockReason::quarantined: return "a person looks why its workers died: vitana task why " + id;
     case BlockReason::question: return "a person answers the agent: vitana task answer " + id + " TEXT";
     case BlockReason::sign_off:
@@ -47,7 +46,6 @@ NextKind who(BlockReason reason) {
     case BlockReason::spec_renumbered:
     case BlockReason::spec_approval:
     case BlockReason::approval_pending:
-    case BlockReason::budget:
     case BlockReason::quarantined:
     case BlockReason::question:
     case BlockReason::sign_off:
@@ -65,8 +63,7 @@ bool calls_for_a_person(BlockReason reason) {
 
 /// Blocked by its run's outcome, not by what it waits for before one.
 bool blocked_by_outcome(const Task& task) {
-  return task.blocked == BlockReason::question || task.blocked == BlockReason::quarantined ||
-         task.blocked == BlockReason::budget;
+  return task.blocked == BlockReason::question || task.blocked == BlockReason::quarantined;
 }
 
 }  // namespace
@@ -118,8 +115,15 @@ void Mover::settle_waits() {
   if (news) event(EventType::task_scheduled, {{"spec_version", task().spec->version}});
 }
 
-void Mover::take_up(const SpecPin& spec) {
-  task().spec = spec;
+void Mover::take_up(const NewerSpec& text) {
+  task().spec = text.spec;
+  task().title = text.title;
+  if (!text.repo.empty()) task().repo = text.repo;
+  task().priority = text.priority;
+  begin_afresh();
+}
+
+void Mover::begin_afresh() {
   task().newer.reset();
   task().failure.reset();
   task().spent = {};
@@ -160,6 +164,7 @@ void Mover::fail_task(const Failure& why) {
 }
 
 Result<void> Mover::on(const RegisterSpec& c) {
+  const NewerSpec text{c.spec, c.own_delivery, c.title, c.repo, c.priority};
   // Who closed or cancelled a task without a spec meant the task: its text comes too late as well.
   const bool over = task().status == TaskStatus::completed || task().status == TaskStatus::cancelled;
   if (over || live_run()) {
@@ -174,17 +179,14 @@ Result<void> Mover::on(const RegisterSpec& c) {
       }
       task().newer.reset();
     } else {
-      task().newer = NewerSpec{c.spec, c.own_delivery};
+      task().newer = text;
       // What the run's own text waited for is over; from now on the next run's is kept.
       if (live_run() && !c.own_delivery) task().waits = c.waits;
       event(EventType::spec_drift, {{"version", c.spec.version}, {"digest", c.spec.digest.to_string()}});
     }
     return {};
   }
-  take_up(c.spec);
-  task().title = c.title;
-  if (!c.repo.empty()) task().repo = c.repo;
-  task().priority = c.priority;
+  take_up(text);
   task().waits = c.waits;
   task().waits.spec_approval |= c.own_delivery;
   if (c.close) {
@@ -304,12 +306,15 @@ Result<void> Mover::on(const Retry& c) {
   if (!task().spec && !task().newer) {
     return failure(FailureCode::STATE_REFUSED, "there is no valid spec to run; a retry cannot help");
   }
-  const auto pin = task().newer ? task().newer->spec : *task().spec;
-  const bool needs_approval = task().newer && task().newer->needs_approval;
-  take_up(pin);
+  const auto newer = task().newer;
+  if (newer) {
+    take_up(*newer);
+  } else {
+    begin_afresh();
+  }
   task().waits = c.waits;
-  task().waits.spec_approval |= needs_approval;
-  event(EventType::task_retried, {{"reason", c.reason}, {"spec_version", pin.version}});
+  task().waits.spec_approval |= newer && newer->needs_approval;
+  event(EventType::task_retried, {{"reason", c.reason}, {"spec_version", task().spec->version}});
   settle_waits();
   return {};
 }
@@ -318,6 +323,7 @@ Result<void> Mover::on(const Answer& c) {
   if (task().blocked != BlockReason::question) {
     return failure(FailureCode::STATE_REFUSED, "the task has asked no question");
   }
+  if (task().newer && !task().newer->needs_approval) take_up(NewerSpec(*task().newer));
   task().answer = c.text;
   task().failure.reset();
   task().blocked.reset();

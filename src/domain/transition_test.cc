@@ -219,7 +219,31 @@ TEST(RegisterSpec, DuringARunLeavesTheRunOnItsOwnDigest) {
   ASSERT_TRUE(d);
   EXPECT_EQ(d->run, s.run);
   EXPECT_EQ(d->task.spec, s.task.spec);
-  EXPECT_EQ(d->task.newer, (NewerSpec{{2, Digest::of("two")}, false}));
+  EXPECT_EQ(d->task.newer, (NewerSpec{{2, Digest::of("two")}, false, "T", "hub"}));
+  EXPECT_EQ(d->task.title, s.task.title);
+}
+
+TEST(RegisterSpec, DuringARunSaysOfTheTaskWhatHoldsForTheNextOne) {
+  RegisterSpec two{{2, Digest::of("two")}, "The other title", "hub"};
+  two.priority = 1;
+  const auto kept = give(in_progress(RunState::executing, true), two);
+  ASSERT_TRUE(kept);
+  const auto d = give({kept->task, kept->run}, StepFailed{3, {FailureCode::AGENT_FAILED, "x"}});
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->task.spec, two.spec);
+  EXPECT_EQ(d->task.title, "The other title");
+  EXPECT_EQ(d->task.priority, 1);
+}
+
+TEST(Answer, GoesToTheNewerTextThatStandsBy) {
+  auto s = blocked(BlockReason::question);
+  s.task.newer = NewerSpec{{2, Digest::of("two")}, false, "Two"};
+  const auto d = give(s, Answer{"the second blue"});
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->task.spec, (SpecPin{2, Digest::of("two")}));
+  EXPECT_EQ(d->task.answer, "the second blue");
+  s.task.newer->needs_approval = true;
+  EXPECT_EQ(give(s, Answer{"the second blue"})->task.spec, s.task.spec);
 }
 
 TEST(RegisterSpec, OfANewerTextThatIsHeldHoldsTheRunAfterThisOne) {
@@ -404,6 +428,23 @@ TEST(LeaseLost, WithItsEngineCountsInABudgetOfItsOwn) {
   const auto d = give(in_progress(RunState::executing, true), LeaseLost{3, true});
   EXPECT_EQ(d->task.spent.worker_losses, 0);
   EXPECT_EQ(d->task.spent.engine_losses, 1);
+}
+
+TEST(Claim, OfADirtyTargetHasTheTimeOfItsStep) {
+  auto s = blocked(BlockReason::delivery_target_dirty, run(RunState::delivering, false));
+  s.task.next = {NextKind::timer, "it is looked at again", noon + dirty_recheck};
+  const auto d = give(s, Claim{"worker", 4, noon + 30s, 9min});
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->task.blocked, BlockReason::delivery_target_dirty);
+  EXPECT_GE(d->task.next.due, noon + 9min);
+}
+
+TEST(StepFailed, AfterADirtyTargetIsNoDirtyTarget) {
+  const auto s = blocked(BlockReason::delivery_target_dirty, run(RunState::delivering, true));
+  const auto d = give(s, StepFailed{3, {FailureCode::GIT_FAILED, "the disk was away"}});
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->task.status, TaskStatus::in_progress);
+  EXPECT_FALSE(d->task.blocked);
 }
 
 TEST(Cancel, IsRefusedWhileTheChangeIsBeingDelivered) {

@@ -88,18 +88,19 @@ Result<domain::Task> Desk::answer(Vtid vtid, const std::string& text, const std:
 }
 
 std::vector<domain::Criterion> open_sign_offs(const domain::ParsedSpec& spec,
-                                              domain::UnverifiedMode mode,
                                               const std::vector<store::EvidenceRow>& evidence) {
+  int newest = 0;
+  for (const auto& row : evidence) newest = std::max(newest, row.round);
   std::vector<domain::Criterion> open;
   for (const auto& criterion : spec.criteria) {
-    const bool asks = criterion.cls == domain::CriterionClass::human ||
-                      (criterion.cls == domain::CriterionClass::none &&
-                       mode == domain::UnverifiedMode::human);
-    const bool judged = std::any_of(evidence.begin(), evidence.end(), [&](const auto& row) {
-      return row.evidence.criterion == criterion.id &&
-             row.evidence.cls == domain::CriterionClass::human;
-    });
-    if (asks && !judged) open.push_back(criterion);
+    bool waits = false;
+    bool judged = false;
+    for (const auto& row : evidence) {
+      if (row.evidence.criterion != criterion.id) continue;
+      waits |= row.round == newest && row.evidence.verdict == domain::EvidenceVerdict::skipped;
+      judged |= domain::is_judgement(row.evidence);
+    }
+    if (waits && !judged) open.push_back(criterion);
   }
   return open;
 }
@@ -121,8 +122,9 @@ Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, boo
       return failure(FailureCode::NOT_FOUND, fmt::format("the spec has no criterion '{}'", criterion));
     }
     if (criterion.empty() && matter.task.blocked == domain::BlockReason::sign_off) {
-      judged = open_sign_offs(spec, setup_.policy.unverified, ledger.evidence(run->id));
+      judged = open_sign_offs(spec, ledger.evidence(run->id));
     }
+    if (judged.empty()) return failure(FailureCode::STATE_REFUSED, "no criterion of this task waits for a person");
     const int round = std::max(1, ledger.evidence_rounds(run->id));
     for (const auto& one : judged) {
       ledger.add(run->id, round,
@@ -131,7 +133,7 @@ Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, boo
                   "signed off by " + actor, std::nullopt, std::nullopt, reason, run->result_tree,
                   ledger.now()});
     }
-    const auto open = open_sign_offs(spec, setup_.policy.unverified, ledger.evidence(run->id));
+    const auto open = open_sign_offs(spec, ledger.evidence(run->id));
     return matter.give(domain::SignOff{criterion.empty() ? "all open criteria" : criterion, met,
                                        static_cast<int>(open.size()), reason});
   });

@@ -76,9 +76,8 @@ class Desk {
   Registry& registry_;
 };
 
-/// The criteria of a run that still need a person, given the judgements so far.
+/// The criteria that a run's newest verification left to a person and that nobody has judged yet.
 std::vector<domain::Criterion> open_sign_offs(const domain::ParsedSpec& spec,
-                                              domain::UnverifiedMode mode,
                                               const std::vector<store::EvidenceRow>& evidence);
 
 }  // namespace vitana::engine

@@ -28,7 +28,7 @@ int signed_off(store::Ledger& ledger, const RunId& run) {
   std::set<std::string> met;
   for (const auto& row : ledger.evidence(run)) {
     const auto& one = row.evidence;
-    if (one.cls == domain::CriterionClass::human && one.verdict == domain::EvidenceVerdict::passed) {
+    if (domain::is_judgement(one) && one.verdict == domain::EvidenceVerdict::passed) {
       met.insert(one.criterion);
     }
   }
@@ -121,9 +121,7 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
   assignment.answer = decision->task.answer;
   assignment.previous = decision->task.failure;
   for (const auto& row : ledger.evidence(id)) {
-    if (row.evidence.cls == domain::CriterionClass::human) {
-      assignment.signed_off.push_back(row.evidence);
-    }
+    if (domain::is_judgement(row.evidence)) assignment.signed_off.push_back(row.evidence);
   }
   if (const auto* repo = setup_.repo(subject.run->repo)) {
     assignment.target_ref = target_ref(*repo);

@@ -178,12 +178,16 @@ domain::Failure failure_of(std::string_view text) {
 std::string newer_spec_column(const domain::NewerSpec& newer) {
   return text_of(Json{{"version", newer.spec.version},
                       {"digest", newer.spec.digest.to_string()},
-                      {"needs_approval", newer.needs_approval}});
+                      {"needs_approval", newer.needs_approval},
+                      {"title", newer.title},
+                      {"repo", newer.repo},
+                      {"priority", newer.priority}});
 }
 
 domain::NewerSpec newer_spec_of(std::string_view text) {
   const Object json("newer_spec", text);
-  return {{json.number("version"), json.digest("digest")}, json.flag("needs_approval")};
+  return {{json.number("version"), json.digest("digest")}, json.flag("needs_approval"),
+          json.text("title"), json.text("repo"), json.number("priority")};
 }
 
 std::string deliverable_column(const domain::Deliverable& deliverable) {

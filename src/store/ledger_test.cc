@@ -46,7 +46,7 @@ domain::Task full_task() {
              .engine_losses = 4,
              .by_code = {{FailureCode::AGENT_FAILED, 2}}};
   t.attempt = 2;
-  t.newer = domain::NewerSpec{{3, Digest::of("y")}, true};
+  t.newer = domain::NewerSpec{{3, Digest::of("y")}, true, "The other title", "hub", 1};
   t.answer = "navy";
   t.agent = "fixer";
   t.delivery = domain::DeliveryMode::merge;

@@ -60,6 +60,10 @@ StepResult verify(World& world, Dice& dice, const Luck& luck, domain::Unverified
                                         [&](const auto& e) { return e.criterion == criterion.id; });
     if (asks_person(criterion, mode)) {
       ++(signed_off ? verified.signed_off : verified.open_sign_offs);
+      if (!signed_off) {
+        evidence.push_back({criterion.id, criterion.text, criterion.cls, EvidenceVerdict::skipped, "", {}, {}, "",
+                            work.run.result_tree, world.clock().now()});
+      }
       continue;
     }
     const bool passes = !criterion.checks.empty() && !unproven;
@@ -69,7 +73,9 @@ StepResult verify(World& world, Dice& dice, const Luck& luck, domain::Unverified
                         work.run.result_tree, world.clock().now()});
   }
   if (dice.chance(luck.fails)) {
-    for (auto& one : evidence) one.verdict = EvidenceVerdict::failed;
+    for (auto& one : evidence) {
+      if (one.verdict != EvidenceVerdict::skipped) one.verdict = EvidenceVerdict::failed;
+    }
     return {domain::StepFailed{fence, any_step_error(dice)}, std::move(evidence)};
   }
   verified.no_change_allowed = work.spec.no_change;

@@ -123,6 +123,31 @@ void check_runs(const Story& story, Findings& out) {
   }
 }
 
+// -- Persons: what only a person can judge, a person has judged, in this run.
+
+void check_sign_offs(const Story& story, Findings& out) {
+  std::map<RunId, std::set<std::string>> met;
+  std::map<Vtid, RunId> at_work;
+  for (const auto& event : story.events) {
+    if (state_in(event) == RunState::allocated) at_work.insert_or_assign(event.run->vtid, *event.run);
+    if (event.type != "vtid.lifecycle.signed_off" || !at_work.contains(*event.vtid)) continue;
+    const auto data = data_of(event);
+    if (data.value("met", false)) met[at_work.at(*event.vtid)].insert(data.value("criterion", ""));
+  }
+  for (const auto& run : story.runs) {
+    const auto* spec = spec_of(story, run.id.vtid, run.spec_version);
+    if (run.state != RunState::completed || !spec) continue;
+    for (const auto& criterion : spec::parse_spec(spec->text).spec.criteria) {
+      const auto& judged = met[run.id];
+      if (criterion.cls != domain::CriterionClass::human || judged.contains(criterion.id) ||
+          judged.contains("all open criteria")) {
+        continue;
+      }
+      out.push_back(fmt::format("run {} is completed, and nobody judged {}", run.id.to_string(), criterion.id));
+    }
+  }
+}
+
 // -- Leases and tokens.
 
 void check_leases(const Story& story, Findings& out) {
@@ -410,6 +435,7 @@ std::vector<std::string> check(const Story& story) {
   }
   check_run_states(story, out);
   check_runs(story, out);
+  check_sign_offs(story, out);
   check_leases(story, out);
   check_reports(story, out);
   check_specs(story, out);

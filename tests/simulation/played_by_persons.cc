@@ -182,7 +182,6 @@ std::string Schedule::answer_everything() {
       case BlockReason::question: what = told(desk.answer(vtid, "azure", "op")); break;
       case BlockReason::sign_off:
       case BlockReason::evidence_lacking: what = told(desk.sign_off(vtid, "", true, "seen", "op")); break;
-      case BlockReason::budget:
       case BlockReason::quarantined: what = told(desk.retry(vtid, "again", "op")); break;
       case BlockReason::spec_conflict: {
         engine::Submission chosen{.vtid = vtid, .text = sample_spec()};

@@ -62,9 +62,9 @@ std::string Schedule::finish(Worker& worker) {
                       : work.step == Step::deliver && options_.delivers_blindly
                           ? StepResult{deliver_blindly(world_, work), {}}
                           : do_step(world_, dice_, luck_, policy_.unverified, work);
-  worker.last = {work.run.id, result.report};
+  worker.last = {work.run.id, result};
   if (luck_.fails > 0 && dice_.chance(0.05)) {  // done, and the report is on its way for long
-    lost_.push_back({work, result.report});
+    lost_.push_back({work, result});
     worker.held.reset();
     return fmt::format("{} did {} and went away", worker.name, work.run.id.to_string());
   }
@@ -75,9 +75,9 @@ std::string Schedule::finish(Worker& worker) {
 /// A worker that was taken for dead reports under the token it once had.
 std::string Schedule::late_report() {
   if (lost_.empty()) return "";
-  const auto [work, report] = dice_.pick(lost_);
+  const auto [work, done] = dice_.pick(lost_);
   const auto fence = work.lease().fence;
-  if (report) return "late: " + send(work.run.id, *report, {});
+  if (done) return "late: " + send(work.run.id, done->report, done->evidence);
   // No worker pushes before it has seen that its lease still lives.
   const auto told = world_.engine().runs.renew(work.run.id, fence);
   if (work.step == Step::deliver && told == port::Directive::lost) {

@@ -52,8 +52,9 @@ class Play {
     const auto work = claim(step);
     report(work, domain::StepFailed{work.lease().fence, {code, "played"}});
   }
-  void report(const port::Assignment& work, const port::StepReport& report) {
-    CHECK(world.engine().runs.report(work.run.id, report, {}).has_value());
+  void report(const port::Assignment& work, const port::StepReport& report,
+              std::vector<domain::Evidence> evidence = {}) {
+    CHECK(world.engine().runs.report(work.run.id, report, std::move(evidence)).has_value());
   }
   void wait(Duration by) {
     world.clock().advance(by);
@@ -179,6 +180,11 @@ void dirty_targets(Moves& moves, std::vector<std::string>& findings) {
     play.wait(10min);
     play.fail(Step::deliver, FailureCode::DELIVERY_REFUSED);
   }
+  {
+    Play play(moves, findings);
+    play.up_to_dirty();
+    play.fail(Step::deliver, FailureCode::DELIVERY_REFUSED);
+  }
   for (const bool hold : {false, true}) {
     Play play(moves, findings);
     play.up_to_dirty();
@@ -249,7 +255,8 @@ void persons(Moves& moves, std::vector<std::string>& findings) {
     const auto work = play.claim(Step::verify);
     domain::Verified open{work.lease().fence};
     open.open_sign_offs = 2;
-    play.report(work, open);
+    play.report(work, open, {{.criterion = "AC-2", .cls = domain::CriterionClass::human},
+                             {.criterion = "AC-3", .cls = domain::CriterionClass::human}});
     auto& desk = play.world.engine().desk;
     CHECK(desk.sign_off(vtid, "AC-2", true, "calm", "op").has_value());
     if (newer) play.commit(sample_spec("A newer text"));

@@ -149,7 +149,7 @@ std::vector<Schedule::Action> Schedule::all_actions() {
       {"late", 3, [this] { return late_report(); }},
       {"twice", 1, [this] {
          const auto& worker = any_worker(false);
-         return worker.last ? "again: " + send(worker.last->first, worker.last->second, {}) : std::string();
+         return worker.last ? "again: " + send(worker.last->first, worker.last->second.report, worker.last->second.evidence) : std::string();
        }},
       {"tick", 5, [this] { return pass_time(1 + dice_.below(10), dice_.chance(0.5) ? 1.0 : 0.1); }},
       {"leap", 4, [this] {

@@ -33,7 +33,7 @@ class Schedule {
   struct Worker {
     std::string name;  ///< empty: it lives in the engine's process
     std::optional<port::Assignment> held = {};
-    std::optional<std::pair<RunId, port::StepReport>> last = {};
+    std::optional<std::pair<RunId, StepResult>> last = {};
   };
 
   WorldOptions world_options();
@@ -95,7 +95,7 @@ class Schedule {
   std::vector<Worker> workers_;
   struct Lost {
     port::Assignment work;
-    std::optional<port::StepReport> report = {};  ///< absent: it went away before it was done
+    std::optional<StepResult> done = {};  ///< absent: it went away before it was done
   };
   std::vector<Lost> lost_;  ///< work whose worker went away
   std::vector<std::int64_t> drafts_;
