@@ -61,23 +61,20 @@ engine::Notifier notifier(const config::Notify& notify) {
 
 }  // namespace
 
-std::optional<bool> StoredBaseChecks::known(const std::string& repo, const std::string& commit,
-                                            const Digest& commands) {
-  std::optional<bool> green;
-  auto read = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    const auto row = ledger.base_check(repo, commit, commands);
-    green = row ? std::optional(row->green) : std::nullopt;
+bool StoredGreenBases::contains(const std::string& repo, const std::string& commit, const Digest& commands) {
+  bool green = false;
+  const auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    green = reader.green_base(repo, commit, commands);
     return {};
   });
-  return read ? green : std::nullopt;
+  return read && green;
 }
 
-void StoredBaseChecks::remember(const std::string& repo, const std::string& commit,
-                                const Digest& commands, bool green) {
+void StoredGreenBases::add(const std::string& repo, const std::string& commit, const Digest& commands) {
   // Lost is harmless: the checks run once more.
   (void)store_
       .commit([&](store::Ledger& ledger) -> Result<void> {
-        ledger.put(store::BaseCheckRow{repo, commit, commands, green, "", ledger.now()});
+        ledger.put(store::GreenBaseRow{repo, commit, commands, ledger.now()});
         return {};
       })
       .has_value();
@@ -179,7 +176,7 @@ std::optional<worker::AgentConfig> AppSession::agent(const std::string& name) co
 
 void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) {
   sandbox_ = std::make_unique<worker::Sandbox>(sandbox_options(config_, data_, workspaces_));
-  base_checks_ = std::make_unique<StoredBaseChecks>(*store_);
+  green_bases_ = std::make_unique<StoredGreenBases>(*store_);
   const worker::RuleSource rules = [this](const std::string& repo, const std::string& commit) {
     return repositories_->rules(repo, commit);
   };
@@ -196,7 +193,7 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
     }
     return std::nullopt;
   };
-  execute.base_checks = base_checks_.get();
+  execute.green_bases = green_bases_.get();
   execute.workspaces = workspaces_;
   execute.logs = data_.logs();
   execute.wall_max = config_.caps.wall;
@@ -204,7 +201,7 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
 
   worker::TreeVerifierOptions verify;
   verify.rules = rules;
-  verify.base_checks = base_checks_.get();
+  verify.green_bases = green_bases_.get();
   verify.workspaces = workspaces_ / checks_folder;
   verifier_ = std::make_unique<worker::TreeVerifier>(*sandbox_, clock_, verify);
 

@@ -18,14 +18,12 @@
 
 namespace vitana::app {
 
-/// The repository's own checks on its base commits, remembered in the store.
-class StoredBaseChecks : public worker::BaseChecks {
+/// The base commits on which the repositories' own checks were green, remembered in the store.
+class StoredGreenBases : public worker::GreenBases {
  public:
-  explicit StoredBaseChecks(store::Store& store) : store_(store) {}
-  std::optional<bool> known(const std::string& repo, const std::string& commit,
-                            const Digest& commands) override;
-  void remember(const std::string& repo, const std::string& commit, const Digest& commands,
-                bool green) override;
+  explicit StoredGreenBases(store::Store& store) : store_(store) {}
+  bool contains(const std::string& repo, const std::string& commit, const Digest& commands) override;
+  void add(const std::string& repo, const std::string& commit, const Digest& commands) override;
 
  private:
   store::Store& store_;
@@ -69,7 +67,7 @@ class AppSession : public cli::Session {
   std::mutex stopping_;
   std::optional<FileLock> lock_;
   std::unique_ptr<worker::Sandbox> sandbox_;
-  std::unique_ptr<StoredBaseChecks> base_checks_;
+  std::unique_ptr<StoredGreenBases> green_bases_;
   std::unique_ptr<worker::CommandExecutor> executor_;
   std::unique_ptr<worker::TreeVerifier> verifier_;
   std::unique_ptr<worker::Host> host_;

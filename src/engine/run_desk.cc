@@ -35,6 +35,16 @@ int signed_off(store::Ledger& ledger, const RunId& run) {
   return static_cast<int>(met.size());
 }
 
+/// What runs before this one put on the task's branch, or sent without an answer.
+std::vector<std::string> delivered_by_runs(store::Ledger& ledger, const RunId& id) {
+  std::vector<std::string> commits;
+  for (int attempt = 1; attempt < id.attempt; ++attempt) {
+    const auto run = ledger.run({id.vtid, attempt});
+    if (run && run->deliverable) commits.push_back(run->deliverable->new_commit);
+  }
+  return commits;
+}
+
 constexpr int claim_page = 16;  ///< looked at beside those that are asked for: the gate may hold some
 
 /// A step that cannot be granted because of the run itself ends the run here; what else holds it
@@ -126,6 +136,7 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
   if (const auto* repo = setup_.repo(subject.run->repo)) {
     assignment.target_ref = target_ref(*repo);
   }
+  if (step == Step::verify) assignment.delivered = delivered_by_runs(ledger, id);
   granted.push_back(std::move(assignment));
   return Passed{};
 }

@@ -26,8 +26,10 @@ struct Assignment {
   std::string answer;    ///< a person's answer to the agent's earlier question
   std::optional<domain::Failure> previous;  ///< why the attempt before ended; for the prompt
   std::vector<domain::Evidence> signed_off; ///< judgements of persons, for the verify step
-  /// verify and deliver: the ref to deliver to and its tip as the engine last saw it.
-  std::string target_ref;
+  std::string target_ref;                ///< verify and deliver: the branch to deliver to
+  /// verify: the commits that earlier runs of the task have delivered, or may have. Only these may be
+  /// replaced on the task's own branch.
+  std::vector<std::string> delivered;
 
   const domain::Lease& lease() const { return *run.lease; }
 };

@@ -200,11 +200,7 @@ std::optional<DeliveryRow> Ledger::delivery(const std::string& repo, Vtid vtid,
   return transaction_.find<DeliveryMap>({repo, vtid, digest});
 }
 
-std::optional<BaseCheckRow> Ledger::base_check(const std::string& repo, const std::string& commit,
-                                               const Digest& config) {
-  return transaction_.find<BaseCheckMap>({repo, commit, config.to_string()});
-}
-void Ledger::put(const BaseCheckRow& check) { transaction_.table<BaseCheckMap>().put(check); }
+void Ledger::put(const GreenBaseRow& green) { transaction_.table<GreenBaseMap>().put(green); }
 
 // Switches.
 

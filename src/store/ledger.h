@@ -114,9 +114,7 @@ class Ledger {
   std::vector<DeliveryRow> deliveries(Vtid vtid);
   /// Is `commit` one of the repository's known deliveries?
   bool delivered_by(const std::string& repo, const std::string& commit);
-  std::optional<BaseCheckRow> base_check(const std::string& repo, const std::string& commit,
-                                         const Digest& config);
-  void put(const BaseCheckRow& check);
+  void put(const GreenBaseRow& green);
 
   // Controls and breakers.
   std::optional<domain::Control> control(const std::string& key);

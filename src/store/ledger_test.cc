@@ -433,7 +433,7 @@ TEST_F(LedgerTest, RepositoriesFilesDeliveriesAndChecksAreKept) {
     l.put(RepoFileRow{"hub", "a.md", "blob", Vtid(7), "", "ignored", "no shape", true});
     l.put(RepoFileRow{"hub", "c.md", "blob", {}, "", "ignored", "no shape"});
     l.put(DeliveryRow{"hub", Vtid(7), "sha256:x", "def"});
-    l.put(BaseCheckRow{"hub", "abc", Digest::of("c"), true, "ok", now()});
+    l.put(GreenBaseRow{"hub", "abc", Digest::of("c"), now()});
   });
   commit([&](Ledger& l) {
     EXPECT_EQ(l.repo("hub")->synced_at, now());
@@ -449,8 +449,10 @@ TEST_F(LedgerTest, RepositoriesFilesDeliveriesAndChecksAreKept) {
     EXPECT_FALSE(l.delivery("hub", Vtid(9), "sha256:y")->counts_for(domain::DeliveryMode::merge));
     EXPECT_TRUE(l.delivery("hub", Vtid(9), "sha256:y")->counts_for(domain::DeliveryMode::branch));
     EXPECT_FALSE(l.delivery("hub", Vtid(8), "sha256:x"));
-    EXPECT_TRUE(l.base_check("hub", "abc", Digest::of("c"))->green);
-    EXPECT_FALSE(l.base_check("hub", "abc", Digest::of("d")));
+  });
+  read([&](Reader& r) {
+    EXPECT_TRUE(r.green_base("hub", "abc", Digest::of("c")));
+    EXPECT_FALSE(r.green_base("hub", "abc", Digest::of("d")));
   });
 }
 

@@ -70,7 +70,7 @@ using VtidVersion = std::pair<Vtid, int>;
 using VtidPair = std::pair<Vtid, Vtid>;
 using TextPair = std::pair<std::string, std::string>;
 using DeliveryKey = std::tuple<std::string, Vtid, std::string>;
-using BaseCheckKey = std::tuple<std::string, std::string, std::string>;
+using GreenBaseKey = std::tuple<std::string, std::string, std::string>;
 using EvidenceKey = std::tuple<Vtid, int, int>;
 using DraftKey = std::pair<std::int64_t, int>;
 
@@ -112,8 +112,8 @@ VITANA_STORE_MAP(RepoFileMap, RepoFileRow, TextPair, "repo_files", 2, 2, false,
   "repo", "path", "blob_id", "vtid", "checksum", "outcome", "reason", "unadopted")
 VITANA_STORE_MAP(DeliveryMap, DeliveryRow, DeliveryKey, "deliveries", 3, 3, false,
   "repo", "vtid", "checksum", "commit_id", "beside")
-VITANA_STORE_MAP(BaseCheckMap, BaseCheckRow, BaseCheckKey, "base_checks", 3, 3, false,
-  "repo", "commit_id", "config_digest", "green", "output", "checked_at")
+VITANA_STORE_MAP(GreenBaseMap, GreenBaseRow, GreenBaseKey, "green_bases", 3, 3, false,
+  "repo", "commit_id", "commands_digest", "checked_at")
 VITANA_STORE_MAP(ControlMap, ControlRow, std::string, "controls", 1, 1, false,
   "key", "is_on", "reason", "actor", "until_at", "set_at")
 VITANA_STORE_MAP(BreakerMap, BreakerRow, std::string, "breakers", 1, 1, false,

@@ -141,19 +141,18 @@ DeliveryRow DeliveryMap::read(const sql::Row& row) {
   return {row.text(0), vtid_of(row.text(1)), row.text(2), row.text(3), row.boolean(4)};
 }
 
-BaseCheckKey BaseCheckMap::key_of(const Row& row) {
-  return {row.repo, row.commit, row.config_digest.to_string()};
+GreenBaseKey GreenBaseMap::key_of(const Row& row) {
+  return {row.repo, row.commit, row.commands.to_string()};
 }
-void BaseCheckMap::bind_key(const Key& key, Values& values) {
+void GreenBaseMap::bind_key(const Key& key, Values& values) {
   bind(values, utf8_clean(std::get<0>(key)), std::get<1>(key), std::get<2>(key));
 }
-void BaseCheckMap::bind_row(const Row& row, Values& values) {
+void GreenBaseMap::bind_row(const Row& row, Values& values) {
   bind_key(key_of(row), values);
-  bind(values, row.green, utf8_clean(row.output), to_us(row.at));
+  bind(values, to_us(row.at));
 }
-BaseCheckRow BaseCheckMap::read(const sql::Row& row) {
-  return {row.text(0),    row.text(1), digest_of(row.text(2)),
-          row.boolean(3), row.text(4), instant_of(row.int64(5))};
+GreenBaseRow GreenBaseMap::read(const sql::Row& row) {
+  return {row.text(0), row.text(1), digest_of(row.text(2)), instant_of(row.int64(3))};
 }
 
 // Switches.

@@ -41,6 +41,10 @@ std::optional<std::string> Reader::config_text(const Digest& digest) {
   return row ? std::optional(std::move(row->text)) : std::nullopt;
 }
 
+bool Reader::green_base(const std::string& repo, const std::string& commit, const Digest& commands) {
+  return select_by_key<GreenBaseMap>(connection_, {repo, commit, commands.to_string()}).has_value();
+}
+
 ChainHead Reader::head() {
   const auto row = select_by_key<MetaMap>(connection_, "head");
   const auto head = row ? chain_head(row->text) : std::nullopt;

@@ -95,6 +95,8 @@ class Reader {
   /// pending effect? (What `--until-idle` waits for.)
   bool idle();
   std::optional<std::string> config_text(const Digest& digest);
+  /// Were these checks of the repository green on this commit, without a change of ours?
+  bool green_base(const std::string& repo, const std::string& commit, const Digest& commands);
 
  private:
   sql::Connection& connection_;

@@ -109,12 +109,10 @@ struct IntakeRow {
 };
 
 /// The repository's own checks on one base commit.
-struct BaseCheckRow {
+struct GreenBaseRow {
   std::string repo;
   std::string commit;
-  Digest config_digest;
-  bool green = false;
-  std::string output;
+  Digest commands;
   Instant at{};
 };
 

@@ -10,7 +10,7 @@ std::span<const std::string_view> table_names() {
   static constexpr auto names = std::to_array<std::string_view>(
       {TaskMap::table,     RunMap::table,        SpecMap::table,     CandidateMap::table,
        ApprovalMap::table, DependencyMap::table, EffectMap::table,   EvidenceMap::table,
-       RepoMap::table,     RepoFileMap::table,   LocalIdMap::table, DeliveryMap::table, BaseCheckMap::table,
+       RepoMap::table,     RepoFileMap::table,   LocalIdMap::table, DeliveryMap::table, GreenBaseMap::table,
        ControlMap::table,  BreakerMap::table,    DraftMap::table,    IntakeMap::table,
        CounterMap::table,  RefusalMap::table,    MetaMap::table,     ConfigMap::table,
        EventMap::table});

@@ -71,7 +71,7 @@ class Transaction {
   sql::Connection& connection_;
   std::tuple<Table<TaskMap>, Table<RunMap>, Table<SpecMap>, Table<CandidateMap>, Table<ApprovalMap>,
              Table<DependencyMap>, Table<EffectMap>, Table<EvidenceMap>, Table<RepoMap>,
-             Table<RepoFileMap>, Table<LocalIdMap>, Table<DeliveryMap>, Table<BaseCheckMap>, Table<ControlMap>,
+             Table<RepoFileMap>, Table<LocalIdMap>, Table<DeliveryMap>, Table<GreenBaseMap>, Table<ControlMap>,
              Table<BreakerMap>, Table<DraftMap>, Table<IntakeMap>, Table<CounterMap>,
              Table<RefusalMap>, Table<ConfigMap>>
       tables_;

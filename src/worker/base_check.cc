@@ -18,15 +18,7 @@ Result<void> require_green_base(const BaseCheckRequest& request, std::stop_token
   const auto& rules = request.rules;
   if (rules.commands.empty()) return {};
   const auto digest = commands_digest(rules);
-  if (request.known != nullptr) {
-    if (const auto green = request.known->known(request.repo, request.commit, digest)) {
-      if (*green) return {};
-      return failure(Error{FailureCode::BASE_RED,
-                           "the repository's checks are known to fail on this commit",
-                           {},
-                           {{"commit", request.commit}}});
-    }
-  }
+  if (request.green != nullptr && request.green->contains(request.repo, request.commit, digest)) return {};
   auto bench = CheckBench::make(request.sandbox, rules, request.commit, request.folder,
                                 request.limits, stop);
   if (!bench) return failure(std::move(bench.error()));
@@ -34,13 +26,10 @@ Result<void> require_green_base(const BaseCheckRequest& request, std::stop_token
     const auto outcome = (*bench)->run(command, rules.command_timeout, stop);
     if (!outcome) return failure(outcome.error());
     if (outcome->green()) continue;
-    if (request.known != nullptr) {
-      request.known->remember(request.repo, request.commit, digest, false);
-    }
     return failure(
         red_command(FailureCode::BASE_RED, command, *outcome).with("commit", request.commit));
   }
-  if (request.known != nullptr) request.known->remember(request.repo, request.commit, digest, true);
+  if (request.green != nullptr) request.green->add(request.repo, request.commit, digest);
   return {};
 }
 

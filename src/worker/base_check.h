@@ -13,16 +13,15 @@ namespace vitana::worker {
 struct BaseCheckRequest {
   const Sandbox& sandbox;
   const RepositoryRules& rules;
-  BaseChecks* known = nullptr;  ///< null: always run
+  GreenBases* green = nullptr;  ///< null: always run
   const std::string& repo;
   const git::Oid& commit;
   const std::filesystem::path& folder;  ///< for the checkout; must not be there
   const CheckLimits& limits;
 };
 
-/// Runs the repository's own checks on `commit`, unless it is known how they end there.
-/// Errors: BASE_RED, with `command`, `exit_code` and `output` in the context where they were run
-/// now; as CheckBench.
+/// Runs the repository's own checks on `commit`, unless they are known to be green there.
+/// Errors: BASE_RED, with `command`, `exit_code` and `output` in the context; as CheckBench.
 Result<void> require_green_base(const BaseCheckRequest& request, std::stop_token stop);
 
 /// What a red command of the repository is called: BASE_RED or CHECKS_FAILED.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "git/test_repository.h"
@@ -21,16 +22,13 @@ class FixedClock : public port::Clock {
   Instant now() override { return Instant(std::chrono::seconds(1'769'331'600)); }
 };
 
-class KnownBases : public BaseChecks {
+class KnownBases : public GreenBases {
  public:
-  std::optional<bool> known(const std::string&, const std::string& commit, const Digest&) override {
-    const auto found = greens.find(commit);
-    return found == greens.end() ? std::nullopt : std::optional(found->second);
+  bool contains(const std::string&, const std::string& commit, const Digest&) override {
+    return commits.contains(commit);
   }
-  void remember(const std::string&, const std::string& commit, const Digest&, bool green) override {
-    greens[commit] = green;
-  }
-  std::map<std::string, bool> greens;
+  void add(const std::string&, const std::string& commit, const Digest&) override { commits.insert(commit); }
+  std::set<std::string> commits;
 };
 
 struct Workshop {
@@ -91,7 +89,7 @@ struct Workshop {
                const auto found = secrets.find(of + "/" + name);
                return found == secrets.end() ? std::nullopt : std::optional(found->second);
              },
-             .base_checks = &bases,
+             .green_bases = &bases,
              .workspaces = workspaces(),
              .logs = temp.path() / "data/logs"}};
   }
@@ -104,7 +102,7 @@ struct Workshop {
   TreeVerifier verifier() {
     return {sandbox,
             clock,
-            {.rules = rule_source(), .base_checks = &bases, .workspaces = workspaces()}};
+            {.rules = rule_source(), .green_bases = &bases, .workspaces = workspaces()}};
   }
 
   std::string log() const {

@@ -213,14 +213,14 @@ Result<domain::Executed> CommandExecutor::carry_out(Job& job, std::stop_token st
   if (!job.rules.commands.empty()) job.log.note("is the base green?");
   auto done = require_green_base({.sandbox = sandbox_,
                                   .rules = job.rules,
-                                  .known = options_.base_checks,
+                                  .green = options_.green_bases,
                                   .repo = run.repo,
                                   .commit = run.base_commit,
                                   .folder = base_folder,
                                   .limits = options_.check_limits},
                                  stop);
   if (done) done = job.make_folders();
-  if (!job.rules.setup.empty()) job.log.note("setup");
+  if (done && !job.rules.setup.empty()) job.log.note("setup");
   if (done) done = job.set_up(sandbox_, options_.check_limits, stop);
   if (done) done = run_agent(job, stop);
   if (!done) return failure(std::move(done.error()));

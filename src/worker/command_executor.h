@@ -19,7 +19,7 @@ struct CommandExecutorOptions {
   std::function<std::optional<AgentConfig>(const std::string& name)> agent;
   RuleSource rules;
   SecretSource secret;                ///< may be empty where no agent is granted any
-  BaseChecks* base_checks = nullptr;  ///< outlives the executor; null: run before every agent
+  GreenBases* green_bases = nullptr;  ///< outlives the executor; null: run before every agent
   std::filesystem::path workspaces;   ///< one folder for each grant, see janitor.h
   std::filesystem::path logs;         ///< "<run id>.log"
   std::uint64_t log_bytes_max = std::uint64_t{16} << 20;

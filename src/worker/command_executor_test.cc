@@ -253,7 +253,15 @@ TEST_F(CommandExecutorTest, RedBaseIsSaidBeforeTheAgentRuns) {
   expect_failure("true", FailureCode::BASE_RED);
   EXPECT_THAT(error.context.at("output"), HasSubstr("broken"));
   EXPECT_THAT(log(), Not(HasSubstr("starts")));
-  EXPECT_EQ(bases.greens.begin()->second, false);
+}
+
+TEST_F(CommandExecutorTest, RedBaseIsAskedAgain) {
+  const auto tool = (temp.path() / "tool-of-the-machine").string();
+  rules.commands = {"test -e " + tool};
+  expect_failure("true", FailureCode::BASE_RED);
+  expect_failure("true", FailureCode::BASE_RED);
+  EXPECT_THAT(error.context.at("command"), HasSubstr("tool-of-the-machine"));
+  EXPECT_TRUE(bases.commits.empty());
 }
 
 TEST_F(CommandExecutorTest, BaseChecksRunOncePerCommit) {

@@ -41,16 +41,15 @@ struct RepositoryRules {
 using RuleSource =
     std::function<Result<RepositoryRules>(const std::string& repo, const std::string& base_commit)>;
 
-/// What is known of a repository's own checks on commits without any change of ours. Kept by the
-/// engine, so that they run once per commit. Thread-safe.
-class BaseChecks {
+/// The commits on which a repository's own checks were green without any change of ours: they run once
+/// on each. A red one is not remembered: what made it red may be the machine's fault, and is paced by the
+/// repository's breaker. Thread-safe.
+class GreenBases {
  public:
-  virtual ~BaseChecks() = default;
-  /// Green, red, or not known. `commands` is commands_digest().
-  virtual std::optional<bool> known(const std::string& repo, const std::string& commit,
-                                    const Digest& commands) = 0;
-  virtual void remember(const std::string& repo, const std::string& commit, const Digest& commands,
-                        bool green) = 0;
+  virtual ~GreenBases() = default;
+  /// `commands` is commands_digest().
+  virtual bool contains(const std::string& repo, const std::string& commit, const Digest& commands) = 0;
+  virtual void add(const std::string& repo, const std::string& commit, const Digest& commands) = 0;
 };
 
 /// Names the checks and the setup that they need.

@@ -85,18 +85,6 @@ class Step {
     ended_ = true;
   }
 
-  // Is that commit one that an earlier run of this task delivered?
-  Result<bool> is_our_delivery(const git::Oid& commit) {
-    auto known = mirror().exists(commit);
-    if (!known) return failure(std::move(known.error()));
-    if (!*known) return false;  // it came after our fetch
-    auto trailers = git::log_trailers(mirror(), commit, std::nullopt, 1);
-    if (!trailers) return failure(std::move(trailers.error()));
-    if (trailers->empty() || trailers->front().commit != commit) return false;
-    const auto vtid = Vtid::parse(trailers->front().vtid);
-    return vtid && *vtid == run().id.vtid;
-  }
-
   Result<void> make_deliverable() {
     const std::string prefix = "refs/heads/";
     if (!assignment_.target_ref.starts_with(prefix)) {
@@ -122,12 +110,10 @@ class Step {
     if (!old) return failure(std::move(old.error()));
     deliverable().old_commit = old->value_or("");
     if (!*old) return {};
-    auto ours = is_our_delivery(**old);
-    if (!ours) return failure(std::move(ours.error()));
-    if (!*ours) {
+    if (std::ranges::find(assignment_.delivered, **old) == assignment_.delivered.end()) {
       end(Error{FailureCode::DELIVERY_REFUSED,
-                fmt::format("{} holds commits that are not vitana's; rename that branch or delete it",
-                            deliverable().ref)}
+                fmt::format("{} is at {}, which no run of this task has delivered here; rename that branch or delete it",
+                            deliverable().ref, (*old)->substr(0, 12))}
               .with("ref", deliverable().ref));
     }
     return {};
@@ -249,15 +235,14 @@ class Step {
     if (tip_ != run().base_commit) {
       auto green = require_green_base({.sandbox = sandbox_,
                                        .rules = rules_,
-                                       .known = options_.base_checks,
+                                       .green = options_.green_bases,
                                        .repo = run().repo,
                                        .commit = tip_,
                                        .folder = folder_ / "tip",
                                        .limits = options_.check_limits},
                                       stop_);
       if (!green && green.error().code == FailureCode::BASE_RED) return std::move(green.error());
-      if (!green && green.error().code == FailureCode::CANCELLED)
-        return failure(std::move(green.error()));
+      if (!green) return failure(std::move(green.error()));  // who made it red is not known
     }
     return red_command(FailureCode::CHECKS_FAILED, command, outcome);
   }

@@ -15,7 +15,7 @@ namespace vitana::worker {
 
 struct TreeVerifierOptions {
   RuleSource rules;
-  BaseChecks* base_checks = nullptr;  ///< outlives the verifier; may be null
+  GreenBases* green_bases = nullptr;  ///< outlives the verifier; may be null
   std::filesystem::path workspaces;   ///< for checkouts; removed when a step ends
   CheckLimits check_limits;
 };

@@ -209,10 +209,25 @@ TEST_F(TreeVerifierTest, MergeModeDeliversToTheTarget) {
   EXPECT_EQ(made.old_commit, next.run.base_commit);
 }
 
-TEST_F(TreeVerifierTest, PresentBranchIsWhatThePushMayReplace) {
+TEST_F(TreeVerifierTest, WhatAnEarlierRunDeliveredMayBeReplaced) {
   make_navy();
   user.git({"branch", "vtid/01213-navy-sidebar"});
-  EXPECT_EQ(verify().verified.deliverable.old_commit, user.head());
+  next.delivered = {user.head()};
+  const auto found = verify();
+  EXPECT_FALSE(found.error);
+  EXPECT_EQ(found.verified.deliverable.old_commit, user.head());
+}
+
+TEST_F(TreeVerifierTest, WhatAPersonMadeOfADeliveryIsNotReplaced) {
+  make_navy();
+  const auto delivered = verify().verified.deliverable.new_commit;
+  next.delivered = {delivered};
+  // As `git commit --amend` leaves it: our message, our trailers, another commit.
+  user.git({"fetch", "-q", rules.mirror->path().string(), "refs/vitana/keep/*:refs/kept/*"});
+  user.git({"checkout", "-q", "-b", "vtid/01213-navy-sidebar", delivered});
+  user.git({"commit", "-q", "--amend", "--no-edit", "--date=2026-02-01T00:00:00Z"});
+  user.git({"checkout", "-q", "main"});
+  EXPECT_EQ(code_of(verify()), FailureCode::DELIVERY_REFUSED);
 }
 
 TEST_F(TreeVerifierTest, NoChangeIsNothingToDeliver) {

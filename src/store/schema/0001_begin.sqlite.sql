@@ -271,14 +271,12 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_commit ON deliveries (repo, commit_id);
 CREATE INDEX deliveries_by_task ON deliveries (vtid);
 
-CREATE TABLE base_checks (
+CREATE TABLE green_bases (
   repo TEXT NOT NULL,
   commit_id TEXT NOT NULL,
-  config_digest TEXT NOT NULL,
-  green INTEGER NOT NULL,
-  output TEXT NOT NULL,
+  commands_digest TEXT NOT NULL,
   checked_at INTEGER NOT NULL,
-  PRIMARY KEY (repo, commit_id, config_digest)
+  PRIMARY KEY (repo, commit_id, commands_digest)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE controls (
