@@ -73,13 +73,6 @@ domain::Provenance owner_now(const domain::SpecVersion& current,
   return owner;
 }
 
-/// Only numbers that a person or a file names can be far away. Errors: VTID_JUMP.
-Result<void> refuse_jump(store::Ledger& ledger, Vtid vtid) {
-  if (vtid.number() <= ledger.vtid_counter() + vtid_jump_max) return {};
-  return failure(FailureCode::VTID_JUMP,
-                 fmt::format("{} is more than {} beyond the last id", vtid.to_string(), vtid_jump_max));
-}
-
 /// A number whose task this store has lost, but not what was delivered for it, is not free for
 /// another text. Errors: SPEC_CONFLICT.
 Result<void> refuse_reuse(store::Ledger& ledger, Vtid vtid, const Digest& digest) {
@@ -105,6 +98,16 @@ void take_title(store::Ledger& ledger, domain::Task& task, const std::string& te
 }
 
 }  // namespace
+
+bool is_far(store::Ledger& ledger, Vtid vtid) {
+  return vtid.number() > ledger.vtid_counter() + vtid_jump_max;
+}
+
+Result<void> refuse_jump(store::Ledger& ledger, Vtid vtid) {
+  if (!is_far(ledger, vtid)) return {};
+  return failure(FailureCode::VTID_JUMP,
+                 fmt::format("{} is more than {} beyond the last id", vtid.to_string(), vtid_jump_max));
+}
 
 Registry::Registry(store::Store& store, port::Entropy& entropy, const Setup& setup)
     : store_(store), entropy_(entropy), setup_(setup) {}

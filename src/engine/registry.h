@@ -135,8 +135,9 @@ class Registry {
                                                     std::span<const File> files);
   /// Gives files of a repository with local ids their numbers, and finds the specs
   /// that lie elsewhere now (`range.moved`).
+  /// `begun`: a sync that did not end has given the numbers that moved to their new places already.
   Result<void> number_files(store::Ledger& ledger, const RepoSetup& repo, std::span<const File> files,
-                            SyncRange& range);
+                            bool begun, SyncRange& range);
   /// A file that nobody adopted is the same one where it lies now.
   void carry_unadopted(store::Ledger& ledger, const RepoSetup& repo, std::span<const File> files,
                        const SyncRange& range);

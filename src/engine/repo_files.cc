@@ -136,7 +136,7 @@ std::map<std::string, std::string> Registry::changed_places(store::Ledger& ledge
 }
 
 Result<void> Registry::number_files(store::Ledger& ledger, const RepoSetup& repo,
-                                    std::span<const File> files, SyncRange& range) {
+                                    std::span<const File> files, bool begun, SyncRange& range) {
   std::map<Vtid, std::string> brought;
   std::set<std::string> specs;
   for (const auto& file : files) {
@@ -148,7 +148,7 @@ Result<void> Registry::number_files(store::Ledger& ledger, const RepoSetup& repo
   if (repo.local_ids) {
     range.moved = range.renames;
     range.moved.merge(changed_places(ledger, repo.name, files));
-    move_local_ids(ledger, repo.name, range.moved);
+    if (!begun) move_local_ids(ledger, repo.name, range.moved);
     // All of them before one is registered: files name each other.
     for (const auto& file : files) {
       if (!specs.contains(file.change.file.path)) continue;
@@ -170,6 +170,8 @@ Result<void> Registry::number_files(store::Ledger& ledger, const RepoSetup& repo
 
 void Registry::carry_unadopted(store::Ledger& ledger, const RepoSetup& repo, std::span<const File> files,
                                const SyncRange& range) {
+  // All are looked at before one is put: a file may lie where another one lay.
+  std::vector<store::RepoFileRow> carried;
   for (const auto& file : files) {
     const auto move = range.renames.find(file.change.file.path);
     if (move == range.renames.end()) continue;
@@ -177,8 +179,9 @@ void Registry::carry_unadopted(store::Ledger& ledger, const RepoSetup& repo, std
     if (!is_unadopted(ledger, row)) continue;
     row->path = move->first;
     row->vtid.reset();  // its claim ends at the path where it lay
-    ledger.put(*row);
+    carried.push_back(std::move(*row));
   }
+  for (const auto& row : carried) ledger.put(row);
 }
 
 Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
@@ -226,9 +229,8 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
       record({path, std::nullopt, "ignored", file.reading.not_a_spec, ""}, file.change.file.blob);
     } else if (file.refused) {
       record({path, std::nullopt, "invalid", *file.refused, ""}, file.change.file.blob);
-    } else if (vtid->number() > ledger.vtid_counter() + vtid_jump_max) {
-      record({path, vtid, "invalid", "VTID_JUMP: more than 100,000 beyond the last id", ""},
-             file.change.file.blob);
+    } else if (auto near = refuse_jump(ledger, *vtid); !near) {
+      record({path, vtid, "invalid", to_string(near.error()), ""}, file.change.file.blob);
     } else {
       store::CandidateRow row{*vtid, {origin, Digest::of(file.text)}, file.text};
       row.candidate.provenance.author = file.author;

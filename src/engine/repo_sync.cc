@@ -34,7 +34,7 @@ void remember_deliveries(store::Ledger& ledger, const std::string& repo,
       ledger.put(store::DeliveryRow{repo, *vtid, trailer.spec_digest, trailer.commit,
                                     trailer.beside});
       // A number that was delivered once is never given out again, even by a store that lost it.
-      if (vtid->number() <= ledger.vtid_counter() + vtid_jump_max) ledger.note_vtid(*vtid);
+      if (!is_far(ledger, *vtid)) ledger.note_vtid(*vtid);
     }
   }
 }
@@ -181,9 +181,7 @@ Result<void> Registry::note_numbers(const std::string& repo,
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     remember_deliveries(ledger, repo, trailers);
     for (const auto& file : files) {
-      if (file.vtid && file.vtid->number() <= ledger.vtid_counter() + vtid_jump_max) {
-        ledger.note_vtid(*file.vtid);
-      }
+      if (file.vtid && !is_far(ledger, *file.vtid)) ledger.note_vtid(*file.vtid);
     }
     auto row = ledger.repo(repo).value_or(store::RepoRow{.name = repo});
     row.unnumbered = false;
@@ -271,12 +269,14 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
       overtaken = now.synced_commit != row.synced_commit || now.reading_commit != reading;
       if (overtaken) return {};  // another sync has read this branch, perhaps further, or is about to
       if (begin == 0) {
+        // A sync that died half-way has moved what was moved.
+        const bool begun = now.reading_commit == goal;
         now.reading_commit = goal;
         now.reading_branch = scope_of(repo);
         ledger.put(now);
         remember_deliveries(ledger, repo.name, *trailers);
-        carry_unadopted(ledger, repo, *files, range);
-        if (auto numbered = number_files(ledger, repo, *files, range); !numbered) return numbered;
+        if (!begun) carry_unadopted(ledger, repo, *files, range);
+        if (auto numbered = number_files(ledger, repo, *files, begun, range); !numbered) return numbered;
       }
       auto taken = take_in(ledger, repo, range, part, part_report);
       if (!taken) return taken;

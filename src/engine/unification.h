@@ -12,6 +12,11 @@ namespace vitana::engine {
 
 inline constexpr const char* sync_actor = "git-sync";
 
+/// Beyond what may be registered without a person. Only numbers that a person or a file names can be.
+bool is_far(store::Ledger& ledger, Vtid vtid);
+/// Errors: VTID_JUMP.
+Result<void> refuse_jump(store::Ledger& ledger, Vtid vtid);
+
 /// The first error in words; empty: there is none.
 std::string first_error(const std::vector<domain::Diagnostic>& diagnostics);
 

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include "support/world.h"
 
 namespace vitana::testing {
@@ -190,6 +192,58 @@ TEST_F(LocalIds, ALostStoreFindsWhatWasDeliveredByItsText) {
   EXPECT_EQ(again.task(Vtid(1)).title, "The menu");
   EXPECT_EQ(again.task(Vtid(1)).status, TaskStatus::completed);
   EXPECT_EQ(again.task(Vtid(2)).title, "The colour");
+}
+
+/// More files than one unit of work takes in, and a death between two units.
+class LocalIdsHalfRead : public ::testing::Test {
+ protected:
+  struct Death {};
+
+  WorldOptions options() {
+    WorldOptions options;
+    options.local_ids = true;
+    options.around_commit = [this](bool after) {
+      if (after && commits_left_ > 0 && --commits_left_ == 0) throw Death{};
+    };
+    return options;
+  }
+  static std::string path(std::size_t i) { return fmt::format("docs/specs/{:03}-x.md", i); }
+
+  int commits_left_ = 0;
+  World world_{options()};
+};
+
+TEST_F(LocalIdsHalfRead, WhatChangedPlacesIsMovedOnce) {
+  constexpr auto last = engine::sync_files_per_unit + 19;
+  const auto text = [](std::size_t i) { return sample_spec(fmt::format("Number {}", i)); };
+  SimRepository::Tree files;
+  for (std::size_t i = 0; i <= last; ++i) files[path(i)] = text(i);
+  world_.repository().commit(files);
+  world_.scan();
+  const auto vtid_of = [&](std::size_t i) {
+    std::optional<Vtid> vtid;
+    const auto read = world_.store().read([&](store::Reader& reader) -> Result<void> {
+      for (const auto& file : reader.repo_files("hub")) {
+        if (file.path == path(i)) vtid = file.vtid;
+      }
+      return {};
+    });
+    EXPECT_TRUE(read);
+    return vtid;
+  };
+  const auto one = vtid_of(last - 1);
+  const auto other = vtid_of(last);
+
+  for (std::size_t i = 0; i <= last; ++i) files[path(i)] = text(i) + "\nEdited.\n";
+  files[path(last - 1)] = text(last);
+  files[path(last)] = text(last - 1);
+  world_.repository().commit(files);
+  commits_left_ = 1;  // the first unit
+  EXPECT_THROW(world_.scan(), Death);
+  world_.restart();
+  world_.scan();
+  EXPECT_EQ(vtid_of(last), one);
+  EXPECT_EQ(vtid_of(last - 1), other);
 }
 
 }  // namespace
