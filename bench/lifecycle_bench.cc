@@ -84,7 +84,8 @@ class StillRepository : public port::Repository {
   }
   Result<bool> holds(const std::string&, const std::string&) override { return false; }
   Result<std::optional<std::string>> ref_commit(const std::string&) override { return commit_id; }
-  Result<port::PushAnswer> push(const domain::Deliverable&) override { return port::PushAnswer{}; }
+  Result<port::PushAnswer> push(const domain::Deliverable&, const port::MayBegin&) override { return port::PushAnswer{}; }
+  Result<bool> withdraw(const domain::Deliverable&) override { return false; }
   Result<void> remove(const std::string&, const std::string&) override { return {}; }
 };
 

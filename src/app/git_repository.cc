@@ -170,10 +170,12 @@ Result<bool> GitRepository::holds(const std::string& ref, const std::string& anc
   return (*open)->holds(source_, ref, ancestor);
 }
 
-Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& deliverable) {
+Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& deliverable,
+                                            const port::MayBegin& may_begin) {
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));
   git::PushRequest request{source_, deliverable.new_commit, deliverable.ref};
+  request.may_begin = may_begin;
   if (!deliverable.old_commit.empty()) request.expected = deliverable.old_commit;
   auto pushed = git::push(**open, request);
   if (pushed) return port::PushAnswer{};
@@ -191,6 +193,12 @@ Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& delivera
                             act == why.context.end() ? "" : act->second};
   }
   return failure(std::move(pushed.error()));
+}
+
+Result<bool> GitRepository::withdraw(const domain::Deliverable& deliverable) {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  return git::withdraw(**open, source_, deliverable.ref, deliverable.new_commit);
 }
 
 Result<void> GitRepository::remove(const std::string& ref, const std::string& commit) {

@@ -37,7 +37,7 @@ worker::AgentNetwork network_of(config::Network::Mode mode) {
   return worker::AgentNetwork::none;
 }
 
-// The engine's own moves wait for it.
+// Others wait to be told meanwhile.
 constexpr auto notify_deadline = 10s;
 
 engine::Notifier notifier(const config::Notify& notify) {
@@ -47,6 +47,7 @@ engine::Notifier notifier(const config::Notify& notify) {
     request.argv = command;
     request.input = event + "\n";
     request.deadline = notify_deadline;
+    request.stop = StopScope::current();
     request.environment.emplace("PATH", search_path());
     if (const char* home = std::getenv("HOME")) request.environment.emplace("HOME", home);
     auto output = process::run(request);
@@ -219,7 +220,7 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
       host, engine_->runs, *executor_, *verifier_,
       [this](const port::Assignment& assignment, std::stop_token stop) {
         const StopScope stoppable(std::move(stop));
-        return engine_->setup().rules.deliver(engine_->setup(), assignment);
+        return engine_->setup().rules.deliver(engine_->setup(), assignment, engine_->runs);
       });
   engine_->runs.on_lost([this] { host_->nudge(); });
 }

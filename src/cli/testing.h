@@ -73,7 +73,10 @@ class OneCommit : public port::Repository {
   Result<std::optional<std::string>> ref_commit(const std::string&) override {
     return std::optional<std::string>();
   }
-  Result<port::PushAnswer> push(const domain::Deliverable&) override { return port::PushAnswer{}; }
+  Result<port::PushAnswer> push(const domain::Deliverable&, const port::MayBegin&) override {
+    return port::PushAnswer{};
+  }
+  Result<bool> withdraw(const domain::Deliverable&) override { return false; }
   Result<void> remove(const std::string&, const std::string&) override { return {}; }
 };
 

@@ -153,10 +153,11 @@ struct Release {
 /// `task.next.due` has passed.
 struct DeadlinePassed {};
 
-/// Refused while a worker holds the lease of the deliver step.
+/// Refused while a worker holds the lease of the deliver step, unless it is known what became of the delivery.
 struct Cancel {
   std::string reason;
-  bool delivery_known = false;  ///< the branch was read: what this run would deliver is there
+  /// The branch was read, and nobody pushes: is what this run would deliver there?
+  std::optional<bool> delivered = {};
 };
 
 /// A person wants a finished or stuck task to run again.

@@ -72,6 +72,7 @@ enum class EventStatus { info, success, warning, error, pending };
   X(delivery_blocked,     "delivery.blocked",                    warning, "the target cannot take the change now") \
   X(delivery_base_moved,  "delivery.base_moved",                 info,    "the branch moved; the result is judged again on its new tip") \
   X(repo_synced,          "repo.specs.synced",                   info,    "the specs of a new commit were read; data counts the outcomes") \
+  X(effect_failed,        "outbox.effect.failed",                warning, "something to be done outside was given up after too many tries; data says what, and the last error") \
   X(repo_unavailable,     "repo.unavailable",                    error,   "a repository could not be read") \
   X(repo_base_red,        "repo.base.red",                       error,   "the repository's own checks fail on its branch; its tasks wait") \
   X(repo_base_green,      "repo.base.green",                     success, "the repository's own checks pass again") \

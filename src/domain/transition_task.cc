@@ -168,6 +168,8 @@ Result<void> Mover::on(const RegisterSpec& c) {
   // Who closed or cancelled a task without a spec meant the task: its text comes too late as well.
   const bool over = task().status == TaskStatus::completed || task().status == TaskStatus::cancelled;
   if (over || live_run()) {
+    // What the run's own text waited for is over; from now on the next run's is kept.
+    if (live_run() && !c.own_delivery) task().waits = c.waits;
     const bool same = live_run() ? run().spec_digest == c.spec.digest
                                  : task().spec && task().spec->digest == c.spec.digest;
     if (same || (c.close && !c.own_delivery)) {
@@ -180,8 +182,6 @@ Result<void> Mover::on(const RegisterSpec& c) {
       task().newer.reset();
     } else {
       task().newer = text;
-      // What the run's own text waited for is over; from now on the next run's is kept.
-      if (live_run() && !c.own_delivery) task().waits = c.waits;
       event(EventType::spec_drift, {{"version", c.spec.version}, {"digest", c.spec.digest.to_string()}});
     }
     return {};
@@ -279,22 +279,24 @@ Result<void> Mover::on(const Allocate& c) {
 
 Result<void> Mover::on(const Cancel& c) {
   const auto from_state = live_run() ? name_of(run().state) : name_of(task().status);
+  bool unknown = false;
   if (live_run()) {
     const bool delivering = run().state == RunState::delivering;
-    if (delivering && run().lease && !c.delivery_known) {
-      return failure(FailureCode::STATE_REFUSED,
-                     "the change is being delivered, and the task ends with that; if a hook of the repository holds "
-                     "it up: vitana stop --now, then cancel");
+    if (delivering && run().lease && !c.delivered) {
+      return failure(FailureCode::STATE_REFUSED, "the change is being delivered; in a moment that has ended");
     }
     Json data{{"reason", c.reason}};
-    // Nobody is at it, but a push may have been sent whose answer was lost: only the branch itself can tell.
-    if (delivering && !run().parked && !c.delivery_known) data["delivery"] = "unknown";
+    // A push may have been sent whose answer was lost: only the branch itself can tell.
+    unknown = delivering && !run().parked && !c.delivered;
+    if (unknown) data["delivery"] = "unknown";
     end_delivery(EffectOutcome::void_);
     enter(RunState::cancelled, std::move(data));
   }
   task().status = TaskStatus::cancelled;
   task().blocked.reset();
-  task().failure = Failure{FailureCode::CANCELLED, c.reason, std::string(from_state)};
+  task().failure = Failure{FailureCode::CANCELLED,
+                           unknown ? c.reason + " (whether its change reached the branch is not known)" : c.reason,
+                           std::string(from_state)};
   wait_for(NextKind::none, "");
   event(EventType::task_cancelled, {{"reason", c.reason}});
   release_dependents(false);

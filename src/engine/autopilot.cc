@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration round_every = 1s;         ///< deadlines are looked at this often
+constexpr Duration first_look_pause = 20ms;  ///< while repositories are looked at for the first time
 constexpr Duration fault_pause = 1s;         ///< after a database fault
 constexpr Duration scan_default = 60s;
 constexpr int idle_page = 256;                ///< tasks looked at in one read
@@ -47,9 +48,11 @@ Result<void> Autopilot::start(const std::string& incarnation,
   for (const auto& repo : setup_.repos) {
     const auto every = scan_every.find(repo.name);
     scans_.push_back({&repo, every == scan_every.end() ? scan_default : every->second});
+    conductor_.await_look(repo.name);
     remote += repo.folder.empty() ? 1 : 0;
   }
   conductor_thread_ = std::jthread([this](std::stop_token stop) { conduct_loop(stop); });
+  teller_thread_ = std::jthread([this](std::stop_token stop) { tell_loop(stop); });
   for (int i = 0; i <= std::min(remote, remote_scanners_max); ++i) {
     scanner_threads_.emplace_back([this, elsewhere = i > 0](std::stop_token stop) { scan_loop(stop, elsewhere); });
   }
@@ -58,11 +61,13 @@ Result<void> Autopilot::start(const std::string& incarnation,
 
 void Autopilot::request_stop() {
   conductor_thread_.request_stop();
+  teller_thread_.request_stop();
   for (auto& thread : scanner_threads_) thread.request_stop();
 }
 
 void Autopilot::join() {
   if (conductor_thread_.joinable()) conductor_thread_.join();
+  if (teller_thread_.joinable()) teller_thread_.join();
   for (auto& thread : scanner_threads_) {
     if (thread.joinable()) thread.join();
   }
@@ -143,7 +148,17 @@ void Autopilot::conduct_loop(std::stop_token stop) {
       store_.wait_for_commit(store_.commits(), fault_pause);
       continue;
     }
-    if (*done == 0) store_.wait_for_commit(seen, round_every);
+    if (*done == 0) store_.wait_for_commit(seen, conductor_.awaits_looks() ? first_look_pause : round_every);
+  }
+}
+
+void Autopilot::tell_loop(std::stop_token stop) {
+  const StopScope cut(stop);  // who is told may take its time
+  while (!stop.stop_requested()) {
+    const auto seen = store_.commits();
+    const auto told = conductor_.tell();
+    if (!told && hooks_.fault) hooks_.fault("", told.error());
+    if (!told || *told == 0) store_.wait_for_commit(told ? seen : store_.commits(), round_every);
   }
 }
 
@@ -179,12 +194,27 @@ void Autopilot::scan_loop(std::stop_token stop, bool elsewhere) {
     if (!synced && stop.stop_requested()) return;
     if (!synced && hooks_.fault) hooks_.fault(next->repo->name, synced.error());
     if (synced && hooks_.synced) hooks_.synced(*synced);
+    conductor_.look_over(next->repo->name);
     lock.lock();
     next->under_way = false;
     next->read = true;
     if (next->due == Time::max()) next->due = std::chrono::steady_clock::now() + next->every;
     ++scan_news_;
     scan_wake_.notify_all();
+  }
+}
+
+bool Autopilot::any_run_goes_on(store::Reader& reader) const {
+  // Paused: what is left may not begin, so nobody goes on with it.
+  if (!domain::is_on(reader.control(execution_control), reader.now())) return false;
+  store::TaskFilter filter{.status = domain::TaskStatus::in_progress, .limit = idle_page};
+  for (;;) {
+    const auto page = reader.tasks(filter);
+    for (const auto& task : page) {
+      if (!hold_of(reader, setup_, task, reader.run({task.vtid, task.attempt}))) return true;
+    }
+    if (page.size() < static_cast<std::size_t>(idle_page)) return false;
+    filter.after = page.back().vtid;
   }
 }
 
@@ -201,7 +231,7 @@ Result<bool> Autopilot::idle() {
                        (!runs.empty() && runs.back().lease);
       idle = !going || !may;
     } else {
-      idle = reader.idle();
+      idle = reader.quiet() && !any_run_goes_on(reader);
     }
     if (!idle) return {};
     auto work = setup_.work();

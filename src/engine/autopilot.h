@@ -18,10 +18,10 @@
 
 namespace vitana::engine {
 
-/// Threads when started: `conductor` does the engine's own moves, `scanner` reads the repositories on this
-/// machine, one after the other. Those on other machines are read beside it, a few at a time: one that
-/// does not answer is waited for by no other. Without start() the caller makes the rounds itself (the
-/// simulator does).
+/// Threads when started: `conductor` does the engine's own moves, `teller` tells persons, `scanner` reads
+/// the repositories on this machine, one after the other. Those on other machines are read beside it, a
+/// few at a time: one that does not answer is waited for by no other. Without start() the caller makes the
+/// rounds itself (the simulator does).
 class Autopilot {
  public:
   Autopilot(store::Store& store, port::Clock& clock, const Setup& setup, Registry& registry,
@@ -48,7 +48,7 @@ class Autopilot {
   void request_stop();
   void join();
 
-  /// One round of the engine's own moves; how much was done.
+  /// One round of the engine's own moves, but for telling persons; how much was done.
   Result<int> round();
 
   /// The repository is due now: it is read as soon as a scanner is free, and again if it is being read.
@@ -76,6 +76,9 @@ class Autopilot {
   };
 
   void conduct_loop(std::stop_token stop);
+  void tell_loop(std::stop_token stop);
+  /// May a run that exists go on, by itself or when a worker takes it?
+  bool any_run_goes_on(store::Reader& reader) const;
   void scan_loop(std::stop_token stop, bool elsewhere);
   /// The one that nobody reads now and that is due first; none where there is nothing to wait for.
   Scan* next_scan(bool elsewhere);
@@ -94,6 +97,7 @@ class Autopilot {
   std::vector<Scan> scans_;  ///< in the configured order; none comes or goes after start()
   int scan_news_ = 0;        ///< grows when one of them becomes due, or is free again
   std::jthread conductor_thread_;
+  std::jthread teller_thread_;
   std::vector<std::jthread> scanner_threads_;
 };
 

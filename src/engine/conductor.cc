@@ -51,7 +51,13 @@ Result<int> Conductor::allocate() {
     const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
       return ledger.eligible(limit, skip, filter);
     };
-    return work_through(allocate_max, setup_.work(), list, [&](Vtid vtid) -> Result<Passed> {
+    auto work = setup_.work();
+    {
+      const std::lock_guard lock(looks_mutex_);
+      work.without_repos.insert(awaited_.begin(), awaited_.end());
+    }
+    return work_through(allocate_max, std::move(work), list, [&](Vtid vtid) -> Result<Passed> {
+      if (allocated == allocate_max) return Passed{Passed::Kind::end};  // the next round goes on
       auto passed = allocate_one(ledger, vtid);
       allocated += passed && passed->kind == Passed::Kind::taken ? 1 : 0;
       return passed;
@@ -167,23 +173,48 @@ Result<int> Conductor::work_off_effects() {
     return {};
   });
   if (!look) return failure(std::move(look.error()));
-  int worked = 0;
-  bool told = false;
   for (const auto& effect : due) {
-    // Telling somebody may take a while: once, and the engine looks at everything else again.
-    if (effect.effect.kind == EffectKind::notify && std::exchange(told, true)) continue;
-    ++worked;
-    auto done = do_effect(effect);
-    if (done) continue;
-    auto later = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-      const auto wait = domain::backoff(setup_.policy.retry.delay, setup_.policy.retry.delay_max,
-                                        effect.attempts + 1, entropy_.roll());
-      ledger.postpone(effect.id, ledger.now() + wait, to_string(done.error()));
-      return {};
-    });
-    if (!later) return failure(std::move(later.error()));
+    if (auto tried = try_effect(effect); !tried) return failure(std::move(tried.error()));
   }
-  return worked;
+  return static_cast<int>(due.size());
+}
+
+Result<int> Conductor::tell() {
+  std::optional<store::EffectRow> notice;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    notice = reader.due_notice();
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  if (!notice) return 0;
+  if (auto tried = try_effect(*notice); !tried) return failure(std::move(tried.error()));
+  return 1;
+}
+
+void Conductor::await_look(const std::string& repo) {
+  const std::lock_guard lock(looks_mutex_);
+  awaited_.insert(repo);
+}
+
+void Conductor::look_over(const std::string& repo) {
+  const std::lock_guard lock(looks_mutex_);
+  awaited_.erase(repo);
+}
+
+bool Conductor::awaits_looks() const {
+  const std::lock_guard lock(looks_mutex_);
+  return !awaited_.empty();
+}
+
+Result<void> Conductor::try_effect(const store::EffectRow& effect) {
+  const auto done = do_effect(effect);
+  if (done) return {};
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    const auto wait = domain::backoff(setup_.policy.retry.delay, setup_.policy.retry.delay_max,
+                                      effect.attempts + 1, entropy_.roll());
+    ledger.postpone(effect.id, ledger.now() + wait, to_string(done.error()));
+    return {};
+  });
 }
 
 Result<void> Conductor::do_effect(const store::EffectRow& effect) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
+#include <set>
 #include <string>
 
 #include "engine/registry.h"
@@ -15,7 +17,8 @@ namespace vitana::engine {
 using Notifier = std::function<Result<void>(const std::string& event_json)>;
 
 /// Each function does a bounded piece of work in units of work of its own and returns how much it
-/// did; 0 means that there is nothing to do now. Called by one thread at a time.
+/// did; 0 means that there is nothing to do now. Called by one thread at a time, but for tell() and the
+/// looks.
 class Conductor {
  public:
   Conductor(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry,
@@ -36,14 +39,26 @@ class Conductor {
   /// again at once.
   Result<void> renew_waiting();
 
-  /// Does the effects that are due: dispatch, notify (one at a time), resolve_dependents. (A push is
-  /// done by the deliver step.) Each is done at least once and settled once.
+  /// Does the effects that are due: dispatch, resolve_dependents. (A push is done by the deliver step.)
+  /// Each is done at least once and settled once.
   Result<int> work_off_effects();
+
+  /// Tells a person of the one thing that has waited for it the longest. It may take as long as the
+  /// notifier does, so it may be called by a thread of its own, beside all others.
+  Result<int> tell();
+
+  /// Until look_over(repo) no task of this repository is allocated: its branch may say by now that its
+  /// text is another one, or held. Both thread-safe.
+  void await_look(const std::string& repo);
+  void look_over(const std::string& repo);
+  bool awaits_looks() const;
 
  private:
   /// Gives work that waits for a worker its whole time again; false for other work.
   bool put_off(store::Ledger& ledger, const domain::Subject& subject);
   Result<Passed> allocate_one(store::Ledger& ledger, Vtid vtid);
+  /// Does it; what fails is tried again later.
+  Result<void> try_effect(const store::EffectRow& effect);
   Result<void> do_effect(const store::EffectRow& effect);
   Result<void> dispatch(const store::EffectRow& effect);
   Result<void> resolve_dependents(const store::EffectRow& effect);
@@ -54,9 +69,11 @@ class Conductor {
   const Setup& setup_;
   Registry& registry_;
   Notifier notifier_;
+  mutable std::mutex looks_mutex_;
+  std::set<std::string> awaited_;  ///< repositories that were not looked at yet
 };
 
-inline constexpr int allocate_max = 64;     ///< tasks asked in one unit
+inline constexpr int allocate_max = 64;     ///< runs made in one unit
 inline constexpr int reconcile_max = 256;
 inline constexpr int renew_max = 100'000;
 inline constexpr int effects_max = 64;

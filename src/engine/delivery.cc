@@ -9,17 +9,18 @@ constexpr std::string_view heads = "refs/heads/";
 
 /// Puts the commit on a branch of its own, if nothing else is there. A person finds it there while
 /// the target cannot take it; failing is no fault of the delivery.
-bool keep_beside(port::Repository& repository, const std::string& branch, const std::string& commit) {
+bool keep_beside(port::Repository& repository, const std::string& branch, const std::string& commit,
+                 const port::MayBegin& may_begin) {
   const auto there = repository.ref_commit(branch);
   if (!there) return false;
   if (*there) return *there == commit;
-  const auto pushed = repository.push({.ref = branch, .old_commit = "", .new_commit = commit});
+  const auto pushed = repository.push({.ref = branch, .old_commit = "", .new_commit = commit}, may_begin);
   return pushed && pushed->outcome == port::PushOutcome::done;
 }
 
 }  // namespace
 
-port::StepReport deliver(const Setup& setup, const port::Assignment& assignment) {
+port::StepReport deliver(const Setup& setup, const port::Assignment& assignment, port::RunSource& source) {
   const auto fence = assignment.lease().fence;
   const auto failed = [&](Error error) -> port::StepReport {
     return domain::StepFailed{fence, std::move(error)};
@@ -33,7 +34,7 @@ port::StepReport deliver(const Setup& setup, const port::Assignment& assignment)
   port::Repository& repository = *repo->repository;
 
   const auto branch = domain::delivery_branch(assignment.run.id.vtid, assignment.title);
-  const bool beside = assignment.previous && assignment.previous->code == FailureCode::DELIVERY_TARGET_DIRTY;
+  const bool beside = assignment.previous.has_value();  // perhaps: a try before may have left it there
   // What lies beside is of no use once its commit is delivered, or judged anew on another base. If it
   // cannot be removed, it stays, and hurts nobody.
   const auto without_beside = [&](port::StepReport report) -> port::StepReport {
@@ -56,13 +57,15 @@ port::StepReport deliver(const Setup& setup, const port::Assignment& assignment)
   }
   if (now->value_or("") != goods.old_commit) return moved(now->value_or(""));
 
-  auto pushed = repository.push(goods);
+  // Who cancels takes the lease away first, and then looks what is there.
+  const port::MayBegin may_begin = [&] { return source.require_lease(assignment.run.id, fence); };
+  auto pushed = repository.push(goods, may_begin);
   if (!pushed) return failed(std::move(pushed.error()));
   switch (pushed->outcome) {
     case port::PushOutcome::done: return without_beside(domain::Delivered{fence});
     case port::PushOutcome::moved: return moved(std::move(pushed->detail));
     case port::PushOutcome::dirty:
-      if (keep_beside(repository, branch, goods.new_commit)) {
+      if (keep_beside(repository, branch, goods.new_commit, may_begin)) {
         pushed->detail += fmt::format("; meanwhile the result is on {}", branch.substr(heads.size()));
       }
       return domain::TargetDirty{fence, std::move(pushed->detail), std::move(pushed->act)};

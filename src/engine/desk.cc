@@ -15,8 +15,14 @@ namespace vitana::engine {
 using domain::TaskStatus;
 using Json = nlohmann::ordered_json;
 
-Desk::Desk(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry)
-    : store_(store), entropy_(entropy), setup_(setup), registry_(registry) {}
+namespace {
+
+constexpr Duration recall_limit = std::chrono::minutes(1);  ///< then the step is granted again
+
+}  // namespace
+
+Desk::Desk(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry, port::RunSource& runs)
+    : store_(store), entropy_(entropy), setup_(setup), registry_(registry), runs_(runs) {}
 
 /// A task in a unit of work, as the commands given to it there have left it.
 struct Desk::Matter {
@@ -79,7 +85,74 @@ Result<domain::Task> Desk::retry(Vtid vtid, const std::string& reason, const std
   });
 }
 
+/// A delivery that nobody is at: under a token of ours, or, where none may be claimed now, under none.
+struct Desk::Recalled {
+  domain::Run run;
+  std::string title;
+  domain::Fence fence = 0;
+};
+
+Result<std::optional<Desk::Recalled>> Desk::recall(Vtid vtid, const std::string& actor) {
+  std::optional<Recalled> recalled;
+  auto handled = handle(vtid, actor, [&](Matter& matter) -> Result<void> {
+    recalled.reset();
+    auto& ledger = matter.ledger;
+    auto run = ledger.subject(vtid).run;
+    if (!run || run->state != domain::RunState::delivering) return {};
+    if (run->lease) {
+      if (auto released = matter.give(domain::Release{run->lease->fence}); !released) return released;
+      run = ledger.run(run->id);
+    }
+    recalled = Recalled{*run, matter.task.title};
+    if (!run->wants() || run->not_before > ledger.now()) return {};
+    const domain::Claim claim{"cancel:" + actor, ledger.next_fence(*run), ledger.now() + domain::lease_time,
+                              recall_limit};
+    recalled->fence = claim.fence;
+    return matter.give(claim);
+  });
+  if (!handled) return failure(std::move(handled.error()));
+  return recalled;
+}
+
+Result<domain::Task> Desk::cancel_delivery(const Recalled& recalled, const std::string& reason,
+                                           const std::string& actor) {
+  const auto& run = recalled.run;
+  const auto* repo = setup_.repo(run.repo);
+  Result<bool> there = failure(FailureCode::REPO_UNKNOWN, run.repo);
+  if (repo != nullptr) there = repo->repository->withdraw(*run.deliverable);
+  if (there && *there) {
+    if (recalled.fence != 0) {
+      auto settled = runs_.report(run.id, domain::Delivered{recalled.fence}, {});
+      if (!settled) return failure(std::move(settled.error()));
+    }
+    return failure(FailureCode::STATE_REFUSED,
+                   fmt::format("its change is delivered already: commit {} is on {}",
+                               run.deliverable->new_commit.substr(0, 12), run.deliverable->ref));
+  }
+  auto task = handle(run.id.vtid, actor, [&](Matter& matter) -> Result<void> {
+    const auto now = matter.ledger.run(run.id);
+    const auto lease = now && now->lease ? now->lease->fence : 0;
+    if (!now || lease != recalled.fence) {
+      return failure(FailureCode::STATE_REFUSED, "its change is being delivered; in a moment that has ended");
+    }
+    if (there) return matter.give(domain::Cancel{reason, false});
+    if (recalled.fence != 0) {
+      if (auto released = matter.give(domain::Release{recalled.fence}); !released) return released;
+    }
+    return matter.give(domain::Cancel{reason});
+  });
+  // Where its branch could not take it, it was kept beside.
+  if (task && repo != nullptr) {
+    const auto branch = domain::delivery_branch(run.id.vtid, recalled.title);
+    if (branch != run.deliverable->ref) (void)repo->repository->remove(branch, run.deliverable->new_commit).has_value();
+  }
+  return task;
+}
+
 Result<domain::Task> Desk::cancel(Vtid vtid, const std::string& reason, const std::string& actor) {
+  const auto recalled = recall(vtid, actor);
+  if (!recalled) return failure(recalled.error());
+  if (*recalled) return cancel_delivery(**recalled, reason, actor);
   return handle(vtid, actor, [&](Matter& matter) { return matter.give(domain::Cancel{reason}); });
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/registry.h"
 #include "engine/setup.h"
+#include "port/run_source.h"
 #include "store/store.h"
 
 namespace vitana::engine {
@@ -30,10 +31,12 @@ struct Adopted {
 /// Common errors: NOT_FOUND, STATE_REFUSED, STORE_*.
 class Desk {
  public:
-  Desk(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry);
+  Desk(store::Store& store, port::Entropy& entropy, const Setup& setup, Registry& registry, port::RunSource& runs);
 
   Result<domain::Task> approve(Vtid vtid, const std::string& actor);
   Result<domain::Task> retry(Vtid vtid, const std::string& reason, const std::string& actor);
+  /// While its change is being delivered, the step is taken back from its worker first, and the branch is
+  /// read: what is there by then is delivered. Errors: STATE_REFUSED also then.
   Result<domain::Task> cancel(Vtid vtid, const std::string& reason, const std::string& actor);
   Result<domain::Task> answer(Vtid vtid, const std::string& text, const std::string& actor);
 
@@ -66,6 +69,10 @@ class Desk {
 
  private:
   struct Matter;
+  struct Recalled;
+  /// Takes the deliver step of a task from whoever is at it; none: it is not being delivered.
+  Result<std::optional<Recalled>> recall(Vtid vtid, const std::string& actor);
+  Result<domain::Task> cancel_delivery(const Recalled& recalled, const std::string& reason, const std::string& actor);
   /// One unit of work on one task; the task as it is left. Errors: NOT_FOUND, and those of `decide`.
   template <typename Decide>
   Result<domain::Task> handle(Vtid vtid, const std::string& actor, Decide decide);
@@ -74,6 +81,7 @@ class Desk {
   port::Entropy& entropy_;
   const Setup& setup_;
   Registry& registry_;
+  port::RunSource& runs_;
 };
 
 /// The criteria that a run's newest verification left to a person and that nobody has judged yet.

@@ -20,10 +20,10 @@ class Engine {
       : setup_(std::move(setup)),
         store_(store),
         registry(store, entropy, setup_),
-        desk(store, entropy, setup_, registry),
+        runs(store, clock, entropy, setup_),
+        desk(store, entropy, setup_, registry, runs),
         drafts(store, registry, setup_),
         intake(store, registry, setup_),
-        runs(store, clock, entropy, setup_),
         conductor(store, entropy, setup_, registry, std::move(notifier)),
         autopilot(store, clock, setup_, registry, conductor, runs) {}
   Engine(const Engine&) = delete;
@@ -40,10 +40,10 @@ class Engine {
 
  public:
   Registry registry;
+  RunDesk runs;
   Desk desk;
   Drafts drafts;
   Intake intake;
-  RunDesk runs;
   Conductor conductor;
   Autopilot autopilot;
 };

@@ -123,6 +123,8 @@ class Registry {
                             const std::vector<port::DeliveryTrailer>& trailers,
                             const std::vector<File>& files);
   Result<void> learn_numbers(const RepoSetup& repo);
+  /// A task that was cancelled while nobody knew what became of its push is completed by what is found.
+  Result<void> close_delivered(store::Ledger& ledger, const std::vector<port::DeliveryTrailer>& trailers);
   /// Tasks whose current text stands in a delivery's trailers are completed, their runs cancelled.
   Result<void> settle_known_deliveries(const std::string& repo);
   Result<std::vector<File>> read_files(const RepoSetup& repo, const std::string& from,

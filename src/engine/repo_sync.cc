@@ -275,6 +275,7 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
         now.reading_branch = scope_of(repo);
         ledger.put(now);
         remember_deliveries(ledger, repo.name, *trailers);
+        if (auto closed = close_delivered(ledger, *trailers); !closed) return closed;
         if (!begun) carry_unadopted(ledger, repo, *files, range);
         if (auto numbered = number_files(ledger, repo, *files, begun, range); !numbered) return numbered;
       }
@@ -294,6 +295,22 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   rest->files.insert(rest->files.begin(), report.files.begin(), report.files.end());
   rest->changed = true;
   return rest;
+}
+
+Result<void> Registry::close_delivered(store::Ledger& ledger, const std::vector<port::DeliveryTrailer>& trailers) {
+  for (const auto& trailer : trailers) {
+    const auto vtid = Vtid::parse(trailer.vtid);
+    const auto task = vtid ? ledger.task(*vtid) : std::nullopt;
+    if (!task || task->status != domain::TaskStatus::cancelled) continue;
+    const auto run = ledger.run({*vtid, task->attempt});
+    if (!run || !run->deliverable || run->deliverable->new_commit != trailer.commit) continue;
+    // On the branch of its task it may lie only because its target was dirty.
+    if (trailer.beside && run->delivery != domain::DeliveryMode::branch) continue;
+    const domain::Close close{fmt::format("its change reached the branch all the same, by commit {}", trailer.commit)};
+    auto closed = conduct(ledger, setup_, entropy_, *vtid, close, sync_actor);
+    if (!closed) return failure(std::move(closed.error()));
+  }
+  return {};
 }
 
 Result<void> Registry::settle_known_deliveries(const std::string& repo) {
@@ -318,7 +335,7 @@ Result<void> Registry::settle_known_deliveries(const std::string& repo) {
       if (live && subject.run->lease) {
         moves.emplace_back(domain::LeaseLost{subject.run->lease->fence, true});
       }
-      moves.emplace_back(domain::Cancel{why, /*delivery_known=*/true});
+      moves.emplace_back(domain::Cancel{why, /*delivered=*/true});
       moves.emplace_back(domain::Close{why});
       for (const auto& move : moves) {
         auto made = conduct(ledger, setup_, entropy_, vtid, move, sync_actor);

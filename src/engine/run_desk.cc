@@ -185,6 +185,14 @@ Directive RunDesk::renew(const RunId& run, domain::Fence fence) {
   return draining_ ? Directive::drain : Directive::go_on;
 }
 
+Result<void> RunDesk::require_lease(const RunId& id, domain::Fence fence) {
+  return store_.read([&](store::Reader& reader) -> Result<void> {
+    const auto run = reader.run(id);
+    if (run && run->lease && run->lease->fence == fence) return {};
+    return failure(FailureCode::LEASE_STALE, fmt::format("run {} is not under token {} any more", id.to_string(), fence));
+  });
+}
+
 Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
                              std::vector<domain::Evidence> evidence) {
   std::string repo;

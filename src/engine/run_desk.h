@@ -29,6 +29,7 @@ class RunDesk : public port::RunSource {
   RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy, const Setup& setup);
 
   Result<std::vector<port::Assignment>> claim(const port::ClaimRequest& request) override;
+  Result<void> require_lease(const RunId& run, domain::Fence fence) override;
   port::Directive renew(const RunId& run, domain::Fence fence) override;
   Result<void> report(const RunId& run, const port::StepReport& report,
                       std::vector<domain::Evidence> evidence) override;

@@ -32,7 +32,7 @@ struct RepoSetup {
 struct Setup;
 
 /// Puts a run's deliverable on its ref; see delivery.h.
-port::StepReport deliver(const Setup& setup, const port::Assignment& assignment);
+port::StepReport deliver(const Setup& setup, const port::Assignment& assignment, port::RunSource& source);
 
 /// The rules, as values: a test may put a mutant in their place, the product never does.
 struct Rules {

@@ -141,11 +141,15 @@ Result<bool> Mirror::holds(const Source& source, const std::string& ref, const O
   if (!*now || !*known) return false;
   auto tip_known = exists(**now);
   if (!tip_known) return tip_known;
-  if (!*tip_known) {
-    auto done = fetch_refs(source, {fmt::format("+{}:{}{}", ref, seen, ref.substr(5))});
-    if (!done) return failure(std::move(done.error()));
-  }
-  return is_ancestor(commit, **now);
+  if (*tip_known) return is_ancestor(commit, **now);
+  // What is fetched may be another commit by now, and the one before it gone.
+  const auto as_seen = fmt::format("{}{}", seen, ref.substr(5));
+  auto done = fetch_refs(source, {fmt::format("+{}:{}", ref, as_seen)});
+  if (!done) return failure(std::move(done.error()));
+  auto fetched = blobs_.commit_of(as_seen);
+  if (!fetched) return failure(std::move(fetched.error()));
+  if (!*fetched) return false;
+  return is_ancestor(commit, **fetched);
 }
 
 Result<std::optional<Oid>> Mirror::tip(std::string_view branch) const {

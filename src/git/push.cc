@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr auto lock_pause = std::chrono::milliseconds(10);
 constexpr auto orphan_grace = std::chrono::seconds(5);
+constexpr auto withdraw_max = std::chrono::seconds(20);
 
 std::string reason_of(const Answer& answer) {
   auto reason = parse_push_reason(answer.out);
@@ -48,6 +49,8 @@ Error race(const PushRequest& request, const std::optional<Oid>& now) {
                            request.expected.value_or("no commit"))};
 }
 
+fs::path lock_file(const Mirror& mirror) { return mirror.path() / "delivery.lock"; }
+
 fs::path hooks_folder(const Mirror& mirror) { return mirror.path() / "delivery-hooks"; }
 
 Error with_hook(Error error, const std::string& hook) {
@@ -64,11 +67,15 @@ class Orphan {
     if (::ftruncate(lock, 0) == 0) (void)!::pwrite(lock, name.data(), name.size(), 0);
   }
 
-  void look(int lock, const fs::path& hooks) {
+  static bool left_by_the_dead(int lock) {
     std::array<char, 16> name{};
-    if (::pread(lock, name.data(), name.size() - 1, 0) <= 0) return;
+    if (::pread(lock, name.data(), name.size() - 1, 0) <= 0) return false;
     const auto holder = std::atoi(name.data());
-    if (holder <= 0 || ::kill(holder, 0) == 0 || errno != ESRCH) return;
+    return holder > 0 && ::kill(holder, 0) != 0 && errno == ESRCH;
+  }
+
+  void look(int lock, const fs::path& hooks) {
+    if (!left_by_the_dead(lock)) return;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return;
     TargetHooks::end_in_hook(hooks, asked_ ? SIGKILL : SIGTERM);
@@ -83,13 +90,13 @@ class Orphan {
 
 // Two pushes into one checked-out branch would both write its files. The lock is held by git itself
 // and what it starts, so a push that outlives the engine that began it is waited for, too.
-Result<process::Fd> delivery_lock(const Mirror& mirror) {
-  const auto path = mirror.path() / "delivery.lock";
+Result<process::Fd> delivery_lock(const Mirror& mirror, std::chrono::steady_clock::duration patience) {
+  const auto path = lock_file(mirror);
   process::Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock.open()) {
     return failure(FailureCode::GIT_FAILED, fmt::format("{}: {}", path.string(), std::strerror(errno)));
   }
-  const auto until = std::chrono::steady_clock::now() + mirror.git().options().push_deadline + push_ending_max;
+  const auto until = std::chrono::steady_clock::now() + patience;
   Orphan orphan;
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
@@ -109,6 +116,11 @@ Result<process::Fd> delivery_lock(const Mirror& mirror) {
   }
   Orphan::sign(lock.get());
   return lock;
+}
+
+/// As long as a push may last.
+Result<process::Fd> delivery_lock(const Mirror& mirror) {
+  return delivery_lock(mirror, mirror.git().options().push_deadline + push_ending_max);
 }
 
 struct Pushed {
@@ -175,6 +187,9 @@ Result<void> push(const Mirror& mirror, const PushRequest& request) {
   if (auto fit = check_request(mirror, request); !fit) return fit;
   const auto lock = delivery_lock(mirror);
   if (!lock) return failure(lock.error());
+  if (request.may_begin) {
+    if (auto may = request.may_begin(); !may) return may;
+  }
   auto now = remote_ref(mirror.git(), request.target, request.ref);
   if (!now) return failure(std::move(now.error()));
   if (*now == request.commit) return {};
@@ -199,6 +214,21 @@ Result<void> push(const Mirror& mirror, const PushRequest& request) {
       FailureCode::DELIVERY_REFUSED,
       fmt::format("{} of {}: {}", request.ref, request.target.to_string(), reason_of(pushed->answer)),
       pushed->answer));
+}
+
+Result<bool> withdraw(Mirror& mirror, const Source& target, const std::string& ref, const Oid& commit) {
+  const auto lock = delivery_lock(mirror, withdraw_max);
+  if (!lock) return failure(lock.error());
+  return mirror.holds(target, ref, commit);
+}
+
+void end_orphan(const Mirror& mirror) {
+  {
+    const process::Fd lock(::open(lock_file(mirror).c_str(), O_RDWR | O_CLOEXEC));
+    if (!lock.open() || ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+    if (!Orphan::left_by_the_dead(lock.get())) return;
+  }
+  (void)delivery_lock(mirror, 3 * orphan_grace).has_value();  // who waits for it ends it
 }
 
 Result<void> remove_branch(const Mirror& mirror, const Source& target, const std::string& ref, const Oid& commit) {

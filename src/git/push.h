@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,8 @@ struct PushRequest {
   Oid commit;
   std::string ref;              ///< refs/heads/...
   std::optional<Oid> expected;  ///< what the ref names now; nothing: it is not there yet
+  /// Asked when no other push is under way, before this one is; its error is push()'s. Empty: yes.
+  std::function<Result<void>()> may_begin = {};
 };
 
 /// What a push may take beyond Options::push_deadline: files whose move has begun may move to its end, and git
@@ -45,6 +48,16 @@ inline constexpr std::chrono::milliseconds push_ending_max = std::chrono::second
 /// REPO_UNAVAILABLE; GIT_FAILED - also another push that has not ended in its time; PROGRAM_FAILED - no git;
 /// CANCELLED - by a stop of the thread.
 Result<void> push(const Mirror& mirror, const PushRequest& request);
+
+/// Waits until no push of this mirror is under way; one that a dead engine left in a hook of the owner is ended.
+/// Then: is `commit` in the history of `ref`? If not, nothing of ours will put it there but a later push().
+/// (In a repository on another machine, what that machine received may still be in its hooks.)
+/// Errors: GIT_FAILED - another push does not end within twenty seconds; as Mirror::holds(); CANCELLED.
+Result<bool> withdraw(Mirror& mirror, const Source& target, const std::string& ref, const Oid& commit);
+
+/// Ends the push that a dead engine left hanging in a hook of the owner, if there is one. Takes up to
+/// fifteen seconds then.
+void end_orphan(const Mirror& mirror);
 
 /// Removes the branch `ref` if it is at `commit` and not checked out; else leaves it. The target's
 /// own hooks run, as for a push. Errors: DELIVERY_REFUSED, REPO_UNAVAILABLE, GIT_FAILED, PROGRAM_FAILED,

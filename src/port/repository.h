@@ -1,6 +1,7 @@
 // What the engine asks of a git repository: read what is committed, put a commit on a ref.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,6 +51,9 @@ struct PushAnswer {
   std::string act = {};  ///< dirty: what a person does about it
 };
 
+/// Empty: yes.
+using MayBegin = std::function<Result<void>()>;
+
 /// One configured repository, through its mirror. Methods may be called from several threads.
 /// Common errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, COMMIT_MISSING.
 class Repository {
@@ -98,9 +102,14 @@ class Repository {
   /// The commit of `ref` in the repository itself now; nothing when it does not exist.
   virtual Result<std::optional<std::string>> ref_commit(const std::string& ref) = 0;
 
-  /// Puts `deliverable.new_commit` on its ref if the ref is `old_commit`. Idempotent.
-  /// Errors: DELIVERY_REFUSED.
-  virtual Result<PushAnswer> push(const domain::Deliverable& deliverable) = 0;
+  /// Puts `deliverable.new_commit` on its ref if the ref is `old_commit`. Idempotent. `may_begin` is asked
+  /// when no other push is under way, before this one is: withdraw() may have come first.
+  /// Errors: DELIVERY_REFUSED; that of `may_begin`.
+  virtual Result<PushAnswer> push(const domain::Deliverable& deliverable, const MayBegin& may_begin) = 0;
+
+  /// Waits until no push of `deliverable` is under way on this machine, by whichever engine, and tells
+  /// whether it is in the history of its branch. A person cancels: seconds at most.
+  virtual Result<bool> withdraw(const domain::Deliverable& deliverable) = 0;
 
   /// Takes away the branch `ref`, on which a result was kept while its target was dirty, if it is at
   /// `commit` and not checked out; else leaves it.

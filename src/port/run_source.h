@@ -61,6 +61,10 @@ class RunSource {
   /// lock. `lost`: the token holds nothing any more, the worker ends its step at once.
   virtual Directive renew(const RunId& run, domain::Fence fence) = 0;
 
+  /// Is the step still this token's, by the store and not by what was last known of it? Asked before what
+  /// cannot be taken back. Thread-safe. Errors: LEASE_STALE - it is not; STORE_*.
+  virtual Result<void> require_lease(const RunId& run, domain::Fence fence) = 0;
+
   /// Ends a step. `evidence` is appended to the log of the run. Idempotent by the token: the same
   /// report again changes nothing. Errors: LEASE_STALE (recorded as an event), STORE_*.
   virtual Result<void> report(const RunId& run, const StepReport& report,

@@ -90,7 +90,7 @@ class Ledger {
   /// Recorded once for its key, however often it is decided.
   void put(const domain::Effect& effect);
   void settle(const std::string& key, domain::EffectOutcome outcome);
-  /// Another try later, or, after too many, failed.
+  /// Another try later; after too many it is given up, which is an event. What other tasks wait for never is.
   void postpone(std::int64_t effect, Instant due, const std::string& error);
 
   // Repositories.

@@ -1,4 +1,6 @@
 // A unit's list queries: each first brings what was written before it into the database.
+#include <nlohmann/json.hpp>
+
 #include "base/utf8.h"
 #include "store/ledger.h"
 #include "store/queries.h"
@@ -136,8 +138,12 @@ void Ledger::postpone(std::int64_t effect, Instant due, const std::string& error
   auto& row = rows.front();
   row.last_error = error;
   row.due = due;
-  if (++row.attempts >= effect_attempts_max) {
+  // Tasks that wait for one that has ended would wait for ever.
+  const bool may_fail = row.effect.kind != domain::EffectKind::resolve_dependents;
+  if (++row.attempts >= effect_attempts_max && may_fail) {
     row.state = domain::name_of(domain::EffectOutcome::failed);
+    append({domain::EventType::effect_failed, row.effect.vtid, row.effect.run, "engine",
+            nlohmann::json{{"kind", name_of(row.effect.kind)}, {"attempts", row.attempts}, {"error", error}}.dump()});
   }
   transaction_.table<EffectMap>().put(std::move(row));
 }

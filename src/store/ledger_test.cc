@@ -139,7 +139,7 @@ TEST_F(LedgerTest, ADecisionIsPutAsAWhole) {
   domain::Decision decision{.task = task_of(7, TaskStatus::in_progress), .run = run_of(7)};
   decision.task.attempt = 1;
   decision.events = {event_of(EventType::task_started, Vtid(7))};
-  decision.effects = {{domain::EffectKind::notify, "notify:1", Vtid(7), std::nullopt, "{}", now()}};
+  decision.effects = {{domain::EffectKind::dispatch, "notify:1", Vtid(7), std::nullopt, "{}", now()}};
   commit([&](Ledger& l) { l.put(decision); });
   commit([&](Ledger& l) { EXPECT_EQ(l.subject(Vtid(7)).run, decision.run); });
   EXPECT_THAT(due_effects(), SizeIs(1));
@@ -409,7 +409,7 @@ TEST_F(LedgerTest, AnEffectIsRecordedOnceForItsKey) {
 
 TEST_F(LedgerTest, APostponedEffectComesLaterAndIsGivenUpAtLast) {
   commit([&](Ledger& l) {
-    l.put(domain::Effect{domain::EffectKind::notify, "n", Vtid(7), {}, "{}", now()});
+    l.put(domain::Effect{domain::EffectKind::dispatch, "n", Vtid(7), {}, "{}", now()});
   });
   const auto id = due_effects().front().id;
   commit([&](Ledger& l) { l.postpone(id, now() + 1s, "no answer"); });
@@ -424,6 +424,19 @@ TEST_F(LedgerTest, APostponedEffectComesLaterAndIsGivenUpAtLast) {
   });
   EXPECT_THAT(due_effects(), IsEmpty());
   EXPECT_EQ(raw()->query_one("SELECT state FROM outbox")->text(0), "failed");
+  EXPECT_EQ(raw()->query_one("SELECT type FROM oasis_events ORDER BY seq DESC LIMIT 1")->text(0),
+            "outbox.effect.failed");
+}
+
+TEST_F(LedgerTest, WhatOthersWaitForIsNeverGivenUp) {
+  commit([&](Ledger& l) {
+    l.put(domain::Effect{domain::EffectKind::resolve_dependents, "d", Vtid(7), {}, "{}", now()});
+  });
+  const auto id = due_effects().front().id;
+  commit([&](Ledger& l) {
+    for (int i = 0; i <= effect_attempts_max; ++i) l.postpone(id, now(), "a damaged row");
+  });
+  EXPECT_THAT(due_effects(), SizeIs(1));
 }
 
 TEST_F(LedgerTest, RepositoriesFilesDeliveriesAndChecksAreKept) {

@@ -64,26 +64,13 @@ int Reader::repo_runs_since(const std::string& repo, Instant since) {
   return queries::repo_runs_since(connection_, repo, since);
 }
 
-bool Reader::idle() {
-  // A push waits in the outbox for as long as its target is dirty: for a person, not for us.
-  const bool effects =
-      queries::number(connection_,
-                      "SELECT COUNT(*) FROM (SELECT 1 FROM outbox o "
-                      "LEFT JOIN vtid_ledger t ON t.vtid = o.vtid WHERE o.state = 'pending' AND "
-                      "(o.kind <> 'push' OR t.status IS NULL OR t.status <> 'blocked') "
-                      "LIMIT 1) AS pending") > 0;
-  if (effects) return false;
-  const bool leases = queries::number(connection_,
-                                      "SELECT COUNT(*) FROM (SELECT 1 FROM autopilot_runs "
-                                      "WHERE lease_fence IS NOT NULL LIMIT 1) AS leased") > 0;
-  if (leases) return false;
-  // Paused: what is left may not begin, so nobody goes on with it.
-  if (!domain::is_on(control("execution"), now_)) return true;
-  // A blocked task waits for a person or for another task, even where a timer looks again; whether
-  // a scheduled one may go on is the gate's to say.
+bool Reader::quiet() {
   return queries::number(connection_,
-                         "SELECT COUNT(*) FROM (SELECT 1 FROM vtid_ledger "
-                         "WHERE status = 'in_progress' LIMIT 1) AS going") == 0;
+                         "SELECT COUNT(*) FROM (SELECT 1 FROM outbox "
+                         "WHERE state = 'pending' AND kind <> 'push' LIMIT 1) AS pending") == 0 &&
+         queries::number(connection_,
+                         "SELECT COUNT(*) FROM (SELECT 1 FROM autopilot_runs "
+                         "WHERE lease_fence IS NOT NULL LIMIT 1) AS leased") == 0;
 }
 
 bool Reader::claimable(const std::vector<domain::Step>& steps) {

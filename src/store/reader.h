@@ -86,14 +86,16 @@ class Reader {
   /// As Ledger::eligible().
   std::vector<Vtid> eligible(int limit, int skip, const WorkFilter& filter);
   std::vector<Vtid> overdue(int limit);
-  /// Pending and due, but pushes: those belong to the deliver step.
+  /// Pending and due, but pushes, which belong to the deliver step, and notices.
   std::vector<EffectRow> due_effects(int limit);
+  /// The oldest pending and due one of kind `notify`.
+  std::optional<EffectRow> due_notice();
   /// Rows per table: for tests that count, and for `doctor`.
   std::map<std::string, std::int64_t> row_counts();
   std::string store_id();
-  /// Is there no task that the engine or a worker could go on with now or by a timer, and no
-  /// pending effect? (What `--until-idle` waits for.)
-  bool idle();
+  /// Is nobody at work on a step, and no effect pending but pushes? A push waits for as long as its run
+  /// does, which is the run's matter.
+  bool quiet();
   std::optional<std::string> config_text(const Digest& digest);
   /// Were these checks of the repository green on this commit, without a change of ours?
   bool green_base(const std::string& repo, const std::string& commit, const Digest& commands);

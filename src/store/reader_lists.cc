@@ -169,9 +169,17 @@ std::vector<EffectRow> Reader::pending_effects(int limit) {
 
 std::vector<EffectRow> Reader::due_effects(int limit) {
   return select_rows<EffectMap>(connection_,
-                                "WHERE state = 'pending' AND kind <> 'push' AND due <= $1 "
+                                "WHERE state = 'pending' AND kind <> 'push' AND kind <> 'notify' AND due <= $1 "
                                 "ORDER BY due, id LIMIT $2",
                                 {to_us(now_), std::max(limit, 0)});
+}
+
+std::optional<EffectRow> Reader::due_notice() {
+  auto rows = select_rows<EffectMap>(connection_,
+                                     "WHERE state = 'pending' AND kind = 'notify' AND due <= $1 "
+                                     "ORDER BY due, id LIMIT 1",
+                                     {to_us(now_)});
+  return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
 }
 
 std::vector<StatRow> Reader::stats(const std::string& by, Instant since) {

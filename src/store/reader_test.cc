@@ -25,9 +25,9 @@ class ReaderTest : public StoreTest {
     });
     return out;
   }
-  bool idle() {
+  bool quiet() {
     bool answer = false;
-    read([&](Reader& r) { answer = r.idle(); });
+    read([&](Reader& r) { answer = r.quiet(); });
     return answer;
   }
   void pause() {
@@ -180,12 +180,25 @@ TEST_F(ReaderTest, StatisticsCountEndedRunsByKey) {
   });
 }
 
-TEST_F(ReaderTest, AFreshStoreIsIdle) { EXPECT_TRUE(idle()); }
-
-TEST_F(ReaderTest, AScheduledTaskIsWorkOnlyIfTheGateSaysSo) {
-  commit([](Ledger& l) { l.put(task_of(7, TaskStatus::scheduled)); });
-  EXPECT_TRUE(idle());
-  read([](Reader& r) { EXPECT_TRUE(r.eligible()); });
+TEST_F(ReaderTest, QuietIsAStoreInWhichNothingIsDoneAndNobodyIsToBeTold) {
+  EXPECT_TRUE(quiet());
+  commit([&](Ledger& l) {
+    l.put(task_of(7, TaskStatus::in_progress));
+    l.put(domain::Effect{domain::EffectKind::push, "p", Vtid(7), {}, "{}", clock_.time});
+  });
+  EXPECT_TRUE(quiet()) << "whether its run goes on is not the store's to say";
+  commit([&](Ledger& l) {
+    l.put(domain::Effect{domain::EffectKind::notify, "n", Vtid(7), {}, "{}", clock_.time + 1h});
+  });
+  EXPECT_FALSE(quiet());
+  commit([](Ledger& l) { l.settle("n", domain::EffectOutcome::done); });
+  EXPECT_TRUE(quiet());
+  commit([&](Ledger& l) {
+    auto run = run_of(7);
+    run.lease = domain::Lease{"worker", 1, clock_.time, clock_.time + 30s};
+    l.put(run);
+  });
+  EXPECT_FALSE(quiet());
 }
 
 TEST_F(ReaderTest, ALookBeforeAUnitFindsWhatTheUnitWillFind) {
@@ -202,67 +215,12 @@ TEST_F(ReaderTest, ALookBeforeAUnitFindsWhatTheUnitWillFind) {
     EXPECT_FALSE(r.claimable({domain::Step::verify}));
     EXPECT_FALSE(r.eligible());
     EXPECT_THAT(r.overdue(10), ElementsAre(Vtid(7)));
-    EXPECT_THAT(r.due_effects(10), SizeIs(1));
+    EXPECT_THAT(r.due_effects(10), IsEmpty());
+    EXPECT_EQ(r.due_notice()->effect.key, "n");
     EXPECT_FALSE(r.breaker("repo:hub"));
     ASSERT_THAT(r.slots(), SizeIs(1));
     EXPECT_EQ(r.slots()[0].runs, 1);
   });
-}
-
-TEST_F(ReaderTest, ATaskInProgressIsWork) {
-  commit([](Ledger& l) { l.put(task_of(7, TaskStatus::in_progress)); });
-  EXPECT_FALSE(idle());
-}
-
-TEST_F(ReaderTest, EndedDraftAndBlockedTasksAreNoWork) {
-  commit([&](Ledger& l) {
-    l.put(task_of(1, TaskStatus::completed));
-    l.put(task_of(2, TaskStatus::failed));
-    l.put(task_of(3, TaskStatus::cancelled));
-    l.put(task_of(4));
-    auto blocked = task_of(5, TaskStatus::blocked);
-    blocked.blocked = domain::BlockReason::sign_off;
-    l.put(blocked);
-    auto run = run_of(5, 1, domain::RunState::verifying);
-    run.parked = true;
-    l.put(run);
-  });
-  EXPECT_TRUE(idle());
-}
-
-TEST_F(ReaderTest, APendingEffectIsWork) {
-  commit([&](Ledger& l) {
-    l.put(task_of(7, TaskStatus::completed));
-    l.put(domain::Effect{domain::EffectKind::notify, "n", Vtid(7), {}, "{}", clock_.time + 1h});
-  });
-  EXPECT_FALSE(idle());
-  commit([](Ledger& l) { l.settle("n", domain::EffectOutcome::done); });
-  EXPECT_TRUE(idle());
-}
-
-TEST_F(ReaderTest, ThePushOfATaskWhoseTargetIsDirtyIsNoWork) {
-  commit([&](Ledger& l) {
-    auto task = task_of(7, TaskStatus::blocked);
-    task.blocked = domain::BlockReason::delivery_target_dirty;
-    l.put(task);
-    l.put(domain::Effect{domain::EffectKind::push, "p", Vtid(7), {}, "{}", clock_.time});
-  });
-  EXPECT_TRUE(idle());
-}
-
-TEST_F(ReaderTest, APausedStoreHasOnlyTheWorkThatIsUnderWay) {
-  commit([&](Ledger& l) {
-    l.put(task_of(7, TaskStatus::scheduled));
-    l.put(task_of(8, TaskStatus::in_progress));
-  });
-  pause();
-  EXPECT_TRUE(idle());
-  commit([&](Ledger& l) {
-    auto run = run_of(8, 1, domain::RunState::executing);
-    run.lease = domain::Lease{"w", 1, clock_.time, clock_.time};
-    l.put(run);
-  });
-  EXPECT_FALSE(idle());
 }
 
 }  // namespace

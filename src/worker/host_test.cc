@@ -30,6 +30,7 @@ class FakeSource : public port::RunSource {
     }
     return std::vector<port::Assignment>{};
   }
+  Result<void> require_lease(const RunId&, domain::Fence) override { return {}; }
   port::Directive renew(const RunId&, domain::Fence) override {
     renewed.release();
     return directive;

@@ -101,6 +101,29 @@ TEST_F(Slots, ARunWhoseAgentIsNoLongerConfiguredHoldsNone) {
   EXPECT_TRUE(second_began());
 }
 
+TEST_F(Slots, ARunThatMayGoOnIsWork) {
+  begin();
+  EXPECT_FALSE(*world_.engine().autopilot.idle());
+}
+
+TEST_F(Slots, ARunWhoseAgentIsNoLongerConfiguredIsNoWork) {
+  world_.repository().commit({{"docs/specs/00001-x.md", sample_spec()}});
+  world_.scan();
+  world_.conduct();
+  ASSERT_EQ(world_.task(Vtid(1)).status, TaskStatus::in_progress);
+  world_.options().agents = {"new"};
+  world_.restart();
+  world_.conduct();
+  EXPECT_TRUE(*world_.engine().autopilot.idle());
+}
+
+TEST_F(Slots, APausedEngineHasOnlyTheWorkThatIsUnderWay) {
+  begin();
+  work(Step::execute);
+  ASSERT_TRUE(world_.engine().desk.set_control("execution", false, "night", std::nullopt, "op"));
+  EXPECT_TRUE(*world_.engine().autopilot.idle());
+}
+
 TEST_F(Slots, ARunWhoseWorkIsDoneNeedsItsAgentNoMore) {
   begin();
   work(Step::execute);

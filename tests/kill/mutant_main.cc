@@ -27,8 +27,8 @@ Result<void> put_on_tip(app::GitRepository& repository, const domain::Deliverabl
   return git::push(**mirror, {repository.source(), *commit, goods.ref, *tip});
 }
 
-port::StepReport deliver_without_looking(const engine::Setup& setup,
-                                         const port::Assignment& assignment) {
+port::StepReport deliver_without_looking(const engine::Setup& setup, const port::Assignment& assignment,
+                                         port::RunSource&) {
   const auto fence = assignment.lease().fence;
   auto& repository =
       dynamic_cast<app::GitRepository&>(*setup.repo(assignment.run.repo)->repository);

@@ -185,7 +185,7 @@ StepResult do_step(World& world, Dice& dice, const Luck& luck, domain::Unverifie
       return {domain::StepFailed{assignment.lease().fence, {code, "simulated"}}, {}};
     }
   }
-  return {engine::deliver(world.engine().setup(), assignment), {}};
+  return {engine::deliver(world.engine().setup(), assignment, world.engine().runs), {}};
 }
 
 port::StepReport deliver_blindly(World& world, const port::Assignment& assignment) {
@@ -199,7 +199,7 @@ port::StepReport deliver_blindly(World& world, const port::Assignment& assignmen
   auto pushed = assignment.run.deliverable;
   pushed->old_commit = tip;
   pushed->new_commit = again;
-  const auto done = world.engine().setup().repos.front().repository->push(*pushed);
+  const auto done = world.engine().setup().repos.front().repository->push(*pushed, {});
   const auto fence = assignment.lease().fence;
   if (!done) return domain::StepFailed{fence, done.error()};
   if (done->outcome == port::PushOutcome::dirty) return domain::TargetDirty{fence, done->detail};

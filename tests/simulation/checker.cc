@@ -279,7 +279,9 @@ class Replay {
     for (const auto& event : story_.events) {
       if (event.type == "governance.control.updated") control(event);
       if (event.type == "autopilot.state.allocated") allocated(event);
-      if (granted_by(event) != 0 && paused(event)) {
+      // Who cancels takes the step to end it.
+      const bool works = granted_by(event) != 0 && !data_of(event).value("worker", "").starts_with("cancel:");
+      if (works && paused(event)) {
         found(event, "a worker was granted a step while execution was off");
       }
       if (event.vtid && event.type == "vtid.lifecycle.completed") completed_.insert(*event.vtid);
@@ -378,12 +380,17 @@ class Replay {
 void check_deliveries(const Story& story, Findings& out) {
   if (!story.delivered) return;
   std::map<std::string, int> times;
+  std::set<RunId> unknown;  // cancelled by who could not read the branch, and said so
+  for (const auto& event : story.events) {
+    if (state_in(event) == RunState::cancelled && data_of(event).contains("delivery")) unknown.insert(*event.run);
+  }
   for (const auto& commit : *story.delivered) {
     ++times[commit.commit];
     const bool known = std::any_of(story.runs.begin(), story.runs.end(), [&](const auto& run) {
       return run.deliverable && run.deliverable->new_commit == commit.commit &&
              run.id.vtid.to_string() == commit.vtid && run.spec_digest.to_string() == commit.spec_digest &&
-             (run.state == RunState::completed || run.state == RunState::delivering);
+             (run.state == RunState::completed || run.state == RunState::delivering ||
+              unknown.contains(run.id));
     });
     if (!known) {
       out.push_back(fmt::format("{} was delivered by {}, which no completed run speaks of", commit.vtid,

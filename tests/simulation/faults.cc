@@ -68,7 +68,7 @@ Result<std::vector<port::DeliveryTrailer>> FaultyRepository::deliveries(const st
 
 void FaultyRepository::land(double chance) {
   std::erase_if(in_flight_, [&](const domain::Deliverable& goods) {
-    return faults_.chance(chance) && inner_->push(goods).has_value();
+    return faults_.chance(chance) && inner_->push(goods, {}).has_value();
   });
 }
 
@@ -84,8 +84,12 @@ Result<std::optional<std::string>> FaultyRepository::ref_commit(const std::strin
   return inner_->ref_commit(ref);
 }
 
-Result<port::PushAnswer> FaultyRepository::push(const domain::Deliverable& deliverable) {
+Result<port::PushAnswer> FaultyRepository::push(const domain::Deliverable& deliverable,
+                                                const port::MayBegin& may_begin) {
   land(1);  // they hold the lock
+  if (may_begin) {
+    if (auto may = may_begin(); !may) return failure(std::move(may.error()));
+  }
   try {
     faults_.point("in push");
   } catch (const Crash&) {
@@ -94,10 +98,19 @@ Result<port::PushAnswer> FaultyRepository::push(const domain::Deliverable& deliv
   }
   faults_.point("before push");
   if (faults_.fails()) return broken();
-  auto pushed = inner_->push(deliverable);
+  auto pushed = inner_->push(deliverable, {});
   faults_.point("after push");
   if (faults_.fails()) return broken();  // the answer got lost, not the push
   return pushed;
+}
+
+Result<bool> FaultyRepository::withdraw(const domain::Deliverable& deliverable) {
+  faults_.point("before withdraw");
+  if (faults_.fails()) return broken();
+  land(0.5);
+  // What has not landed by now is ended.
+  std::erase_if(in_flight_, [&](const auto& goods) { return goods.new_commit == deliverable.new_commit; });
+  return inner_->withdraw(deliverable);
 }
 
 Result<void> FaultyRepository::remove(const std::string& ref, const std::string& commit) {

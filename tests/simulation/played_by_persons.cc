@@ -130,7 +130,9 @@ std::string Schedule::command_of_a_person() {
     case 0: return give("approve " + name, [&] { return desk.approve(vtid, "op"); });
     case 1: return give("approve text " + name, [&] { return desk.approve_spec(vtid, "op"); });
     case 2: return give("retry " + name, [&] { return desk.retry(vtid, "again", "op"); });
-    case 3: return give("cancel " + name, [&] { return desk.cancel(vtid, "no more", "op"); });
+    case 3:
+      // Not one of those that change nothing when they refuse: it settles what it finds delivered.
+      return "cancel " + name + " -> " + told(desk.cancel(vtid, "no more", "op"));
     case 4: return give("answer " + name, [&] { return desk.answer(vtid, "azure", "op"); });
     case 5: {
       const std::string one = dice_.chance(0.5) ? "" : fmt::format("AC-{}", 1 + dice_.below(3));
@@ -142,7 +144,7 @@ std::string Schedule::command_of_a_person() {
                   [&] { return desk.adopt(dice_.chance(0.5) ? "**" : name, engine::Adoption::run, "op"); });
     case 7: return give("adopt as done " + name, [&] { return desk.adopt(name, engine::Adoption::done, "op"); });
     default:
-      // Not one of those that change nothing when they refuse: it notes what it found.
+      // Another one that may change something when it refuses: it notes what it found.
       return "enforce " + name + " -> " + told(world_.engine().registry.enforce_spec_requirement(vtid));
   }
 }

@@ -133,6 +133,7 @@ std::vector<Schedule::Action> Schedule::all_actions() {
       {"reconcile", 2, [this, done] { return done("reconcile", world_.engine().conductor.reconcile()); }},
       {"allocate", 4, [this, done] { return done("allocate", world_.engine().conductor.allocate()); }},
       {"effects", 3, [this, done] { return done("effects", world_.engine().conductor.work_off_effects()); }},
+      {"tell", 3, [this, done] { return done("tell", world_.engine().conductor.tell()); }},
       {"claim", 24, [this] {
          static const std::vector<std::vector<Step>> kinds{
              {Step::deliver, Step::verify, Step::execute}, {Step::execute}, {Step::verify, Step::deliver}};
@@ -269,7 +270,9 @@ void Schedule::settle() {
     const auto round = world_.engine().autopilot.round();
     if (!round) found("a round failed: " + to_string(round.error()));
     if (auto answers = answer_everything(); !answers.empty()) say("persons:" + answers);
-    if (log_end() != before || round.value_or(0) > 0) continue;
+    const auto told = world_.engine().conductor.tell();
+    if (!told) found("nobody could be told: " + to_string(told.error()));
+    if (log_end() != before || round.value_or(0) > 0 || told.value_or(0) > 0) continue;
     if (!move_clock_on() || ++days > 60) return;
   }
   found("the world does not settle");

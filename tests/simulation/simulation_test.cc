@@ -65,7 +65,7 @@ TEST(SimulationCoverage, RareMovesBreakNothing) {
 std::set<Death> wanted_deaths() {
   std::set<Death> wanted;
   for (const auto* action : {"scan", "submit", "race", "intake", "draft", "create", "person", "control",
-                             "round", "reconcile", "allocate", "effects", "claim", "finish", "tick"}) {
+                             "round", "reconcile", "allocate", "effects", "tell", "claim", "finish", "tick"}) {
     wanted.emplace(action, "before commit");
     wanted.emplace(action, "after commit");
   }

@@ -177,14 +177,22 @@ Result<std::optional<std::string>> SimRepository::ref_commit(const std::string& 
   return it == refs_.end() ? std::nullopt : std::optional(it->second);
 }
 
-Result<port::PushAnswer> SimRepository::push(const domain::Deliverable& deliverable) {
+Result<port::PushAnswer> SimRepository::push(const domain::Deliverable& deliverable,
+                                             const port::MayBegin& may_begin) {
   if (unavailable) return gone();
+  if (may_begin) {
+    if (auto may = may_begin(); !may) return failure(std::move(may.error()));
+  }
   if (dirty && deliverable.ref == "refs/heads/main") return port::PushAnswer{port::PushOutcome::dirty, "uncommitted changes"};
   auto& ref = refs_[deliverable.ref];
   if (ref != deliverable.old_commit) return port::PushAnswer{port::PushOutcome::moved, ref};
   ref = deliverable.new_commit;
   ++pushes;
   return port::PushAnswer{};
+}
+
+Result<bool> SimRepository::withdraw(const domain::Deliverable& deliverable) {
+  return holds(deliverable.ref, deliverable.new_commit);
 }
 
 Result<void> SimRepository::remove(const std::string& ref, const std::string& commit) {

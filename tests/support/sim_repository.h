@@ -58,7 +58,9 @@ class SimRepository : public port::Repository {
                                                         const std::string& to) override;
   Result<bool> holds(const std::string& ref, const std::string& ancestor) override;
   Result<std::optional<std::string>> ref_commit(const std::string& ref) override;
-  Result<port::PushAnswer> push(const domain::Deliverable& deliverable) override;
+  Result<port::PushAnswer> push(const domain::Deliverable& deliverable,
+                                const port::MayBegin& may_begin) override;
+  Result<bool> withdraw(const domain::Deliverable& deliverable) override;
   Result<void> remove(const std::string& ref, const std::string& commit) override;
 
  private:
