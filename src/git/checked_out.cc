@@ -85,7 +85,25 @@ Result<bool> has_main_work_tree(const Git& git, const LocalRepository& repositor
   return repository.common_dir.filename() == ".git";
 }
 
+Error unreadable(const LocalRepository& repository, std::error_code error) {
+  return {FailureCode::GIT_FAILED,
+          fmt::format("the work trees of {}: {}", repository.common_dir.string(), error.message())};
+}
+
 }  // namespace
+
+Result<std::vector<WorkTree>> work_trees(const LocalRepository& repository) {
+  std::vector<WorkTree> result;
+  if (auto tree = main_work_tree(repository)) result.push_back(std::move(*tree));
+  std::error_code error;
+  for (fs::directory_iterator it(repository.common_dir / "worktrees", error), end;
+       !error && it != end; it.increment(error)) {
+    const fs::path link = first_line(it->path() / "gitdir");
+    if (!link.empty()) result.push_back({it->path(), link.parent_path()});
+  }
+  if (error && error != std::errc::no_such_file_or_directory) return failure(unreadable(repository, error));
+  return result;
+}
 
 Result<std::vector<WorkTree>> work_trees_on(const Git& git, const LocalRepository& repository,
                                             std::string_view ref) {
@@ -115,10 +133,7 @@ Result<std::vector<WorkTree>> work_trees_on(const Git& git, const LocalRepositor
     }
     result.push_back({it->path(), folder});
   }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    return failure(FailureCode::GIT_FAILED,
-                   fmt::format("the work trees of {}: {}", repository.common_dir.string(), error.message()));
-  }
+  if (error && error != std::errc::no_such_file_or_directory) return failure(unreadable(repository, error));
   return result;
 }
 

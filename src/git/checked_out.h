@@ -18,6 +18,10 @@ struct WorkTree {
   std::filesystem::path folder;
 };
 
+/// Every work tree that it knows, whatever stands there; the folder need not be there any more.
+/// Errors: GIT_FAILED - the list of work trees cannot be read.
+Result<std::vector<WorkTree>> work_trees(const LocalRepository& repository);
+
 /// Every work tree whose HEAD is `ref`, or that will be when its rebase or bisect ends.
 /// Errors: DELIVERY_REFUSED - such a work tree exists, but its folder is not there or not known;
 /// GIT_FAILED - the list of work trees cannot be read.

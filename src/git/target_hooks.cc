@@ -13,7 +13,7 @@
 
 #include "base/shell.h"
 #include "base/utf8.h"
-#include "git/listing.h"
+#include "git/owner_programs.h"
 
 namespace vitana::git {
 namespace {
@@ -34,23 +34,6 @@ constexpr std::size_t words_bytes_max = 600;
 constexpr std::string_view begin =
     "#!/bin/sh\n"
     "unset GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0\n";
-
-/// Where the owner's hooks are. A relative path counts from where hooks are run: the git folder.
-Result<fs::path> hooks_of(const Git& git, const LocalRepository& repository) {
-  auto answer = git.try_run({.args = {"config", "--show-scope", "--type=path", "--get-all", "core.hooksPath"},
-                             .git_dir = repository.common_dir,
-                             .owner = true});
-  if (!answer) return failure(std::move(answer.error()));
-  fs::path found = "hooks";
-  std::string_view left = answer->out;
-  while (!left.empty()) {
-    const auto line = take_line(left);
-    const auto tab = line.find('\t');
-    // The command's scope is our own: our side runs no hooks.
-    if (tab != line.npos && line.substr(0, tab) != "command") found = line.substr(tab + 1);
-  }
-  return repository.common_dir / found;
-}
 
 bool is_program(const fs::path& path) {
   std::error_code error;
@@ -139,7 +122,7 @@ std::string transaction_hook(const fs::path& owners, const std::vector<WorkTree>
 Result<TargetHooks> TargetHooks::write(const Git& git, const LocalRepository& repository,
                                        const std::vector<WorkTree>& trees, const PushRequest& request,
                                        fs::path folder) {
-  auto owners = hooks_of(git, repository);
+  auto owners = hooks_folder(git, repository);
   if (!owners) return failure(std::move(owners.error()));
   std::error_code error;
   fs::remove_all(folder, error);
