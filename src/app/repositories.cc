@@ -8,6 +8,7 @@
 #include "app/system.h"
 #include "app/uncommitted.h"
 #include "config/repository_policy.h"
+#include "git/owner_programs.h"
 #include "process/program.h"
 #include "worker/paths.h"
 
@@ -151,6 +152,10 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
   rules.own_folders = {default_data_folder};
   if (const auto inside = path_within(repo->path, data_root_)) rules.own_folders.push_back(*inside);
   rules.configured_programs = configured_programs(config_, repo->path);
+  auto owners = git::owner_programs(repository->git(), repository->source());
+  if (!owners) return failure(std::move(owners.error()));
+  rules.configured_programs.merge(owners->paths);
+  rules.configured_folders = std::move(owners->folders);
   if (const auto author = identity_of(config_.delivery.author)) {
     rules.author = *author;
   } else {

@@ -145,6 +145,10 @@ std::optional<std::string> forbidden(const PathRules& rules, const std::string& 
   }
   if (rules.protected_files.contains(path)) return "a check starts it";
   if (rules.configured.contains(path)) return "the operator's configuration starts it";
+  for (auto end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
+    const auto folder = path.substr(0, end);
+    if (rules.configured_folders.contains(folder)) return "git starts what lies in " + folder;
+  }
   return std::nullopt;
 }
 

@@ -22,6 +22,7 @@ struct PathRules {
   std::vector<std::string> allowed;       ///< the spec's own `paths:`; empty: everything else
   std::vector<std::string> never;         ///< folders, whatever `allowed` says: vitana's own data
   std::set<std::string> configured;       ///< see RepositoryRules::configured_programs
+  std::set<std::string> configured_folders;  ///< see RepositoryRules::configured_folders
 };
 
 /// Why the path may not be changed; nothing when it may. A path that `allowed` names may be changed

@@ -48,6 +48,12 @@ TEST(Forbidden, ProgramOfTheConfiguration) {
   EXPECT_EQ(forbidden(rules, "tools/other.sh"), std::nullopt);
 }
 
+TEST(Forbidden, AllBelowAFolderOfHooks) {
+  const PathRules rules{.configured_folders = {"tools/hooks"}};
+  EXPECT_EQ(forbidden(rules, "tools/hooks/lib/new.sh"), "git starts what lies in tools/hooks");
+  EXPECT_EQ(forbidden(rules, "tools/hooks.md"), std::nullopt);
+}
+
 TEST(Forbidden, ProtectedGlobAndStartedProgram) {
   const PathRules rules{{"vitana.toml", ".github/**"}, {"tools/check.sh"}, {}};
   EXPECT_EQ(forbidden(rules, "src/a.c"), std::nullopt);

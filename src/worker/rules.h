@@ -32,8 +32,11 @@ struct RepositoryRules {
   /// write into a store that is open. No spec can allow them.
   std::vector<std::string> own_folders;
   /// Files of the tree that the operator's configuration starts, and the folders above them (each may
-  /// be a link): [notify], which runs outside every sandbox, and all agents.
+  /// be a link): [notify] and what the owner's git starts (git::OwnerPrograms), which run outside every
+  /// sandbox, and all agents.
   std::set<std::string> configured_programs;
+  /// Folders of the tree in which everything is such a program: hooks.
+  std::set<std::string> configured_folders;
   git::Identity author{"Vitana", "vitana@localhost"};
 };
 

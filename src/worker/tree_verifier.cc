@@ -125,7 +125,7 @@ class Step {
     found_.verified.nothing_to_deliver = changes->empty();
     found_.verified.no_change_allowed = assignment_.spec.no_change;
     PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths, rules_.own_folders,
-                         rules_.configured_programs};
+                         rules_.configured_programs, rules_.configured_folders};
     for (const auto& program : started()) path_rules.protected_files.insert(program);
     std::vector<std::string> causes;
     std::string first;

@@ -534,9 +534,22 @@ class ItWritesSpecs(Hostile):
         self.assertHealthy()
 
 
-class ItChangesWhatTheOperatorStarts(Hostile):
-    """Such a program runs from the checked-out branch that a merge changes; [notify] outside every sandbox."""
+class WhatRunsFromTheTree(Hostile):
+    """Programs of the checked-out branch, which a merge changes, are started outside the sandbox."""
     mode = "merge"
+
+    def refused(self, script, path):
+        self.add("VTID-00701", f"{script}\n{DONE}")
+        head = self.repo.head()
+        self.until_idle()
+        task = self.assertStatus("VTID-00701", "failed", "PATH_FORBIDDEN")
+        self.assertIn(path, task["failure"]["message"])
+        self.assertEqual(self.repo.head(), head)
+        self.assertHealthy()
+
+
+class ItChangesWhatTheOperatorStarts(WhatRunsFromTheTree):
+    """[notify] runs outside every sandbox."""
 
     def hostile_config(self, rest="", worker=""):
         rest += '[notify]\ncommand = ["./bin/tell.sh"]\n[agents.other]\ncommand = ["python3", "tools/agent.py"]\n'
@@ -551,15 +564,6 @@ class ItChangesWhatTheOperatorStarts(Hostile):
         (self.repo.folder / "bin").symlink_to("tools")
         self.repo.commit("programs", {"tools/agent.py": "print('agent')\n"})
 
-    def refused(self, script, path):
-        self.add("VTID-00701", f"{script}\n{DONE}")
-        head = self.repo.head()
-        self.until_idle()
-        task = self.assertStatus("VTID-00701", "failed", "PATH_FORBIDDEN")
-        self.assertIn(path, task["failure"]["message"])
-        self.assertEqual(self.repo.head(), head)
-        self.assertHealthy()
-
     def test_the_program_that_tells_of_what_happens(self):
         self.refused(f"printf '#!/bin/sh\\ntouch {self.outside}/pwned\\n' > tools/tell.sh", "tools/tell.sh")
         self.assertFalse((self.outside / "pwned").exists())
@@ -572,6 +576,51 @@ class ItChangesWhatTheOperatorStarts(Hostile):
 
     def test_the_program_of_another_agent(self):
         self.refused("rm tools/agent.py", "tools/agent.py")
+
+
+class ItChangesWhatTheUsersGitStarts(WhatRunsFromTheTree):
+    """The user's git may start programs of the tree: Vitana's own next delivery would run them."""
+
+    def prepare(self):
+        super().prepare()
+        for name in ("hooks/pre-receive", "tools/receive.sh", "tools/clean.sh"):
+            self.repo.write(name, "#!/bin/sh\ncat\n")
+            (self.repo.folder / name).chmod(0o755)
+        self.repo.commit("programs", {".gitattributes": "*.txt filter=one\n", ".gitconfig": "# shared\n"})
+
+    def evil(self, path):
+        return (f"mkdir -p {os.path.dirname(path) or '.'}; "
+                f"printf '#!/bin/sh\\ntouch {self.outside}/pwned\\ncat\\n' > {path}; chmod +x {path}")
+
+    def refused(self, script, path):
+        super().refused(script, path)
+        # What was refused is in no work tree: a delivery that comes next starts nothing of it.
+        self.add("VTID-00702", DONE)
+        self.until_idle()
+        self.assertStatus("VTID-00702", "completed")
+        self.assertFalse((self.outside / "pwned").exists())
+
+    def test_a_hook_of_a_folder_in_the_tree(self):
+        self.repo.git("config", "core.hooksPath", str(self.repo.folder / "hooks"))
+        self.refused(self.evil("hooks/pre-receive"), "hooks/pre-receive")
+
+    def test_a_hook_that_it_adds_to_such_a_folder(self):
+        self.repo.git("config", "core.hooksPath", "../hooks")
+        self.refused(self.evil("hooks/post-receive"), "hooks/post-receive")
+
+    def test_what_a_hook_of_the_git_folder_is_a_link_to(self):
+        (self.repo.folder / ".git/hooks").mkdir(exist_ok=True)
+        (self.repo.folder / ".git/hooks/pre-receive").symlink_to("../../tools/receive.sh")
+        self.refused(self.evil("tools/receive.sh"), "tools/receive.sh")
+
+    def test_the_program_of_a_filter(self):
+        self.repo.git("config", "filter.one.smudge", "tools/clean.sh")
+        self.refused(self.evil("tools/clean.sh"), "tools/clean.sh")
+
+    def test_a_file_of_the_tree_that_the_configuration_includes(self):
+        self.repo.git("config", "include.path", "../.gitconfig")
+        self.refused(f"printf '[filter \"one\"]\\n\\tsmudge = touch {self.outside}/pwned; cat\\n' > .gitconfig",
+                     ".gitconfig")
 
 
 class ItLiesWithGit(Hostile):
