@@ -60,7 +60,7 @@ Error dirty(const WorkTree& tree, std::string_view what, std::string act, const 
   error.context["hint"] = std::move(act);
   std::string all;
   for (const auto& path : paths) {
-    if (error.causes.size() < causes_max) error.causes.push_back(printable(path));
+    if (error.causes.size() < causes_max) error.causes.push_back(shown_path(path));
     if (!all.empty()) all += '\n';
     all += printable(path);
   }

@@ -67,7 +67,7 @@ Result<Oid> conflict(const std::vector<std::string>& conflicts) {
   const auto count = conflicts.size();
   std::string paths;
   for (const auto& conflict : conflicts) {
-    const auto path = printable(conflict);
+    const auto path = shown_path(conflict);
     if (error.causes.size() < causes_max) error.causes.push_back(path);
     if (!paths.empty()) paths += '\n';
     paths += path;

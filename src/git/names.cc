@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace vitana::git {
 namespace {
 
@@ -62,6 +64,13 @@ bool is_checkout_path(std::string_view path) {
     if (slash == path.npos) return true;
     path.remove_prefix(slash + 1);
   }
+}
+
+std::string shown_path(std::string_view path) {
+  constexpr std::size_t bytes_max = 200;
+  auto shown = printable_line(path);
+  if (shown.size() <= bytes_max) return shown;
+  return std::string(utf8_prefix(shown, bytes_max)) + "…";
 }
 
 std::string without_credentials(std::string_view text) {

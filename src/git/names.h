@@ -22,6 +22,9 @@ bool is_ref(std::string_view text);
 /// spelling that git refuses), none over 255 bytes, all together under 4,096.
 bool is_checkout_path(std::string_view path);
 
+/// As it is shown in messages: printable, on one line, of a long one the first 200 bytes and "…".
+std::string shown_path(std::string_view path);
+
 /// `text` with the user and password of every URL in it replaced: for messages and logs.
 std::string without_credentials(std::string_view text);
 

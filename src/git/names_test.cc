@@ -60,5 +60,11 @@ TEST(Names, CredentialsAreTakenOutOfEveryUrl) {
   EXPECT_EQ(without_credentials("https://host/a@b"), "https://host/a@b");
 }
 
+TEST(Names, ALongPathIsShownCut) {
+  EXPECT_EQ(shown_path("a\n\x1b"), "a \uFFFD");
+  EXPECT_EQ(shown_path(std::string(200, 'a')), std::string(200, 'a'));
+  EXPECT_EQ(shown_path("a" + std::string(400, 'b')), "a" + std::string(199, 'b') + "…");
+}
+
 }  // namespace
 }  // namespace vitana::git

@@ -30,7 +30,7 @@ constexpr std::uint64_t block_bytes = 512;
 constexpr std::uint64_t big_file_bytes = std::uint64_t{512} << 20;
 
 Error forbidden(std::string_view path, std::string_view what) {
-  const auto shown = printable(path);
+  const auto shown = shown_path(path);
   return Error{FailureCode::PATH_FORBIDDEN, fmt::format("{} {}", shown, what)}.with("path", shown);
 }
 
@@ -215,7 +215,7 @@ class Snapshot {
     for (const auto& file : *files) {
       if (file.mode != mode::file && file.mode != mode::executable) continue;
       auto text = read_blob(mirror_, file.blob, ignore_bytes_max);
-      if (!text) return failure(std::move(text.error()).with("path", printable(file.path)));
+      if (!text) return failure(std::move(text.error()).with("path", shown_path(file.path)));
       const auto slash = file.path.rfind('/');
       out << ignore_rules(slash == file.path.npos ? "" : file.path.substr(0, slash), *text);
     }
@@ -267,9 +267,9 @@ class Snapshot {
     if (bytes <= request_.bytes_max) return {};
     return failure(Error{FailureCode::AGENT_DISK_LIMIT,
                          fmt::format("{} is {} MiB long, with all such files {} MiB; the limit is {} MiB",
-                                     printable(largest.path), largest.bytes >> 20, bytes >> 20,
+                                     shown_path(largest.path), largest.bytes >> 20, bytes >> 20,
                                      request_.bytes_max >> 20)}
-                       .with("path", printable(largest.path)));
+                       .with("path", shown_path(largest.path)));
   }
 
   // Judged is the tree that was written, not the folder it came from.
@@ -303,7 +303,7 @@ class Snapshot {
       const auto old = before->find(path);
       if (old != before->end() && old->second == target && link_leaves(*before, path)) continue;
       return failure(
-          forbidden(path, fmt::format("is a link out of the tree, to {}", printable(target))));
+          forbidden(path, fmt::format("is a link out of the tree, to {}", shown_path(target))));
     }
     return {};
   }

@@ -295,7 +295,7 @@ TEST_F(SnapshotTest, FoldersWithoutABottomAreForbidden) {
   fs::path deep = folder;
   for (int i = 0; i < 300; ++i) deep /= "d";
   fs::create_directories(deep);
-  expect_forbidden(deep.lexically_relative(folder).string().substr(0, 2 * 202 - 1));
+  expect_forbidden(deep.lexically_relative(folder).string().substr(0, 200) + "…");
 }
 
 TEST_F(SnapshotTest, ALinkOutOfTheTreeIsForbidden) {
