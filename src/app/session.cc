@@ -202,6 +202,8 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
 
   worker::TreeVerifierOptions verify;
   verify.rules = rules;
+  verify.agent = execute.agent;
+  verify.secret = execute.secret;
   verify.green_bases = green_bases_.get();
   verify.workspaces = workspaces_ / checks_folder;
   verifier_ = std::make_unique<worker::TreeVerifier>(*sandbox_, clock_, verify);

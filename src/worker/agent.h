@@ -43,6 +43,9 @@ struct AgentConfig {
   std::map<int, FailureCode> exits;
 };
 
+/// Nothing for a name that is not configured.
+using AgentSource = std::function<std::optional<AgentConfig>(const std::string& name)>;
+
 /// The value of a secret that this agent is granted; nothing when it is not there. Two agents may
 /// know different secrets by one name.
 using SecretSource = std::function<std::optional<std::string>(const std::string& agent,

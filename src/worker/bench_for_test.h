@@ -62,6 +62,16 @@ struct Workshop {
         [this](const std::string&, const std::string&) -> Result<RepositoryRules> { return rules; };
   }
 
+  AgentSource agent_source() {
+    return [this](const std::string& name) { return name == "fixer" ? std::optional(agent) : std::nullopt; };
+  }
+  SecretSource secret_source() {
+    return [this](const std::string& of, const std::string& name) -> std::optional<std::string> {
+      const auto found = secrets.find(of + "/" + name);
+      return found == secrets.end() ? std::nullopt : std::optional(found->second);
+    };
+  }
+
   port::Assignment assignment(domain::Step step) {
     port::Assignment result{.run = {.id = {Vtid(1213), 2}, .spec_digest = Digest::of("spec")}};
     result.step = step;
@@ -79,16 +89,9 @@ struct Workshop {
 
   CommandExecutor executor() {
     return {sandbox,
-            {.agent =
-                 [this](const std::string& name) {
-                   return name == "fixer" ? std::optional(agent) : std::nullopt;
-                 },
+            {.agent = agent_source(),
              .rules = rule_source(),
-             .secret = [this](const std::string& of,
-                              const std::string& name) -> std::optional<std::string> {
-               const auto found = secrets.find(of + "/" + name);
-               return found == secrets.end() ? std::nullopt : std::optional(found->second);
-             },
+             .secret = secret_source(),
              .green_bases = &bases,
              .workspaces = workspaces(),
              .logs = temp.path() / "data/logs"}};
@@ -102,7 +105,11 @@ struct Workshop {
   TreeVerifier verifier() {
     return {sandbox,
             clock,
-            {.rules = rule_source(), .green_bases = &bases, .workspaces = workspaces()}};
+            {.rules = rule_source(),
+             .agent = agent_source(),
+             .secret = secret_source(),
+             .green_bases = &bases,
+             .workspaces = workspaces()}};
   }
 
   std::string log() const {

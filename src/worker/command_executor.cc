@@ -202,7 +202,8 @@ Result<domain::Executed> CommandExecutor::execute(const port::Assignment& assign
                         options_.log_bytes_max)};
   auto result = carry_out(job, stop);
   if (result) return result;
-  auto error = std::move(result.error());
+  // It is stored and shown: names of files and last words are the agent's to choose.
+  auto error = job.log.redactor().all(std::move(result.error()));
   job.log.note(to_string(error));
   return failure(std::move(error).with("workspace", name));
 }

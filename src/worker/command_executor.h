@@ -15,8 +15,7 @@
 namespace vitana::worker {
 
 struct CommandExecutorOptions {
-  /// Nothing for a name that is not configured: AGENT_UNKNOWN.
-  std::function<std::optional<AgentConfig>(const std::string& name)> agent;
+  AgentSource agent;  ///< AGENT_UNKNOWN for a name that it does not know
   RuleSource rules;
   SecretSource secret;                ///< may be empty where no agent is granted any
   GreenBases* green_bases = nullptr;  ///< outlives the executor; null: run before every agent

@@ -224,6 +224,16 @@ TEST_F(CommandExecutorTest, SecretsAreGivenAndRedacted) {
   EXPECT_THAT(error.context.at("output"), Not(HasSubstr("sk-very-secret")));
 }
 
+TEST_F(CommandExecutorTest, SecretInTheNameOfAForbiddenFileIsNotInTheError) {
+  agent.secrets = {"API_KEY"};
+  secrets = {{"fixer/API_KEY", "sk-very-secret"}};
+  expect_failure("ln -s /etc/$API_KEY link-$API_KEY", FailureCode::PATH_FORBIDDEN);
+  EXPECT_THAT(to_string(error), HasSubstr("link-[secret]"));
+  EXPECT_THAT(to_string(error), Not(HasSubstr("sk-very-secret")));
+  EXPECT_EQ(error.context.at("path"), "link-[secret]");
+  EXPECT_THAT(log(), Not(HasSubstr("sk-very-secret")));
+}
+
 TEST_F(CommandExecutorTest, SecretIsTheOneOfThisAgent) {
   agent.secrets = {"API_KEY"};
   secrets = {{"critic/API_KEY", "sk-of-another"}, {"fixer/API_KEY", "sk-of-the-fixer"}};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -15,12 +16,31 @@ namespace vitana::worker {
 namespace {
 
 constexpr std::size_t secret_bytes_min = 4;
+constexpr std::size_t secret_line_bytes_min = 8;
 constexpr std::size_t tail_bytes = 4 * 1024;
 constexpr std::string_view redacted = "[secret]";
+constexpr std::string_view cut_end = "…";
+constexpr std::string_view cut_begin = "[…]\n";
+
+std::vector<std::string> lines_of(std::string_view secret) {
+  std::vector<std::string> result;
+  while (secret.find('\n') != secret.npos || !result.empty()) {
+    const auto end = std::min(secret.find('\n'), secret.size());
+    auto line = secret.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() >= secret_line_bytes_min) result.emplace_back(line);
+    if (end == secret.size()) break;
+    secret.remove_prefix(end + 1);
+  }
+  return result;
+}
 
 }  // namespace
 
 Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
+  for (std::size_t i = 0, given = secrets_.size(); i < given; ++i) {
+    std::ranges::move(lines_of(secrets_[i]), std::back_inserter(secrets_));
+  }
   std::erase_if(secrets_, [](const auto& secret) { return secret.size() < secret_bytes_min; });
   // The longest first, so that one that holds another is hidden whole.
   std::ranges::sort(secrets_, std::ranges::greater{}, &std::string::size);
@@ -34,7 +54,37 @@ std::string Redactor::all(std::string_view text) const {
       at += redacted.size();
     }
   }
+  hide_cut(result);
   return result;
+}
+
+void Redactor::hide_cut(std::string& text) const {
+  for (auto at = text.find(cut_end); at != text.npos; at = text.find(cut_end, at + cut_end.size())) {
+    std::size_t size = 0;
+    for (const auto& secret : secrets_) {
+      for (auto part = std::min(secret.size() - 1, at); part >= std::max(size + 1, secret_bytes_min); --part) {
+        if (std::string_view(text).substr(0, at).ends_with(std::string_view(secret).substr(0, part))) size = part;
+      }
+    }
+    if (size > 0) text.replace(at - size, size, redacted);
+    if (size > 0) at += redacted.size() - size;
+  }
+  if (!text.starts_with(cut_begin)) return;
+  const auto rest = std::string_view(text).substr(cut_begin.size());
+  std::size_t size = 0;
+  for (const auto& secret : secrets_) {
+    for (auto part = secret.size() - 1; part >= std::max(size + 1, secret_bytes_min); --part) {
+      if (rest.starts_with(std::string_view(secret).substr(secret.size() - part))) size = part;
+    }
+  }
+  if (size > 0) text.replace(cut_begin.size(), size, redacted);
+}
+
+Error Redactor::all(Error error) const {
+  error.message = all(error.message);
+  for (auto& cause : error.causes) cause = all(cause);
+  for (auto& [_, value] : error.context) value = all(value);
+  return error;
 }
 
 std::string Redactor::pass(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "process/fd.h"
 
 namespace vitana::worker {
@@ -15,17 +16,22 @@ namespace vitana::worker {
 /// Replaces secrets in a stream, also where one is cut by the border of two pieces.
 class Redactor {
  public:
-  /// Values shorter than four bytes are not looked for: they would hide half of every text.
+  /// Values shorter than four bytes are not looked for: they would hide half of every text. Of a value
+  /// of several lines (the file of a key) each line of eight bytes or more is hidden on its own, too.
   explicit Redactor(std::vector<std::string> secrets);
 
   /// What can be shown now; the start of what may become a secret is held back.
   std::string pass(std::string_view text);
   /// What was held back.
   std::string finish();
-  /// A whole text.
+  /// A whole text, or what was cut out of one at "…": the part of a secret that is left there goes, too.
   std::string all(std::string_view text) const;
+  /// The same of its message, causes and context.
+  Error all(Error error) const;
 
  private:
+  void hide_cut(std::string& text) const;
+
   std::vector<std::string> secrets_;
   std::string held_;
 };

@@ -32,6 +32,26 @@ TEST(Redactor, LongerSecretWinsOverTheOneItHolds) {
   EXPECT_EQ(Redactor({"abcd", "abcdefgh"}).all("abcdefgh abcd"), "[secret] [secret]");
 }
 
+TEST(Redactor, EachLongLineOfASecretIsHiddenOnItsOwn) {
+  const Redactor redactor({"-----KEY-----\r\nabcdefgh\nshort\n"});
+  EXPECT_EQ(redactor.all("x abcdefgh y"), "x [secret] y");
+  EXPECT_EQ(redactor.all("-----KEY-----\nabcdefgh\n"), "[secret]\n[secret]\n");
+  EXPECT_EQ(redactor.all("a short text"), "a short text");
+}
+
+TEST(Redactor, PartOfASecretThatIsLeftWhereATextWasCutIsHidden) {
+  const Redactor redactor({"hunter22"});
+  EXPECT_EQ(redactor.all("the path a/hunter2… and x/hunt…"), "the path a/[secret]… and x/[secret]…");
+  EXPECT_EQ(redactor.all("[…]\nunter22\nhun…"), "[…]\n[secret]\nhun…");
+}
+
+TEST(Redactor, AnErrorIsHiddenInAllItsParts) {
+  const auto error = Redactor({"hunter22"}).all(
+      Error{FailureCode::AGENT_FAILED, "of hunter22", {"by hunter22"}, {{"output", "hunter22"}}});
+  EXPECT_EQ(to_string(error), "AGENT_FAILED: of [secret] (by [secret])");
+  EXPECT_EQ(error.context.at("output"), "[secret]");
+}
+
 TEST(RunLog, BeyondItsSizeOneLineSaysSo) {
   const auto temp = temp_dir();
   const auto file = temp.path() / "logs/run.log";

@@ -8,10 +8,12 @@
 #include "base/stop.h"
 #include "base/utf8.h"
 #include "git/commit.h"
+#include "git/names.h"
 #include "git/tree.h"
 #include "worker/base_check.h"
 #include "worker/janitor.h"
 #include "worker/paths.h"
+#include "worker/run_log.h"
 
 namespace vitana::worker {
 namespace {
@@ -38,6 +40,19 @@ EvidenceVerdict verdict_of(const Judged& judged) {
   if (judged.result != 0) return EvidenceVerdict::failed;
   if (judged.base != 0) return EvidenceVerdict::passed;
   return judged.keeps ? EvidenceVerdict::held : EvidenceVerdict::vacuous;
+}
+
+/// What the agent was granted may be in the files that it has left, in their names, and in what a
+/// check prints of them. A secret that is not there any more cannot be looked for.
+Redactor redactor_for(const TreeVerifierOptions& options, const std::string& name) {
+  std::vector<std::string> hidden;
+  const auto agent = options.agent ? options.agent(name) : std::nullopt;
+  if (agent && options.secret) {
+    for (const auto& secret : agent->secrets) {
+      if (auto value = options.secret(agent->name, secret)) hidden.push_back(std::move(*value));
+    }
+  }
+  return Redactor(std::move(hidden));
 }
 
 // One verify step.
@@ -136,14 +151,14 @@ class Step {
       if (!why) continue;
       if (first.empty()) first = change.path;
       if (causes.size() < paths_shown_max) {
-        causes.push_back(fmt::format("{}: {}", printable(change.path), *why));
+        causes.push_back(fmt::format("{}: {}", git::shown_path(change.path), *why));
       }
     }
     if (!first.empty()) {
       end(Error{FailureCode::PATH_FORBIDDEN,
-                fmt::format("the change touches {}, which it may not", printable(first)),
+                fmt::format("the change touches {}, which it may not", git::shown_path(first)),
                 std::move(causes),
-                {{"path", printable(first)}}});
+                {{"path", git::shown_path(first)}}});
     }
     return {};
   }
@@ -378,7 +393,15 @@ Result<port::Verification> TreeVerifier::verify(const port::Assignment& assignme
   const StopScope stoppable(stop);
   auto rules = options_.rules(assignment.run.repo, assignment.run.base_commit);
   if (!rules) return failure(std::move(rules.error()));
-  return Step(sandbox_, clock_, options_, assignment, std::move(*rules), std::move(stop)).take();
+  const auto redactor = redactor_for(options_, assignment.run.agent);
+  auto found = Step(sandbox_, clock_, options_, assignment, std::move(*rules), std::move(stop)).take();
+  if (!found) return failure(redactor.all(std::move(found.error())));
+  if (found->error) found->error = redactor.all(std::move(*found->error));
+  for (auto& evidence : found->evidence) {
+    evidence.command = redactor.all(evidence.command);
+    evidence.output = redactor.all(evidence.output);
+  }
+  return found;
 }
 
 }  // namespace vitana::worker

@@ -7,6 +7,7 @@
 
 #include "port/clock.h"
 #include "port/verifier.h"
+#include "worker/agent.h"
 #include "worker/check_runner.h"
 #include "worker/rules.h"
 #include "worker/sandbox.h"
@@ -15,6 +16,9 @@ namespace vitana::worker {
 
 struct TreeVerifierOptions {
   RuleSource rules;
+  /// What the run's agent was granted is hidden in evidence and errors. Both may be empty: nothing is.
+  AgentSource agent;
+  SecretSource secret;
   GreenBases* green_bases = nullptr;  ///< outlives the verifier; may be null
   std::filesystem::path workspaces;   ///< for checkouts; removed when a step ends
   CheckLimits check_limits;

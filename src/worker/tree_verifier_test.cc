@@ -83,6 +83,37 @@ TEST_F(TreeVerifierTest, RedCriterionIsNamedAndTheRestIsJudgedAll) {
   EXPECT_EQ(found.evidence[1].verdict, EvidenceVerdict::passed);
 }
 
+TEST_F(TreeVerifierTest, SecretOfTheAgentIsNotInTheEvidence) {
+  agent.secrets = {"API_KEY"};
+  secrets = {{"fixer/API_KEY", "sk-very-secret"}};
+  change("echo $API_KEY > key.txt");
+  judge(checked("AC-1", "cat key.txt; false"));
+  const auto found = verify();
+  EXPECT_EQ(found.evidence[0].output, "[secret]\n");
+  EXPECT_EQ(found.error->context.at("output"), "[secret]\n");
+}
+
+TEST_F(TreeVerifierTest, SecretInTheNameOfAForbiddenFileIsNotInTheError) {
+  agent.secrets = {"API_KEY"};
+  secrets = {{"fixer/API_KEY", "sk-very-secret"}};
+  rules.protected_globs = {"docs/**"};
+  change("mkdir docs; touch docs/$API_KEY.md");
+  const auto found = verify();
+  EXPECT_EQ(to_string(*found.error),
+            "PATH_FORBIDDEN: the change touches docs/[secret].md, which it may not "
+            "(docs/[secret].md: it is protected by docs/**)");
+  EXPECT_EQ(found.error->context.at("path"), "docs/[secret].md");
+}
+
+TEST_F(TreeVerifierTest, APathThatIsVeryLongIsShownCut) {
+  rules.protected_globs = {"d/**"};
+  change("mkdir -p $(printf 'd/%.0s' $(seq 180)); touch $(printf 'd/%.0s' $(seq 180))x");
+  const auto found = verify();
+  ASSERT_EQ(code_of(found), FailureCode::PATH_FORBIDDEN);
+  EXPECT_THAT(found.error->message, HasSubstr("d/d/…"));
+  EXPECT_LT(to_string(*found.error).size(), 700U);
+}
+
 TEST_F(TreeVerifierTest, CheckThatDoesNotEndIsRed) {
   make_navy();
   auto endless = checked("AC-1", "sleep 100");
