@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
+#include <iterator>
 
+#include "git/room.h"
 #include "git/temp_dir.h"
 #include "git/tree.h"
 
@@ -13,12 +17,39 @@ namespace {
 namespace fs = std::filesystem;
 
 auto no_workspace(const fs::path& folder, std::string_view why) {
-  return failure(FailureCode::WORKSPACE_FAILED, fmt::format("{}: {}", folder.string(), why));
+  return failure(workspace_error(folder, fmt::format("{}: {}", folder.string(), why)));
 }
 
-Error as_workspace_error(Error error) {
-  if (error.code == FailureCode::GIT_FAILED) error.code = FailureCode::WORKSPACE_FAILED;
-  return error;
+Error as_workspace_error(Error error, const fs::path& folder) {
+  if (error.code != FailureCode::GIT_FAILED) return error;
+  auto result = workspace_error(folder, std::move(error.message));
+  std::ranges::move(error.causes, std::back_inserter(result.causes));
+  result.context = std::move(error.context);
+  return result;
+}
+
+// What git says when the machine is at fault. All else is a tree that no machine can check out.
+constexpr std::array faults_of_machine = {"No space left",     "quota exceeded", "Permission denied",
+                                          "Read-only",         "Input/output",   "Too many open files",
+                                          "annot allocate",    "out of memory",  "unable to write new"};
+
+/// Fills the work tree. With a full disk git's own words are the proof: what it could not finish it has
+/// removed, so that there may be room again.
+Result<void> fill(const Git& git, const Call& call, const fs::path& folder) {
+  auto answer = git.try_run(call);
+  if (!answer) return failure(as_workspace_error(std::move(answer.error()), folder));
+  if (answer->exit_code == 0) return {};
+  auto error = as_workspace_error(
+      git_error(FailureCode::GIT_FAILED, fmt::format("git {} failed", call.args.front()), *answer), folder);
+  const auto said = [&](std::string_view words) { return answer->err.find(words) != std::string::npos; };
+  if (said("No space left") && !error.message.starts_with("no space left")) {
+    return failure(std::move(error).under(fmt::format("no space left on {}", folder.string())));
+  }
+  if (error.message.starts_with("no space left") || std::ranges::any_of(faults_of_machine, said)) {
+    return failure(std::move(error));
+  }
+  error.code = FailureCode::SETUP_FAILED;
+  return failure(std::move(error).under("the commit cannot be checked out"));
 }
 
 Result<fs::path> make_empty(const fs::path& folder) {
@@ -85,7 +116,7 @@ Result<void> clone_workspace(const Mirror& mirror, const WorkspaceRequest& reque
                                   .git_dir = git_dir,
                                   .work_tree = *folder,
                                   .config = plain_checkout()});
-    if (!done) return failure(as_workspace_error(std::move(done.error())));
+    if (!done) return failure(as_workspace_error(std::move(done.error()), *folder));
     return {};
   };
   const std::string head = request.branch.empty() ? "main" : request.branch;
@@ -108,17 +139,16 @@ Result<void> clone_workspace(const Mirror& mirror, const WorkspaceRequest& reque
     return no_workspace(*folder, "its configuration cannot be written");
   }
 
-  std::vector<std::vector<std::string>> steps;
-  if (request.branch.empty()) {
-    steps.push_back({"update-ref", "--no-deref", "HEAD", request.commit});
-  } else {
-    steps.push_back({"update-ref", "refs/heads/" + request.branch, request.commit});
-  }
-  steps.push_back({"reset", "--quiet", "--hard"});
-  for (auto& step : steps) {
-    if (auto done = run(std::move(step)); !done) return done;
-  }
-  return {};
+  auto named = request.branch.empty()
+                   ? run({"update-ref", "--no-deref", "HEAD", request.commit})
+                   : run({"update-ref", "refs/heads/" + request.branch, request.commit});
+  if (!named) return named;
+  return fill(mirror.git(),
+              {.args = {"reset", "--quiet", "--hard"},
+               .git_dir = git_dir,
+               .work_tree = *folder,
+               .config = plain_checkout()},
+              *folder);
 }
 
 Result<void> checkout_tree(const Mirror& mirror, const Oid& commit_or_tree,
@@ -131,12 +161,14 @@ Result<void> checkout_tree(const Mirror& mirror, const Oid& commit_or_tree,
   if (!scratch) return failure(std::move(scratch.error()));
   for (auto args : {std::vector<std::string>{"read-tree", *tree},
                     std::vector<std::string>{"checkout-index", "--all", "--force", "--quiet"}}) {
-    auto done = mirror.git().run({.args = std::move(args),
-                                  .git_dir = mirror.path(),
-                                  .work_tree = *where,
-                                  .index_file = scratch->path() / "index",
-                                  .config = plain_checkout()});
-    if (!done) return failure(as_workspace_error(std::move(done.error())));
+    auto done = fill(mirror.git(),
+                     {.args = std::move(args),
+                      .git_dir = mirror.path(),
+                      .work_tree = *where,
+                      .index_file = scratch->path() / "index",
+                      .config = plain_checkout()},
+                     *where);
+    if (!done) return done;
   }
   return {};
 }

@@ -25,11 +25,13 @@ struct WorkspaceRequest {
 /// (Mirror::keep) as long as the folder is there. No filter runs: a
 /// file under a filter stands there as it is stored. On failure the folder is left empty or half
 /// made; it is the caller's to remove. Nothing of ours ever runs git in it again: what an agent did
-/// to its configuration reaches nobody. Errors: COMMIT_MISSING, WORKSPACE_FAILED.
+/// to its configuration reaches nobody. Errors: COMMIT_MISSING, WORKSPACE_FAILED,
+/// SETUP_FAILED - git checks this commit out on no machine.
 Result<void> clone_workspace(const Mirror& mirror, const WorkspaceRequest& request);
 
 /// The files of a commit or tree in `folder` (made, or empty), without .git, without filters; links
-/// stay links. Errors: COMMIT_MISSING, WORKSPACE_FAILED.
+/// stay links. Errors: COMMIT_MISSING, WORKSPACE_FAILED,
+/// SETUP_FAILED - git checks this commit out on no machine.
 Result<void> checkout_tree(const Mirror& mirror, const Oid& commit_or_tree,
                            const std::filesystem::path& folder);
 

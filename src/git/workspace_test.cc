@@ -85,6 +85,18 @@ TEST_F(WorkspaceTest, AFolderWithSomethingInItIsRefused) {
   EXPECT_EQ(test::read_all(folder / "mine"), "1");
 }
 
+TEST_F(WorkspaceTest, ATreeThatNobodyCanCheckOutIsTheCommitsFault) {
+  const auto blob = user.git({"hash-object", "-w", "readme.md"});
+  user.git({"update-index", "--add", "--cacheinfo", "100644," + blob + "," + std::string(300, 'n')});
+  const auto tree = user.git({"write-tree"});
+  user.git({"update-ref", "refs/heads/main", user.git({"commit-tree", "-m", "bad", tree})});
+  const auto bad = fetch();
+  EXPECT_EQ(clone_workspace(*mirror, {bad, folder, "", {}}).error().code, FailureCode::SETUP_FAILED);
+  const auto made = checkout_tree(*mirror, bad, temp.path() / "plain");
+  EXPECT_EQ(made.error().code, FailureCode::SETUP_FAILED);
+  EXPECT_EQ(made.error().message, "the commit cannot be checked out");
+}
+
 TEST_F(WorkspaceTest, AMissingCommitHasItsCodeAndMakesNoFolder) {
   EXPECT_EQ(clone_workspace(*mirror, {Oid(40, '1'), folder, "", {}}).error().code,
             FailureCode::COMMIT_MISSING);

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/utf8.h"
+#include "git/room.h"
 #include "git/tree.h"
 #include "git/workspace.h"
 #include "process/run.h"
@@ -171,7 +172,7 @@ Result<std::unique_ptr<CheckBench>> CheckBench::make(const Sandbox& sandbox,
   std::error_code error;
   fs::create_directories(folder / "scratch", error);
   if (error) {
-    return failure(FailureCode::WORKSPACE_FAILED, "no folder for checks: " + error.message());
+    return failure(git::workspace_error(folder, "no folder for checks: " + error.message()));
   }
   auto cloned = git::clone_workspace(
       *rules.mirror,
@@ -200,10 +201,9 @@ Result<void> CheckBench::make_copy(std::stop_token stop) {
   if (!ran) return failure(std::move(ran.error()));
   if (ran->stopped) return failure(FailureCode::CANCELLED, "the check was stopped");
   if (!ran->ok()) {
-    return failure(Error{FailureCode::WORKSPACE_FAILED,
-                         "the checkout could not be copied",
-                         {cleaned_tail(ran->err.text)},
-                         {}});
+    auto full = git::workspace_error(folder_, "the checkout could not be copied");
+    full.causes.push_back(cleaned_tail(ran->err.text));
+    return failure(std::move(full));
   }
   copied_ = look_of(copy());
   return {};

@@ -8,6 +8,7 @@
 
 #include "base/stop.h"
 #include "git/commit.h"
+#include "git/room.h"
 #include "git/snapshot.h"
 #include "git/tree.h"
 #include "git/workspace.h"
@@ -34,7 +35,7 @@ Result<void> write_file(const fs::path& file, std::string_view text) {
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
   out.close();
   if (out.fail()) {
-    return failure(FailureCode::WORKSPACE_FAILED, "cannot write " + file.filename().string());
+    return failure(git::workspace_error(file.parent_path(), "cannot write " + file.filename().string()));
   }
   return {};
 }
@@ -153,7 +154,7 @@ struct CommandExecutor::Job {
       if (!error) fs::create_directories(part, error);
     }
     if (error) {
-      return failure(FailureCode::WORKSPACE_FAILED, "no workspace: " + error.message());
+      return failure(git::workspace_error(folder, "no workspace: " + error.message()));
     }
     fs::permissions(folder, fs::perms::owner_all, error);
     return git::clone_workspace(

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/utf8.h"
+#include "git/room.h"
 #include "process/run.h"
 #include "worker/readable.h"
 
@@ -239,7 +240,7 @@ Result<SupervisedCommand> Sandbox::prepare(const Confinement& confinement) const
     fs::create_directories(home, error);
     if (!error) fs::create_directories(tmp, error);
     if (error)
-      return failure(FailureCode::WORKSPACE_FAILED, "no scratch folder: " + error.message());
+      return failure(git::workspace_error(confinement.scratch, "no scratch folder: " + error.message()));
     command.argv = confinement.argv;
     if (!program->in_workspace) command.argv[0] = program->start.string();
     command.cwd = confinement.workspace;

@@ -256,7 +256,7 @@ class Trees(World):
         engine = self.start()
         self.wait_for_run("VTID-00230", "failed")
         task = self.show("VTID-00230")
-        self.assertEqual(task["runs"][0]["failure"]["code"], "WORKSPACE_FAILED", task)
+        self.assertEqual(task["runs"][0]["failure"]["code"], "SETUP_FAILED", task)
         self.assertTrue(engine.alive())
         # The next commit is sound, and the work goes on.
         self.commit_specs([(b"100644", b"VTID-00230-a.md", self.spec("VTID-00230"))])
