@@ -23,7 +23,7 @@ std::optional<BreakerScope> breaker_scope(FailureCode code) {
   }
   if (code == FailureCode::AGENT_LOGIN || code == FailureCode::AGENT_QUOTA ||
       code == FailureCode::AGENT_MISSING || code == FailureCode::SECRET_MISSING ||
-      code == FailureCode::SANDBOX_UNAVAILABLE) {
+      code == FailureCode::SANDBOX_UNAVAILABLE || code == FailureCode::WORKSPACE_FAILED) {
     return BreakerScope::agent;
   }
   return std::nullopt;

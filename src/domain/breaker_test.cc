@@ -102,5 +102,11 @@ TEST(BreakerScope, OnlyFaultsOfTheSurroundingsHaveOne) {
   EXPECT_EQ(breaker_scope(AGENT_FAILED), std::nullopt);
 }
 
+TEST(BreakerScope, AFullDiskOfTheWorkspacesIsNoTasksFault) {
+  EXPECT_EQ(breaker_scope(WORKSPACE_FAILED), BreakerScope::agent);
+  Breaker breaker;
+  EXPECT_EQ(breaker_fault(breaker, {Vtid(1), 1}, WORKSPACE_FAILED, "full", Instant{}), BreakerNews::opened);
+}
+
 }  // namespace
 }  // namespace vitana::domain

@@ -42,6 +42,7 @@ TEST(Budget, TellsTheAgentsDoingFromTheSurroundings) {
   EXPECT_EQ(budget_of(FailureCode::GIT_FAILED), Budget::transient);
   EXPECT_EQ(budget_of(FailureCode::REPO_UNAVAILABLE), Budget::environment);
   EXPECT_EQ(budget_of(FailureCode::BASE_RED), Budget::environment);
+  EXPECT_EQ(budget_of(FailureCode::WORKSPACE_FAILED), Budget::environment);
 }
 
 TEST(Backoff, DoublesUpToItsBound) {

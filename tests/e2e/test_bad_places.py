@@ -198,7 +198,12 @@ class FullDisks(Place):
             self.add_spec("VTID-00313")
             wait_until(lambda: f"a run fails\n{engine.said()}",
                        lambda: self.query("SELECT 1 FROM autopilot_runs WHERE error_code = 'WORKSPACE_FAILED'"))
+            runs = self.show("VTID-00313")["runs"]
+            self.assertEqual(len(runs), 1, "it is no task's fault: no more runs are tried")
+            self.assertIn(f"no space left on {cache}", runs[0]["failure"]["message"])
             filler.unlink()
+            self.assertEqual(engine.stop(), 0)
+            engine = self.start()  # which tries at once
             self.wait_for_status("VTID-00313", "completed")
             self.assertEqual(engine.stop(), 0)
             self.assertHealthy()
