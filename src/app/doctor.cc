@@ -45,6 +45,14 @@ bool can_be_started(const std::string& program, const std::vector<config::Repo>&
   });
 }
 
+/// It is started by the engine itself, not in a working tree.
+cli::DoctorFinding finding_on(const config::Notify& notify) {
+  const auto& program = notify.command.front();
+  const bool there = can_be_started(program, {});
+  return {"notify", there, program,
+          there ? "" : fmt::format("make {} an executable file, put it in PATH, or mend [notify] command", program)};
+}
+
 cli::DoctorFinding finding_on(const config::Repo& repo) {
   const auto source = source_of(repo);
   const git::Git git(git_options());
@@ -163,6 +171,7 @@ std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) {
                           "the agent sees none of your own logins; give it the key that it needs"});
     }
   }
+  if (!effective.notify.command.empty()) findings.push_back(finding_on(effective.notify));
   auto repositories = findings_on(effective.repos);
   std::move(repositories.begin(), repositories.end(), std::back_inserter(findings));
   const auto more = uncommitted_rules(config->config, config->file);

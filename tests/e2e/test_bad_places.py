@@ -241,6 +241,16 @@ class Doctor(Place):
         self.until_idle()
         self.assertIn("store: ", self.vitana("doctor", code=0).out)
 
+    def test_refuses_a_notify_command_that_cannot_be_started(self):
+        tell = self.desk / "tell.sh"
+        config = self.desk / "vitana.toml"
+        config.write_text(config.read_text() + '\n[notify]\ncommand = ["./tell.sh"]\n')
+        self.assertRegex(self.vitana("doctor", code=1).out, "notify: .*tell.sh")
+        tell.write_text("#!/bin/sh\n")
+        self.assertIn("mend [notify] command", self.vitana("doctor", code=1).out)
+        tell.chmod(0o755)
+        self.assertRegex(self.vitana("doctor", code=0).out, "notify: .*tell.sh")
+
     def test_finds_without_a_path_what_the_sandbox_finds(self):
         done = subprocess.run([BINARY, "doctor"], cwd=self.desk, env={}, capture_output=True, text=True)
         self.assertNotIn("no program", done.stdout)
