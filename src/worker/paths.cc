@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <utility>
 
 #include "base/glob.h"
@@ -89,46 +90,100 @@ bool is_shell(std::string_view program) {
   return is_one_of(interpreters, name) && name.ends_with("sh");
 }
 
+/// Without what names the folder in which it stands anyway.
 std::string plain(std::string_view word) {
-  while (word.starts_with("./")) word.remove_prefix(2);
-  return std::string(word);
+  for (const std::string_view here : {"$PWD/", "${PWD}/", "$(pwd)/", "`pwd`/"}) {
+    if (word.starts_with(here)) word.remove_prefix(here.size());
+  }
+  return std::filesystem::path(word).lexically_normal().generic_string();
 }
+
+// Reads one script. What follows in a command depends on the word before.
+class ScriptReader {
+ public:
+  std::vector<std::string> read(std::string_view script) {
+    for (const auto& [word, ends_command] : tokens_of(script)) {
+      if (ends_command) {
+        expect_ = Expect::program;
+      } else {
+        take(word);
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  enum class Expect { program, argument, option_value, script, folder, nothing };
+
+  void take(std::string_view word) {
+    switch (expect_) {
+      case Expect::program: return take_program(word);
+      case Expect::argument: return take_argument(word);
+      case Expect::option_value: expect_ = Expect::argument; return;
+      case Expect::script:
+        for (auto& program : ScriptReader().read(word)) add(program);
+        expect_ = Expect::nothing;
+        return;
+      case Expect::folder:
+        if (word.starts_with('-')) return;
+        // It may be one of several that a script goes through, or be left again with its subshell.
+        folder_ = (std::filesystem::path(folder_) / plain(word)).lexically_normal().generic_string();
+        expect_ = Expect::nothing;
+        return;
+      case Expect::nothing: return;
+    }
+  }
+
+  void take_program(std::string_view word) {
+    if (is_one_of(transparent, word) || is_assignment(word) || is_number(word) || word.starts_with('-') ||
+        word == "$") {
+      return;
+    }
+    // Without a folder in its name a program comes from PATH; an interpreter's script does not.
+    if (word.find('/') != word.npos) add(word);
+    const auto name = word.substr(word.rfind('/') + 1);
+    shell_ = is_shell(word);
+    expect_ = word == "cd"                     ? Expect::folder
+              : is_one_of(interpreters, name) ? Expect::argument
+                                              : Expect::nothing;
+  }
+
+  void take_argument(std::string_view word) {
+    if (!word.starts_with('-')) {
+      add(word);
+      expect_ = Expect::nothing;
+    } else if (shell_ && !word.starts_with("--") && word.ends_with('c')) {
+      expect_ = Expect::script;  // -c, -ec
+    } else if (shell_ && (word == "-O" || (!word.starts_with("--") && word.ends_with('o')))) {
+      expect_ = Expect::option_value;  // -o pipefail
+    } else if (word == "-c" || word == "-m") {
+      expect_ = Expect::nothing;
+    }
+  }
+
+  /// Where it is when the script has not left its folder, and where it has gone.
+  void add(std::string_view word) {
+    found_.push_back(plain(word));
+    if (!folder_.empty()) {
+      found_.push_back((std::filesystem::path(folder_) / found_.back()).lexically_normal().generic_string());
+    }
+  }
+
+  std::vector<std::string> found_;
+  std::string folder_;
+  Expect expect_ = Expect::program;
+  bool shell_ = false;
+};
 
 }  // namespace
 
-std::vector<std::string> started_programs(std::string_view script) {
-  enum class Expect { program, argument, nothing };
-  std::vector<std::string> result;
-  auto expect = Expect::program;
-  for (const auto& [word, ends_command] : tokens_of(script)) {
-    if (ends_command) {
-      expect = Expect::program;
-      continue;
-    }
-    if (expect == Expect::nothing) continue;
-    if (expect == Expect::program && (is_one_of(transparent, word) || is_assignment(word) ||
-                                      is_number(word) || word.starts_with('-') || word == "$")) {
-      continue;
-    }
-    if (expect == Expect::argument && word.starts_with('-')) {
-      if (word == "-c" || word == "-m") expect = Expect::nothing;
-      continue;
-    }
-    // Without a folder in its name a program comes from PATH; an interpreter's script does not.
-    if (expect == Expect::argument || word.find('/') != word.npos) result.push_back(plain(word));
-    const auto name = word.substr(word.rfind('/') + 1);
-    expect = expect == Expect::program && is_one_of(interpreters, name) ? Expect::argument
-                                                                        : Expect::nothing;
-  }
-  return result;
-}
+std::vector<std::string> started_programs(std::string_view script) { return ScriptReader().read(script); }
 
 std::vector<std::string> started_programs(const std::vector<std::string>& command) {
   std::string script;
-  for (std::size_t i = 0; i < command.size(); ++i) {
-    if (i > 0 && is_shell(command[0]) && command[i - 1] == "-c") return started_programs(command[i]);
+  for (const auto& word : command) {
     script += '\'';
-    for (const char c : command[i]) script += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    for (const char c : word) script += c == '\'' ? std::string("'\\''") : std::string(1, c);
     script += "' ";
   }
   return started_programs(script);

@@ -10,10 +10,11 @@
 namespace vitana::worker {
 
 /// The words of a shell script that name a program by its path where a program's name stands, and
-/// those that an interpreter (sh, python3, node, …) is given as its script. Without a leading "./".
-/// It is a reading of plain scripts, not a shell: what hides its programs in variables is not seen.
+/// those that an interpreter (sh, python3, node, …) is given as its script; a shell's `-c` script is
+/// read, too. Without a leading "./" or "$PWD/". After `cd FOLDER` each counts from there as well.
+/// It is a reading of plain scripts, not a shell: what hides its programs in other variables is not seen.
 std::vector<std::string> started_programs(std::string_view script);
-/// The same of one command without a shell; a shell's `-c` script is read too.
+/// The same of one command without a shell.
 std::vector<std::string> started_programs(const std::vector<std::string>& command);
 
 struct PathRules {

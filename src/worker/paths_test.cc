@@ -5,6 +5,7 @@
 namespace vitana::worker {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -30,7 +31,19 @@ TEST(StartedPrograms, WordsBeforeAProgramAreSeenThrough) {
 
 TEST(StartedPrograms, QuotesAndInlineScripts) {
   EXPECT_THAT(started_programs("'./with space' x; sh -c './hidden'; echo './no'"),
-              ElementsAre("with space"));
+              ElementsAre("with space", "hidden"));
+  EXPECT_THAT(started_programs("A=1 bash -o pipefail -ec \"cat | ./r.sh\"; python3 -c './no'"), ElementsAre("r.sh"));
+}
+
+TEST(StartedPrograms, CountFromTheFolderThatTheScriptWentTo) {
+  EXPECT_THAT(started_programs("cd t && ./r.sh"), ElementsAre("r.sh", "t/r.sh"));
+  EXPECT_THAT(started_programs("(cd t/u; python3 x.py); ./end"), ElementsAre("x.py", "t/u/x.py", "end", "t/u/end"));
+  EXPECT_THAT(started_programs("cd t; sh -c 'cd ../v; ../w/r.sh'"), Contains("w/r.sh"));
+}
+
+TEST(StartedPrograms, NamedFromTheFolderThatItIsInAnyway) {
+  EXPECT_THAT(started_programs("exec \"$PWD/t/r.sh\" x"), ElementsAre("t/r.sh"));
+  EXPECT_THAT(started_programs("\"${PWD}/t/a\"; \"$(pwd)/t/b\"; t/../c/d"), ElementsAre("t/a", "t/b", "c/d"));
 }
 
 TEST(StartedPrograms, OfACommandWithoutAShell) {
