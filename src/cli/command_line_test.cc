@@ -44,6 +44,7 @@ const WrongLine wrong_lines[] = {
     {{"task", "create", "--title", "x", "--description", "/nowhere/at/all"}, 1, "/nowhere/at/all"},
     {{"task", "sign-off", "VTID-00001"}, 2, "--met and --not-met"},
     {{"task", "sign-off", "VTID-00001", "--met", "--not-met"}, 2, "--met and --not-met"},
+    {{"task", "sign-off", "VTID-00001", "--not-met"}, 2, "needs --reason TEXT"},
     {{"task", "answer", "VTID-00001"}, 2, "TEXT"},
     {{"task", "answer", "VTID-00001", "  "}, 2, "the answer is empty"},
     {{"task", "log", "VTID-00001", "--run", "zero"}, 2, "--run"},

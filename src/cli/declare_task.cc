@@ -110,14 +110,19 @@ void declare_decisions(CommandTree& tree, CLI::App& task) {
           return usage("vitana task sign-off needs one of --met and --not-met",
                        "vitana task sign-off VTID [CRITERION] --met");
         }
+        // What was wrong is all that the next run's agent can go by.
+        if (judged->not_met && judged->options.reason.empty()) {
+          return usage("vitana task sign-off --not-met needs --reason TEXT: what is not as it should be",
+                       "vitana task sign-off VTID [CRITERION] --not-met --reason TEXT");
+        }
         judged->options.met = judged->met;
         return task_sign_off(call, judged->options);
       });
   sign_off.add_option("VTID", judged->options.vtid, "of the task")->required();
   sign_off.add_option("CRITERION", judged->options.criterion, "AC-2; else all that are open");
   sign_off.add_flag("--met", judged->met, "it is met");
-  sign_off.add_flag("--not-met", judged->not_met, "it is not met");
-  sign_off.add_option("--reason", judged->options.reason, "kept with the evidence")->check(not_blank());
+  sign_off.add_flag("--not-met", judged->not_met, "it is not met; needs --reason");
+  sign_off.add_option("--reason", judged->options.reason, "kept with the evidence; needed for --not-met")->check(not_blank());
 }
 
 void declare_results(CommandTree& tree, CLI::App& task) {

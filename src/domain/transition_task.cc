@@ -27,7 +27,7 @@ std::string words(BlockReason reason, const std::string& id) {
     case BlockReason::question: return "a person answers the agent: vitana task answer " + id + " TEXT";
     case BlockReason::sign_off:
     case BlockReason::evidence_lacking:
-      return "a person judges the result: vitana task sign-off " + id + " --met, or --not-met";
+      return "a person judges the result: vitana task sign-off " + id + " --met, or --not-met --reason TEXT";
     case BlockReason::delivery_target_dirty:
       return "a person takes away what is in the way; the branch's working tree is looked at again";
   }
