@@ -10,6 +10,7 @@
 #include "cli/sync_report.h"
 #include "cli/task_view.h"
 #include "cli/text_diff.h"
+#include "cli/waiting.h"
 #include "domain/retry.h"
 
 namespace vitana::cli {
@@ -117,6 +118,39 @@ TEST(NextText, OfAnEndedTaskIsWhatItsNoticeSays) {
   view.task.next = {domain::NextKind::none, "", {}};
   view.task.failure = domain::Failure{FailureCode::AGENT_FAILED, "exit 2", "executing"};
   EXPECT_EQ(next_text(view), "nothing by itself; a person: " + domain::way_on(view.task));
+}
+
+TaskView blocked_task(domain::BlockReason reason) {
+  auto view = running_task();
+  view.task.status = domain::TaskStatus::blocked;
+  view.task.blocked = reason;
+  return view;
+}
+
+TEST(WaitingText, NamesTheCriteriaThatAreLeftToAPerson) {
+  auto view = blocked_task(domain::BlockReason::sign_off);
+  view.runs.back().evidence = {judged("AC-1", domain::EvidenceVerdict::passed),
+                               judged("AC-2", domain::EvidenceVerdict::skipped)};
+  const auto wait = waiting(view);
+  ASSERT_TRUE(wait);
+  EXPECT_EQ(wait->what, "VTID-00007 waits for a person who judges AC-2");
+  EXPECT_EQ(wait->next, "vitana task diff VTID-00007, then: vitana task sign-off VTID-00007 --met, or --not-met "
+                        "--reason TEXT, then: vitana run VTID-00007");
+}
+
+TEST(WaitingText, NamesTheTaskThatIsWaitedFor) {
+  auto view = blocked_task(domain::BlockReason::dependency_failed);
+  view.dependencies = {{Vtid(3), domain::TaskStatus::completed}, {Vtid(5), domain::TaskStatus::failed}};
+  const auto wait = waiting(view);
+  ASSERT_TRUE(wait);
+  EXPECT_EQ(wait->what, "VTID-00007 waits for what it depends on: VTID-00005 failed");
+  EXPECT_EQ(wait->next, "vitana task why VTID-00005");
+}
+
+TEST(WaitingText, AFaultIsNoWait) {
+  EXPECT_FALSE(waiting(blocked_task(domain::BlockReason::spec_conflict)));
+  EXPECT_FALSE(waiting(blocked_task(domain::BlockReason::quarantined)));
+  EXPECT_FALSE(waiting(running_task()));
 }
 
 TEST(TaskText, ALongQuestionIsCut) {

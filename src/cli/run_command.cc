@@ -6,6 +6,7 @@
 #include "cli/follow.h"
 #include "cli/json.h"
 #include "cli/run_registration.h"
+#include "cli/waiting.h"
 
 namespace vitana::cli {
 namespace {
@@ -165,6 +166,11 @@ Answer tell_end(Call& call, Session& session, const TaskView& view) {
     if (!call.json) call.console.print(delivered_text(view, call.console.terminal()));
     call.console.say("next: " + next_after(view), Ink::dim);
     return exit_yes;
+  }
+  if (const auto wait = waiting(view)) {
+    if (!call.json) call.console.print(task_text(view, call.console.terminal()));
+    call.console.say(fmt::format("{}\nnext: {}", wait->what, wait->next), Ink::yellow);
+    return exit_no;
   }
   auto why = why_it_stands(session, view, call.words);
   if (!why) return failure(std::move(why.error()));

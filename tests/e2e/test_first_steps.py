@@ -239,6 +239,39 @@ class ControlC(NewcomerWorld):
         self.assertEqual(self.runs("VTID-00111"), 1)
 
 
+class ARunThatWaitsForAPerson(NewcomerWorld):
+    """It is no error: it says what it waits for, and after that the same command goes on."""
+
+    def assertWaits(self, spec, what, *commands):
+        answer = self.vitana("run", spec, code=1)
+        self.assertRegex(answer.err, what)
+        self.assertNotIn("error:", answer.err)
+        self.assertNotIn("STATE_REFUSED", answer.err)
+        for command in commands:
+            self.assertIn(command, answer.err)
+
+    def test_for_a_judgement(self):
+        self.repo.commit("rules", {"vitana.toml": self.config()})
+        spec = self.add_spec("VTID-00113", spec_text("VTID-00113", check="").replace("- The page", "- [human] The page"))
+        self.assertWaits(spec, "VTID-00113 waits for a person who judges AC-1", "vitana task diff VTID-00113",
+                         "vitana task sign-off VTID-00113 --met, or --not-met --reason TEXT")
+        self.vitana("task", "sign-off", "VTID-00113", "--met", code=0)
+        self.vitana("run", "VTID-00113", code=0)
+
+    def test_for_permission(self):
+        self.repo.commit("rules", {"vitana.toml": self.config(rest='[policy]\napproval = "required"\n')})
+        self.assertWaits(self.add_spec("VTID-00113"), "waits for a person's permission",
+                         "vitana task approve VTID-00113", "vitana run VTID-00113")
+        self.vitana("task", "approve", "VTID-00113", code=0)
+        self.vitana("run", "VTID-00113", code=0)
+
+    def test_for_another_task(self):
+        self.repo.commit("rules", {"vitana.toml": self.config()})
+        self.add_spec("VTID-00114", spec_text("VTID-00114", front="status: draft"))
+        self.assertWaits(self.add_spec("VTID-00113", spec_text("VTID-00113", front="depends_on: VTID-00114")),
+                         "VTID-00113 waits for what it depends on: VTID-00114", "vitana task why VTID-00114")
+
+
 class ChecksThatAreNotCommitted(World):
     """The branch's [verify] counts; whoever edits the working copy's is told so."""
 
