@@ -82,6 +82,31 @@ TEST_F(Commands, WhyNamesTheVerdictAndTheNextCommand) {
   EXPECT_THAT(outcome.err, HasSubstr("next: vitana controls set execution on"));
 }
 
+TEST_F(Commands, NoTimeIsPromisedWithoutSayingThatNoEngineRuns) {
+  registered();
+  const std::string said = "no engine runs: vitana run VTID-00007, or vitana autopilot";
+  EXPECT_THAT(run({"task", "show", "VTID-00007"}).err, HasSubstr(said));
+  EXPECT_THAT(run({"task", "why", "VTID-00007"}).err, HasSubstr(said));
+  EXPECT_THAT(run({"task", "list"}).err, HasSubstr(said));
+  run({"task", "cancel", "VTID-00007", "--reason", "a test"});
+  EXPECT_THAT(run({"task", "retry", "VTID-00007", "--reason", "a test"}).err, HasSubstr(said));
+  EXPECT_THAT(run({"task", "show", "VTID-00007", "--json"}).err, Not(HasSubstr("no engine runs")));
+}
+
+TEST_F(Commands, OfATaskThatWaitsForAPersonTheEngineIsNotSpoken) {
+  application.repository->files["docs/specs/00007-sidebar.md"] = good_spec;
+  run({"spec", "sync"});
+  EXPECT_THAT(run({"task", "show", "VTID-00007"}).err, Not(HasSubstr("no engine runs")));
+  run({"task", "cancel", "VTID-00007", "--reason", "a test"});
+  EXPECT_THAT(run({"task", "list"}).err, Not(HasSubstr("no engine runs")));
+}
+
+TEST_F(Commands, AFilterThatMatchesNothingIsNoReasonForASync) {
+  EXPECT_THAT(run({"task", "list"}).err, HasSubstr("vitana spec sync"));
+  const auto none = run({"task", "list", "--status", "failed"}).err;
+  EXPECT_THAT(none, AllOf(HasSubstr("no task matches"), HasSubstr("vitana task list"), Not(HasSubstr("spec sync"))));
+}
+
 TEST_F(Commands, TheIntakeReadsItsAnswersFromAPipe) {
   const auto outcome = run({"task", "create", "--intake", "--json"},
                            "Quiet the sidebar please\nIt is too loud to read anything.\n.\nThe "

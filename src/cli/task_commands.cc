@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t answer_bytes_max = std::size_t{256} << 10;
 
+void say_engine(Call& call, Session& session, const domain::Task& task) {
+  if (const auto missing = engine_missing(session, task)) call.console.say(*missing, Ink::dim);
+}
+
 /// Opens the store and gives `act` the desk; then prints the task as it is now.
 Answer decide(Call& call, const std::string& text,
               const std::function<Result<domain::Task>(engine::Desk&, Vtid)>& act) {
@@ -29,25 +33,8 @@ Answer decide(Call& call, const std::string& text,
   }
   call.console.print(fmt::format("{}  {}\n  next: {}\n", vtid->to_string(), headline(*view),
                                  next_text(*view)));
-  if (!domain::is_terminal(view->task.status) && !(*session)->engine_pid()) {
-    call.console.say("no engine runs; to go on: vitana autopilot", Ink::dim);
-  }
+  say_engine(call, **session, view->task);
   return exit_yes;
-}
-
-std::string row_status(const TaskView& view) {
-  const auto& task = view.task;
-  std::string text(name_of(task.status));
-  if (task.blocked)
-    text += fmt::format(": {}", name_of(*task.blocked));
-  else if (view.held)
-    text += fmt::format(": {}", name_of(*view.held->code));
-  else if (task.failure)
-    text += fmt::format(": {}", name_of(task.failure->code));
-  else if (!view.runs.empty() && !domain::is_terminal(view.runs.back().run.state)) {
-    text += fmt::format(": {}", name_of(view.runs.back().run.state));
-  }
-  return text;
 }
 
 std::string proof(store::Reader& reader, const domain::Task& task) {
@@ -87,13 +74,7 @@ Answer task_list(Call& call, const ListOptions& options) {
     more = tasks.size() > static_cast<std::size_t>(options.limit);
     if (more) tasks.pop_back();
     for (auto& task : tasks) {
-      TaskView view{std::move(task), std::nullopt, {}, reader.now()};
-      if (view.task.attempt > 0) {
-        if (auto run = reader.run({view.task.vtid, view.task.attempt}))
-          view.runs.push_back({std::move(*run), {}, {}});
-      }
-      const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
-      view.held = (*session)->engine().desk.hold(reader, view.task, newest);
+      auto view = listed(**session, reader, std::move(task));
       if (!call.json) proofs.push_back(proof(reader, view.task));
       views.push_back(std::move(view));
     }
@@ -108,11 +89,21 @@ Answer task_list(Call& call, const ListOptions& options) {
   Table table({"VTID", "STATUS", "CHANGED", "EVIDENCE", "TITLE"});
   for (std::size_t i = 0; i < views.size(); ++i) {
     const auto& view = views[i];
-    table.add({view.task.vtid.to_string(), row_status(view),
+    table.add({view.task.vtid.to_string(), list_status(view),
                relative(view.task.updated_at, view.now), proofs[i], view.task.title});
   }
   if (!table.empty()) call.console.print(table.text(call.console.terminal()));
-  if (table.empty()) call.console.say("no task matches; next: vitana spec sync");
+  if (table.empty()) {
+    const bool all = options.status.empty() && options.code.empty() && options.repo.empty() && options.after.empty();
+    call.console.say(all ? "no task yet; next: vitana spec sync" : "no task matches; all of them: vitana task list");
+  }
+  // One is enough to say it; an engine carries on all of them.
+  for (const auto& view : views) {
+    const auto missing = engine_missing(**session, view.task);
+    if (!missing) continue;
+    call.console.say(*missing, Ink::dim);
+    break;
+  }
   if (more) {
     call.console.say(
         fmt::format("more: vitana task list --after {}", views.back().task.vtid.to_string()),
@@ -132,6 +123,7 @@ Answer task_show(Call& call, const std::string& text) {
     call.console.data(task_json(*view) + "\n");
   } else {
     call.console.print(task_text(*view, call.console.terminal()));
+    say_engine(call, **session, view->task);
     if (view->task.failure) {
       const Error error{view->task.failure->code, "", {}, view->task.failure->context};
       call.console.say("next: " + hint_for(*view, error, call.words), Ink::dim);
@@ -154,13 +146,11 @@ Answer task_why(Call& call, const std::string& text) {
     return exit_yes;
   }
   call.console.print(why_text(*why, *view, call.console.terminal()));
+  say_engine(call, **session, view->task);
   for (const auto& verdict : why->verdicts) {
     if (verdict.pass || !verdict.code || domain::is_terminal(view->task.status)) continue;
     call.console.say("next: " + hint_for(*view, {*verdict.code, ""}, call.words), Ink::dim);
     return exit_yes;
-  }
-  if (view->task.status == domain::TaskStatus::scheduled && !(*session)->engine_pid()) {
-    call.console.say("no engine runs; next: vitana autopilot", Ink::dim);
   }
   return exit_yes;
 }

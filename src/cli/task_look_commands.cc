@@ -77,9 +77,7 @@ Answer task_watch(Call& call, const std::string& text) {
   });
   if (!told) return failure(std::move(told.error()));
 
-  if (opened->view.task.status == domain::TaskStatus::scheduled && !session.engine_pid()) {
-    call.console.say("no engine runs; to go on: vitana autopilot", Ink::dim);
-  }
+  if (const auto missing = engine_missing(session, opened->view.task)) call.console.say(*missing, Ink::dim);
   Signals signals;
   EventTail tail(session, {.vtid = vtid});
   for (;;) {

@@ -192,6 +192,32 @@ Result<TaskView> load_task(Session& session, Vtid vtid) {
   return std::move(*view);
 }
 
+TaskView listed(Session& session, store::Reader& reader, domain::Task task) {
+  TaskView view{std::move(task), std::nullopt, {}, reader.now()};
+  if (view.task.attempt > 0) {
+    if (auto run = reader.run({view.task.vtid, view.task.attempt}))
+      view.runs.push_back({std::move(*run), {}, {}});
+  }
+  const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
+  view.held = session.engine().desk.hold(reader, view.task, newest);
+  return view;
+}
+
+std::string list_status(const TaskView& view) {
+  const auto& task = view.task;
+  std::string text(name_of(task.status));
+  if (task.blocked)
+    text += fmt::format(": {}", name_of(*task.blocked));
+  else if (view.held)
+    text += fmt::format(": {}", name_of(*view.held->code));
+  else if (task.failure)
+    text += fmt::format(": {}", name_of(task.failure->code));
+  else if (!view.runs.empty() && !domain::is_terminal(view.runs.back().run.state)) {
+    text += fmt::format(": {}", name_of(view.runs.back().run.state));
+  }
+  return text;
+}
+
 Tally tally(const std::vector<store::EvidenceRow>& evidence) {
   Tally t;
   for (const auto& row : evidence) {
@@ -250,6 +276,14 @@ std::string next_words(const TaskView& view) {
     what += fmt::format(" ({})", open);
   }
   return what;
+}
+
+std::optional<std::string> engine_missing(Session& session, const domain::Task& task) {
+  using domain::NextKind;
+  const auto kind = task.next.kind;
+  const bool engines = kind == NextKind::gate || kind == NextKind::timer || kind == NextKind::worker;
+  if (domain::is_terminal(task.status) || !engines || session.engine_pid()) return std::nullopt;
+  return fmt::format("no engine runs: vitana run {}, or vitana autopilot", task.vtid.to_string());
 }
 
 std::string next_text(const TaskView& view) {

@@ -40,6 +40,11 @@ struct TaskView {
   std::optional<domain::GateVerdict> held = {};  ///< what holds it, although it waits for nothing
 };
 
+/// What a list shows of a task: its newest run and what holds it, without evidence and history.
+TaskView listed(Session& session, store::Reader& reader, domain::Task task);
+/// "blocked: sign_off", "scheduled: EXECUTION_PAUSED", "in_progress: executing"
+std::string list_status(const TaskView& view);
+
 /// One snapshot. Errors: NOT_FOUND, STORE_*.
 Result<TaskView> load_task(Session& session, Vtid vtid);
 
@@ -64,6 +69,8 @@ std::string headline(const TaskView& view);
 
 /// What comes next, with the names of the file and of the tasks that it is about.
 std::string next_words(const TaskView& view);
+/// Said where the next thing is the engine's, and none runs: all times are those of an engine that runs.
+std::optional<std::string> engine_missing(Session& session, const domain::Task& task);
 /// Who acts next, and when.
 std::string next_text(const TaskView& view);
 
