@@ -13,6 +13,8 @@
 #include "cli/follow.h"
 #include "cli/json.h"
 #include "cli/sync_report.h"
+#include "cli/task_view.h"
+#include "engine/conduct.h"
 #include "wire/json.h"
 
 namespace vitana::cli {
@@ -74,7 +76,7 @@ class Show {
     if (!seen_.insert(report.repo).second || call_.json) return {};
     return read(session_, [&](store::Reader& reader) -> Result<void> {
       const auto whole = with_known_files(reader, std::move(report));
-      call_.console.print(sync_text(whole, call_.console.terminal()));
+      call_.console.print(sync_text(whole, call_.console.terminal(), first_contact_rows_max));
       return {};
     });
   }
@@ -87,10 +89,46 @@ class Show {
   std::string store_id_;
 };
 
+constexpr std::size_t held_lines_max = 10;
+
+/// The tasks that are neither over nor blocked, with what holds them: idle does not mean done.
+std::string held_text(Session& session, store::Reader& reader, const Terminal& terminal,
+                      const std::map<std::string, int>& counts) {
+  using domain::TaskStatus;
+  Table table({"VTID", "STATUS", "WHAT HOLDS IT"});
+  std::size_t all = 0;
+  std::size_t shown = 0;
+  for (const auto status : {TaskStatus::in_progress, TaskStatus::scheduled, TaskStatus::draft}) {
+    const auto count = counts.find(std::string(name_of(status)));
+    if (count == counts.end()) continue;
+    all += static_cast<std::size_t>(count->second);
+    if (shown >= held_lines_max) continue;
+    for (auto& task : reader.tasks({.status = status, .limit = static_cast<int>(held_lines_max - shown)})) {
+      const auto view = listed(session, reader, std::move(task));
+      const auto why = view.held ? view.held->detail : next_words(view);
+      table.add({view.task.vtid.to_string(), list_status(view), why});
+      ++shown;
+    }
+  }
+  if (table.empty()) return "";
+  std::string text = table.text(terminal);
+  if (all > shown) text += fmt::format("{} and {} more: vitana task list\n", terminal.ellipsis(), all - shown);
+  return text;
+}
+
+std::string switch_text(store::Reader& reader) {
+  const auto control = reader.control(engine::execution_control);
+  if (domain::is_on(control, reader.now())) return "";
+  return fmt::format("execution is off: {}\nnext: vitana controls set execution on --reason TEXT\n",
+                     control && !control->reason.empty() ? control->reason : "nobody has set it on");
+}
+
 Result<void> print_summary(Call& call, Session& session) {
   std::map<std::string, int> counts;
+  std::string held;
   auto done = read(session, [&](store::Reader& reader) -> Result<void> {
     counts = reader.task_counts();
+    held = held_text(session, reader, call.console.terminal(), counts) + switch_text(reader);
     return {};
   });
   if (!done) return done;
@@ -104,7 +142,7 @@ Result<void> print_summary(Call& call, Session& session) {
     if (it == counts.end() || it->second == 0) continue;
     words += fmt::format("{}{} {}", words.empty() ? "" : ", ", it->second, name_of(status));
   }
-  call.console.print(fmt::format("tasks: {}\n", words.empty() ? "none" : words));
+  call.console.print(fmt::format("tasks: {}\n{}", words.empty() ? "none" : words, held));
   return {};
 }
 

@@ -182,6 +182,14 @@ TEST(SyncText, FitsOnASmallTerminalAndPutsTheWorstFirst) {
   EXPECT_THAT(text, HasSubstr("next: vitana spec validate docs/specs/x.md\n"));
 }
 
+TEST(SyncText, AtFirstContactEveryFileIsNamed) {
+  Terminal terminal{.out_is_terminal = true, .width = 60, .height = 24};
+  const auto text = sync_text(forty_held(), terminal, first_contact_rows_max);
+  EXPECT_THAT(text, HasSubstr("docs/specs/40.md"));
+  EXPECT_THAT(text, Not(HasSubstr("more; all of them")));
+  EXPECT_THAT(sync_text(forty_held(), terminal, 40), HasSubstr("and 23 more"));
+}
+
 TEST(SyncText, TheNextCommandCanBePasted) {
   const engine::RepoSync report{
       "hub", "0123456789abcdef", true, {{"b/task-3 - It's.md", std::nullopt, "invalid", "x", ""}}};

@@ -74,7 +74,7 @@ engine::RepoSync with_known_files(store::Reader& reader, engine::RepoSync report
   return report;
 }
 
-std::string sync_text(const engine::RepoSync& report, const Terminal& terminal) {
+std::string sync_text(const engine::RepoSync& report, const Terminal& terminal, std::size_t whole_max) {
   std::map<std::string, int> counts;
   std::vector<const engine::FileOutcome*> people;
   for (const auto& file : report.files) {
@@ -97,8 +97,8 @@ std::string sync_text(const engine::RepoSync& report, const Terminal& terminal) 
   std::stable_sort(people.begin(), people.end(), [](const auto* a, const auto* b) {
     return rank(a->outcome) < rank(b->outcome);
   });
-  const std::size_t lines_max =
-      terminal.height > 12 ? std::min<std::size_t>(terminal.height - 6, 18) : 6;
+  const std::size_t screen = terminal.height > 12 ? std::min<std::size_t>(terminal.height - 6, 18) : 6;
+  const std::size_t lines_max = people.size() <= whole_max ? people.size() : screen;
   Table table({"OUTCOME", "VTID", "FILE", "REASON"});
   for (std::size_t i = 0; i < std::min(people.size(), lines_max); ++i) {
     const auto& file = *people[i];

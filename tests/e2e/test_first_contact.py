@@ -125,6 +125,26 @@ class FirstContactWithManyOldSpecs(World):
         self.assertEqual(self.count("oasis_events", "type LIKE 'vtid.%'"), events)
 
 
+class IdleIsNotDone(World):
+    """What is left says what holds it."""
+
+    def test_a_pause_is_named_with_the_tasks_that_it_holds(self):
+        self.until_idle()
+        self.vitana("controls", "set", "execution", "off", "--reason", "release night", code=0)
+        for number in range(811, 823):
+            self.add_spec(f"VTID-00{number}")
+        said = self.until_idle().out
+        self.assertIn("tasks: 12 scheduled", said)
+        self.assertRegex(said, r"VTID-00822 +scheduled: EXECUTION_PAUSED +.*release night")
+        self.assertEqual(len(re.findall(r"(?m)^VTID-008\d\d +scheduled", said)), 10, said)
+        self.assertIn("and 2 more: vitana task list", said)
+        self.assertIn("execution is off: release night\nnext: vitana controls set execution on", said)
+
+    def test_nothing_is_said_where_nothing_is_held(self):
+        self.add_spec("VTID-00811")
+        self.assertTrue(self.until_idle().out.endswith("tasks: 1 blocked\n"))
+
+
 class OneNumberInFourFiles(World):
     """Four people took the same number."""
 
