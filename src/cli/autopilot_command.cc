@@ -58,6 +58,7 @@ class Show {
       } else if (is_meaningful(event)) {
         call_.console.print(event_line(event, false));
       }
+      if (auto warned = warn_of_vacuous(event); !warned) return warned;
     }
     call_.console.flush();
     return {};
@@ -81,11 +82,23 @@ class Show {
     });
   }
 
+  /// A run that went through although some of its checks could not fail; told once for a run.
+  Result<void> warn_of_vacuous(const store::StoredEvent& event) {
+    if (!event.run || event.type != domain::event_info(domain::EventType::verification_passed).name) return {};
+    if (!warned_.insert(event.run->to_string()).second) return {};
+    return read(session_, [&](store::Reader& reader) -> Result<void> {
+      const auto text = vacuous_text(newest_evidence(reader.evidence(*event.run)));
+      if (!text.empty()) call_.console.say(fmt::format("{}: {}", event.run->to_string(), text), Ink::yellow);
+      return {};
+    });
+  }
+
   Call& call_;
   Session& session_;
   HookQueue& queue_;
   EventTail tail_;
   std::set<std::string> seen_;
+  std::set<std::string> warned_;
   std::string store_id_;
 };
 

@@ -162,6 +162,10 @@ std::string next_after(const TaskView& view) {
 /// Tells how it ended, as text or as the object of `task show`; the exit code.
 Answer tell_end(Call& call, Session& session, const TaskView& view) {
   if (call.json) call.console.data(task_json(view) + "\n");
+  if (!view.runs.empty()) {
+    const auto vacuous = vacuous_text(view.runs.back().evidence);
+    if (!vacuous.empty()) call.console.say(vacuous, Ink::yellow);
+  }
   if (view.task.status == domain::TaskStatus::completed) {
     if (!call.json) call.console.print(delivered_text(view, call.console.terminal()));
     call.console.say("next: " + next_after(view), Ink::dim);

@@ -244,6 +244,16 @@ Tally tally(const std::vector<store::EvidenceRow>& evidence) {
   return t;
 }
 
+std::string vacuous_text(const std::vector<store::EvidenceRow>& evidence) {
+  std::string text;
+  for (const auto& row : evidence) {
+    if (row.evidence.verdict != domain::EvidenceVerdict::vacuous) continue;
+    text += fmt::format("warning: {} proves nothing: its check was green before the change\n",
+                        row.evidence.criterion);
+  }
+  return text;
+}
+
 std::string tally_text(const Tally& t) {
   std::string text = fmt::format("{} of {} verified", t.verified, t.criteria);
   if (t.attested > 0) text += fmt::format(", {} attested", t.attested);

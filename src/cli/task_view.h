@@ -61,6 +61,9 @@ struct Tally {
 };
 Tally tally(const std::vector<store::EvidenceRow>& evidence);
 
+/// "warning: AC-1 proves nothing: its check was green before the change", a line for each; mostly empty.
+std::string vacuous_text(const std::vector<store::EvidenceRow>& evidence);
+
 /// "3 of 5 verified, 2 attested"
 std::string tally_text(const Tally& tally);
 

@@ -239,6 +239,29 @@ class ControlC(NewcomerWorld):
         self.assertEqual(self.runs("VTID-00111"), 1)
 
 
+class ACheckThatWasGreenBefore(NewcomerWorld):
+    """It proves nothing, and whoever looks at the result is told so."""
+
+    mode = "branch"
+    said = "warning: AC-1 proves nothing: its check was green before the change"
+
+    def prepare(self):
+        super().prepare()
+        self.repo.commit("rules", {"vitana.toml": self.config()})
+
+    def test_run_warns(self):
+        answer = self.vitana("run", self.add_spec("VTID-00115", spec_text("VTID-00115", check="test -s page.txt")), code=0)
+        self.assertEqual(answer.err.count(self.said), 1, answer)
+
+    def test_the_autopilot_warns(self):
+        self.until_idle()
+        self.add_spec("VTID-00115", spec_text("VTID-00115", check="test -s page.txt"))
+        self.add_spec("VTID-00116")
+        err = self.until_idle().err
+        self.assertEqual(err.count("proves nothing"), 1, err)
+        self.assertIn("VTID-00115.1: " + self.said, err)
+
+
 class ARunThatWaitsForAPerson(NewcomerWorld):
     """It is no error: it says what it waits for, and after that the same command goes on."""
 
