@@ -1,11 +1,15 @@
 #include "app/starter_facts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "app/repositories.h"
 #include "app/system.h"
@@ -35,21 +39,76 @@ bool file_has_line(const fs::path& path, std::string_view start) {
   return false;
 }
 
-bool file_contains(const fs::path& path, std::string_view text) {
-  std::ifstream file(path);
-  std::string content(std::size_t{256} << 10, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  content.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
-  return content.find(text) != std::string::npos;
+/// The `test` script of a package.json; nothing where there is none, or the one that npm init writes.
+std::optional<std::string> test_script(const nlohmann::json& package) {
+  const auto scripts = package.find("scripts");
+  if (scripts == package.end() || !scripts->is_object()) return std::nullopt;
+  const auto test = scripts->find("test");
+  if (test == scripts->end() || !test->is_string()) return std::nullopt;
+  auto text = test->get<std::string>();
+  if (text.find("no test specified") != std::string::npos) return std::nullopt;
+  return text;
+}
+
+/// Commands for what the lock file says installs the packages. A package.json that cannot be read gives
+/// none: each of them would fail.
+void detect_packages(const fs::path& folder, config::StarterFacts& facts) {
+  std::ifstream file(folder / "package.json");
+  if (!file) return;
+  const auto package = nlohmann::json::parse(file, nullptr, false);
+  if (!package.is_object()) return;
+  std::string tool = "npm";
+  std::string install = fs::exists(folder / "package-lock.json") ? "npm ci" : "npm install";
+  for (const auto& [lock, name] : {std::pair{"pnpm-lock.yaml", "pnpm"}, std::pair{"yarn.lock", "yarn"}}) {
+    if (!fs::exists(folder / lock)) continue;
+    tool = name;
+    install = tool + " install --frozen-lockfile";
+    break;
+  }
+  facts.setup.push_back(install);
+  facts.cache.emplace_back("node_modules");
+  if (test_script(package)) facts.checks.push_back(tool + " test");
+}
+
+template <typename Matches>
+bool any_entry(const fs::path& folder, Matches matches) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (matches(entry.path())) return true;
+  }
+  return false;
+}
+
+bool has_pytest(const fs::path& folder) {
+  if (first_existing(folder, {"pytest.ini", "conftest.py", "tox.ini"})) return true;
+  if (file_has_line(folder / "pyproject.toml", "[tool.pytest")) return true;
+  return any_entry(folder / "tests", [](const fs::path& path) {
+    const auto name = path.filename().string();
+    return name.starts_with("test_") && name.ends_with(".py");
+  });
+}
+
+/// The folders of other tools' specs, beside the usual one.
+void detect_specs(const fs::path& folder, config::StarterFacts& facts) {
+  const auto is_spec_kit = [](const fs::path& path) {
+    const auto name = path.filename().string();
+    const bool numbered = name.size() > 4 && name[3] == '-' && name.find_first_not_of("0123456789") == 3;
+    return numbered && fs::exists(path / "spec.md");
+  };
+  std::vector<std::string> found;
+  if (any_entry(folder / "specs", is_spec_kit)) found.emplace_back("specs/*/spec.md");
+  if (fs::is_directory(folder / "openspec")) found.emplace_back("openspec/changes/*/proposal.md");
+  if (fs::is_directory(folder / ".kiro/specs")) found.emplace_back(".kiro/specs/*/requirements.md");
+  if (fs::is_directory(folder / "backlog")) found.emplace_back("backlog/tasks/*.md");
+  if (found.empty()) return;
+  facts.unnumbered = true;
+  facts.specs = config::Repo{}.specs;
+  facts.specs.insert(facts.specs.end(), found.begin(), found.end());
 }
 
 /// The test command that a repository of this shape usually has.
 void detect_checks(const fs::path& folder, config::StarterFacts& facts) {
-  if (fs::exists(folder / "package.json")) {
-    facts.setup.push_back(fs::exists(folder / "package-lock.json") ? "npm ci" : "npm install");
-    facts.cache.emplace_back("node_modules");
-    if (file_contains(folder / "package.json", "\"test\"")) facts.checks.emplace_back("npm test");
-  }
+  detect_packages(folder, facts);
   if (fs::exists(folder / "Cargo.toml")) facts.checks.emplace_back("cargo test");
   if (fs::exists(folder / "go.mod")) facts.checks.emplace_back("go test ./...");
   if (const auto makefile = first_existing(folder, {"GNUmakefile", "makefile", "Makefile"})) {
@@ -60,9 +119,7 @@ void detect_checks(const fs::path& folder, config::StarterFacts& facts) {
       }
     }
   }
-  if (first_existing(folder, {"pytest.ini", "conftest.py", "tox.ini"})) {
-    facts.checks.emplace_back("python3 -m pytest -q");
-  }
+  if (has_pytest(folder)) facts.checks.emplace_back("python3 -m pytest -q");
 }
 
 void detect_agents(config::StarterFacts& facts) {
@@ -73,6 +130,7 @@ void detect_agents(config::StarterFacts& facts) {
     agent.command.emplace_back(program);
     agent.command.insert(agent.command.end(), arguments.begin(), arguments.end());
     agent.hosts = std::move(hosts);
+    agent.key = key;
     if (std::getenv(key) != nullptr) agent.secrets.push_back(std::string("env:") + key);
     facts.agents.push_back(std::move(agent));
   };
@@ -84,12 +142,24 @@ void detect_agents(config::StarterFacts& facts) {
   add("opencode", {"run"}, {"opencode.ai"}, "OPENCODE_API_KEY");
 }
 
+/// For a HEAD that is on none: a usual one that is there, else a new one.
+std::string way_to_a_branch(const git::Git& git, const fs::path& root) {
+  for (const char* name : {"main", "master"}) {
+    const auto tip = git::remote_ref(git, git::Source::at_path(root), std::string("refs/heads/") + name);
+    if (tip && *tip) return fmt::format("git switch {}, then: vitana init", name);
+  }
+  return "git switch -c main, then: vitana init";
+}
+
 }  // namespace
 
 Result<config::StarterFacts> starter_facts(const std::string& folder) {
   const fs::path root = fs::absolute(folder).lexically_normal();
   const git::Git git(git_options());
   auto branch = git::default_branch(git, git::Source::at_path(root));
+  if (!branch && branch.error().code == FailureCode::BRANCH_MISSING) {
+    branch.error().context["hint"] = way_to_a_branch(git, root);
+  }
   if (!branch) return failure(std::move(branch.error()));
   config::StarterFacts facts;
   const auto tip = git::remote_ref(git, git::Source::at_path(root), "refs/heads/" + *branch);
@@ -98,6 +168,7 @@ Result<config::StarterFacts> starter_facts(const std::string& folder) {
   facts.repo_name = root.filename().empty() ? root.parent_path().filename().string()
                                             : root.filename().string();
   detect_checks(root, facts);
+  detect_specs(root, facts);
   detect_agents(facts);
   const auto probe = worker::probe_sandbox({.path = search_path()});
   facts.sandbox_works = probe.available;

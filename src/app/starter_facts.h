@@ -8,7 +8,8 @@
 
 namespace vitana::app {
 
-/// Branch, checks, setup and cache of the repository in `folder`; agents' programs in PATH; the sandbox.
+/// Branch, checks, setup and cache of the repository in `folder`; the globs of other
+/// tools' specs; agents' programs in PATH; the sandbox.
 /// Errors: those of finding the repository's branch.
 Result<config::StarterFacts> starter_facts(const std::string& folder);
 

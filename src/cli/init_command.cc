@@ -58,6 +58,22 @@ std::string first_spec(Vtid vtid) {
   return spec::render_spec(draft);
 }
 
+/// What a person has to know or do before the first run.
+std::string first_steps(const config::StarterFacts& facts, const std::string& config, const std::string& spec) {
+  std::string next = "next:\n";
+  if (facts.agents.empty()) {
+    next += fmt::format("  no agent was found: name one in {}, [agents.NAME] and [worker] agent\n", config);
+  } else if (const auto& agent = facts.agents.front(); agent.secrets.empty() && !agent.key.empty()) {
+    next += fmt::format("  {0} sees none of your logins: export {1}, and take the # from its secrets in {2}\n",
+                        agent.name, agent.key, config);
+  }
+  if (facts.checks.empty()) next += fmt::format("  no test command was found: name yours in {}, [verify] commands\n", config);
+  if (!facts.has_commit) next += "  commit something first: there is no branch to work on yet\n";
+  if (!facts.sandbox_works)
+    next += fmt::format("  the sandbox does not work here: {}\n", facts.sandbox_reason);
+  return next + fmt::format("  vitana doctor\n  vitana spec validate {0}\n  vitana run {0}\n", shell_word(spec));
+}
+
 }  // namespace
 
 Answer init(Call& call) {
@@ -102,16 +118,12 @@ Answer init(Call& call) {
     return exit_yes;
   }
   call.console.print(fmt::format("{}\n{}\n", config.string(), spec.string()));
-  std::string next = "next:\n";
-  if (facts->agents.empty()) {
-    next += fmt::format("  no agent was found: name one in {}, [agents.NAME] and [worker] agent\n",
-                        config::file_name);
-  }
-  if (!facts->has_commit) next += "  commit something first: there is no branch to work on yet\n";
-  if (!facts->sandbox_works)
-    next += fmt::format("  the sandbox does not work here: {}\n", facts->sandbox_reason);
-  next += fmt::format("  vitana doctor\n  vitana spec validate {0}\n  vitana run {0}\n", shell_word(name.string()));
-  call.console.say(next);
+  // As it stands from where the person stands.
+  const auto from_here = [&](const fs::path& path) {
+    auto relative = fs::relative(path, call.open.folder, error);
+    return relative.empty() ? path.string() : relative.string();
+  };
+  call.console.say(first_steps(*facts, from_here(config), from_here(spec)));
   return exit_yes;
 }
 

@@ -19,35 +19,35 @@ std::string in_comment(std::string text) {
   return text;
 }
 
+/// A line whose comment stands where those of the other lines do, as far as there is room.
+std::string line(std::string text, std::string_view comment) {
+  constexpr std::size_t comment_column = 31;
+  text.append(text.size() < comment_column ? comment_column - text.size() : 1, ' ');
+  return text + "# " + std::string(comment) + "\n";
+}
+
 std::string repo_section(const StarterFacts& facts) {
   const bool named = is_name(facts.repo_name);
   const bool on_branch = is_branch_name(facts.branch);
   std::string text = "[[repos]]\n";
   text += fmt::format("name = {}\n", quoted(named ? facts.repo_name : "main"));
   text += "path = \".\"\n";
-  text +=
-      on_branch
-          ? fmt::format("branch = {}              # only this branch registers specs\n",
-                        quoted(facts.branch))
-          : std::string(
-                "# branch = \"main\"              # without it: the repository's own default\n");
+  text += on_branch ? line("branch = " + quoted(facts.branch), "only this branch registers specs")
+                    : line("# branch = \"main\"", "without it: the repository's own default");
   const Repo defaults;
-  text += fmt::format("specs = {}    # ** matches any number of folders\n",
-                      quoted_list(facts.specs.empty() ? defaults.specs : facts.specs));
+  text += line("specs = " + quoted_list(facts.specs.empty() ? defaults.specs : facts.specs),
+               "** matches any number of folders");
+  if (facts.unnumbered) text += line("# ids = \"local\"", "files without a VTID get a number of their own");
   text +=
       "# Specs that are there already wait until you say: vitana spec adopt GLOB --run, or "
       "--done\n";
   text += "adopt = \"new\"\n";
   if (facts.setup.empty()) {
-    text += "# setup = [\"npm ci\"]             # once per workspace, with network\n";
+    text += line("# setup = [\"npm ci\"]", "once per workspace, with network");
   } else {
-    text += fmt::format("setup = {}                  # once per workspace, with network\n",
-                        quoted_list(facts.setup));
+    text += line("setup = " + quoted_list(facts.setup), "once per workspace, with network");
   }
-  if (!facts.cache.empty()) {
-    text +=
-        fmt::format("cache = {}            # kept between workspaces\n", quoted_list(facts.cache));
-  }
+  if (!facts.cache.empty()) text += line("cache = " + quoted_list(facts.cache), "kept between workspaces");
   return text;
 }
 
@@ -55,12 +55,16 @@ std::string agent_section(const FoundAgent& agent) {
   std::string text = fmt::format("[agents.{}]\n", agent.name);
   text += fmt::format("kind = {}\n", quoted(name_of(agent.kind)));
   if (!agent.command.empty()) text += fmt::format("command = {}\n", quoted_list(agent.command));
-  text += agent.hosts.empty()
-              ? "network = \"none\"               # or \"loopback\", or a list of hosts\n"
-              : fmt::format("network = {}\n", quoted_list(agent.hosts));
-  if (!agent.secrets.empty()) text += fmt::format("secrets = {}\n", quoted_list(agent.secrets));
-  text += "timeout = \"30m\"                # a whole run\n";
-  text += "silence = \"5m\"                 # without a sign of life\n";
+  text += agent.hosts.empty() ? line("network = \"none\"", "or \"loopback\", or a list of hosts")
+                              : fmt::format("network = {}\n", quoted_list(agent.hosts));
+  if (!agent.secrets.empty()) {
+    text += fmt::format("secrets = {}\n", quoted_list(agent.secrets));
+  } else if (!agent.key.empty()) {
+    text += "# It sees none of your logins. Its key comes from here:\n";
+    text += fmt::format("# secrets = {}\n", quoted_list({"env:" + in_comment(agent.key)}));
+  }
+  text += line("timeout = \"30m\"", "a whole run");
+  text += line("silence = \"5m\"", "without a sign of life");
   return text;
 }
 
@@ -71,7 +75,7 @@ constexpr std::string_view no_agent =
 # [agents.fixer]
 # kind = "command"
 # command = ["./tools/fixer.sh"]
-# network = "none"               # or "loopback", or a list of hosts
+# network = "none"             # or "loopback", or a list of hosts
 # secrets = ["env:API_KEY"]
 )";
 
@@ -85,10 +89,9 @@ bool usable(const FoundAgent& agent) {
 std::string worker_section(const std::string& agent, const StarterFacts& facts) {
   std::string text = "[worker]\n";
   text += agent.empty() ? "# agent = \"fixer\"\n" : fmt::format("agent = {}\n", quoted(agent));
-  text += "slots = 2                      # agents at a time\n";
+  text += line("slots = 2", "agents at a time");
   if (facts.sandbox_works) {
-    text +=
-        "sandbox = \"require\"            # agents and checks see nothing but their workspace\n";
+    text += line("sandbox = \"require\"", "agents and checks see nothing but their workspace");
   } else {
     text += fmt::format("# The sandbox does not work on this machine: {}\n",
                         in_comment(facts.sandbox_reason));
@@ -125,7 +128,7 @@ concurrent = 2                 # runs under way at a time, from their start to t
 wall = "60m"
 
 # [notify]
-# command = ["./tools/tell.sh"]  # one JSON event on stdin, for what needs a person
+# command = ["./tools/tell.sh"] # one JSON event on stdin, for what needs a person
 )";
 
 }  // namespace

@@ -15,6 +15,7 @@ struct FoundAgent {
   std::vector<std::string> command;  ///< needed for kind command
   std::vector<std::string> hosts;    ///< it has to reach
   std::vector<std::string> secrets;  ///< "env:NAME" that are set now
+  std::string key = {};              ///< the variable that its login is usually in; known even if it is not set
 };
 
 struct StarterFacts {
@@ -22,6 +23,7 @@ struct StarterFacts {
   std::string branch;
   bool has_commit = true;           ///< the branch is there
   std::vector<std::string> specs;   ///< globs of folders that hold specs; empty: the default
+  bool unnumbered = false;          ///< some of them are of tools that give files no VTID
   std::vector<std::string> setup;   ///< detected: "npm ci"
   std::vector<std::string> cache;   ///< detected: "node_modules"
   std::vector<std::string> checks;  ///< detected: "make test", "npm test", "cargo test"

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+#include <string>
+
 #include "config/parse.h"
 
 namespace vitana::config {
@@ -46,6 +50,27 @@ TEST(StarterConfig, CarriesWhatWasFound) {
   EXPECT_EQ(c.worker.agent, "claude");
   EXPECT_EQ(c.agents.size(), 2u);
   EXPECT_EQ(c.worker.sandbox, domain::SandboxMode::require);
+}
+
+TEST(StarterConfig, NamesTheKeyOfAnAgentThatHasNoneYet) {
+  StarterFacts facts;
+  facts.agents = {{"claude", AgentKind::claude, {}, {"api.anthropic.com"}, {}, "ANTHROPIC_API_KEY"}};
+  EXPECT_TRUE(read(facts).agents.at("claude").secrets.empty());
+  EXPECT_THAT(starter_config(facts), HasSubstr("\n# secrets = [\"env:ANTHROPIC_API_KEY\"]\n"));
+}
+
+TEST(StarterConfig, TheCommentsBesideItsLinesStandInOneColumn) {
+  StarterFacts facts;
+  facts.branch = "trunk";
+  facts.setup = {"npm ci"};
+  facts.agents = {{"fixer", AgentKind::command, {"./fix"}, {}, {}}};
+  std::istringstream text(starter_config(facts) + starter_config({}));
+  for (std::string one; std::getline(text, one);) {
+    const auto comment = one.find(" # ", 1);
+    if (comment == std::string::npos) continue;
+    const auto words = one.find_last_not_of(' ', comment) + 1;
+    EXPECT_EQ(comment + 1, std::max(words + 1, std::size_t{31})) << one;
+  }
 }
 
 TEST(StarterConfig, PrefersTheSandboxWhereItDoesNotWorkAndSaysWhy) {

@@ -239,6 +239,84 @@ class ControlC(NewcomerWorld):
         self.assertEqual(self.runs("VTID-00111"), 1)
 
 
+class WhatInitFinds(NewcomerWorld):
+    """The file that it writes fits the repository, and what it says works where the person stands."""
+
+    def found(self, files):
+        for path, text in files.items():
+            self.repo.write(path, text)
+        self.said = self.vitana("init", code=0).err
+        file = self.repo.folder / "vitana.toml"
+        config = tomllib.loads(file.read_text())
+        self.vitana("config", "check", code=0)
+        file.unlink()
+        for path in files:
+            (self.repo.folder / path).unlink()
+        return config
+
+    def commands(self, files):
+        return self.found(files)["verify"].get("commands", [])
+
+    def test_the_test_command_of_python(self):
+        pytest = ["python3 -m pytest -q"]
+        self.assertEqual(self.commands({"pyproject.toml": "[tool.pytest.ini_options]\n"}), pytest)
+        self.assertEqual(self.commands({"tests/test_page.py": "def test(): pass\n"}), pytest)
+        self.assertEqual(self.commands({"pyproject.toml": "[tool.black]\n", "tests/helper.py": ""}), [])
+        self.assertIn("no test command was found", self.said)
+
+    def test_the_commands_of_a_package_are_those_of_its_lock_file(self):
+        package = '{"scripts": {"test": "node --test"}}'
+        for files, setup, tests in (({}, "npm install", "npm test"),
+                                    ({"package-lock.json": "{}"}, "npm ci", "npm test"),
+                                    ({"pnpm-lock.yaml": ""}, "pnpm install --frozen-lockfile", "pnpm test"),
+                                    ({"yarn.lock": ""}, "yarn install --frozen-lockfile", "yarn test")):
+            with self.subTest(tests):
+                config = self.found({"package.json": package, **files})
+                self.assertEqual((config["repos"][0]["setup"], config["verify"]["commands"]), ([setup], [tests]))
+
+    def test_a_package_without_tests_has_no_test_command(self):
+        default = '{"scripts": {"test": "echo \\"Error: no test specified\\" && exit 1"}}'
+        for package in (default, "{}", '{"name": "test", "keywords": ["test"]}', '{"scripts": {"test": 1}}'):
+            with self.subTest(package):
+                self.assertEqual(self.commands({"package.json": package}), [])
+                self.assertIn("no test command was found", self.said)
+        config = self.found({"package.json": '{"scripts": {"test": '})
+        self.assertNotIn("setup", config["repos"][0])
+
+    def test_the_specs_of_other_tools(self):
+        config = self.found({"specs/001-albums/spec.md": "", "openspec/project.md": "",
+                             ".kiro/specs/search/requirements.md": "", "backlog/tasks/task-1 - A.md": ""})
+        self.assertEqual(config["repos"][0]["specs"],
+                         ["docs/specs/**/*.md", "specs/*/spec.md", "openspec/changes/*/proposal.md",
+                          ".kiro/specs/*/requirements.md", "backlog/tasks/*.md"])
+
+    def test_an_agent_whose_key_is_missing_is_named_with_it(self):
+        self.program("claude")
+        self.vitana("init", code=0)
+        self.assertIn('\n# secrets = ["env:ANTHROPIC_API_KEY"]\n', (self.repo.folder / "vitana.toml").read_text())
+        (self.repo.folder / "vitana.toml").unlink()
+        said = self.vitana("init", code=0).err
+        self.assertIn("claude sees none of your logins: export ANTHROPIC_API_KEY", said)
+        (self.repo.folder / "vitana.toml").unlink()
+        with_key = self.vitana("init", code=0, environment={**self.environment, "ANTHROPIC_API_KEY": "a-key"})
+        self.assertNotIn("logins", with_key.err)
+
+    def test_in_a_subfolder_its_commands_work_there(self):
+        place = self.repo.folder / "src/deep"
+        place.mkdir(parents=True)
+        said = self.vitana("init", folder=place, code=0).err
+        [command] = [line.strip() for line in said.splitlines() if "spec validate" in line]
+        self.assertEqual(command, "vitana spec validate ../../docs/specs/00001-first-task.md")
+        self.vitana(*command.split()[1:], folder=place, code=0)
+
+    def test_on_no_branch_it_says_how_to_get_on_one(self):
+        self.repo.git("checkout", "--quiet", "--detach")
+        said = self.vitana("init", code=3).err
+        self.assertIn("next: git switch main, then: vitana init", said)
+        self.repo.git("switch", "--quiet", "main")
+        self.vitana("init", code=0)
+
+
 class ACheckThatWasGreenBefore(NewcomerWorld):
     """It proves nothing, and whoever looks at the result is told so."""
 
