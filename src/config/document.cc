@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/utf8.h"
 #include "config/nesting.h"
 
@@ -49,6 +52,35 @@ domain::Diagnostic finding(std::string rule, std::string message, const std::str
                            std::string hint) {
   return {std::move(rule), domain::Severity::error, std::move(message), file, 1, 1,
           std::move(hint)};
+}
+
+/// "[worker]" of a line that opens a table; empty for any other line.
+std::string table_header(std::string_view line) {
+  const auto end = line.find(']');
+  if (line.find_first_not_of(" \t") != line.find('[') || end == line.npos) return {};
+  std::string header(line.substr(0, end + 1));
+  std::erase_if(header, [](char c) { return c == ' ' || c == '\t'; });
+  return header;
+}
+
+/// What the library calls a redefinition: a table or a key that stands twice, mostly since a block of a
+/// manual was put beside what was there already.
+void explain_second(std::string_view text, domain::Diagnostic& found) {
+  if (found.message.find("cannot redefine") == found.message.npos) return;
+  found.hint = "it stands before in this table; leave one of the two";
+  std::map<std::string, int> first;
+  int number = 0;
+  while (!text.empty() && number < found.line) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto header = table_header(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    if (header.empty()) continue;
+    const auto [at, is_new] = first.emplace(header, number);
+    if (is_new || number != found.line) continue;
+    found.message = fmt::format("the table {} stands twice; the first is at line {}", header, at->second);
+    found.hint = fmt::format("put these keys into the table at line {}, and take this header away", at->second);
+  }
 }
 
 /// "SERVER__LISTEN" → {"server", "listen"}; empty when a part is.
@@ -155,6 +187,7 @@ Value read_document(std::string_view text, const std::string& file,
                          "values are TOML: texts in \"quotes\", lists in [brackets]");
     found.line = static_cast<int>(std::max<toml::source_index>(error.source().begin.line, 1));
     found.column = static_cast<int>(std::max<toml::source_index>(error.source().begin.column, 1));
+    explain_second(text, found);
     diagnostics.push_back(std::move(found));
     return {};
   }

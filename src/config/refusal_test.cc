@@ -134,7 +134,11 @@ std::vector<Wrong> wrong_ones() {
       {"DelayBeyondItsBound", "[retry]\ndelay = \"1h\"\n", "CONFIG_RANGE", 1, 2, "less than delay"},
       {"NulInAText", "[server]\ndata = \"a\\u0000b\"\n", "CONFIG_VALUE", 2, 1, "NUL"},
       {"DuplicateKey", "[server]\ndata = \"a\"\ndata = \"b\"\n", "CONFIG_SYNTAX", 3, 8,
-       "cannot redefine"},
+       "leave one of the two"},
+      {"TableTwice", "[worker]\nslots = 2\n\n[verify]\n [ worker ]  # mine\nagent = \"x\"\n", "CONFIG_SYNTAX", 5, 2,
+       "stands twice; the first is at line 1"},
+      {"AgentTwice", agent + "[worker]\n[agents.fixer]\n", "CONFIG_SYNTAX", 4, 1,
+       "put these keys into the table at line 1"},
   };
 }
 
