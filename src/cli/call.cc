@@ -48,8 +48,20 @@ Result<void> read(Session& session, const std::function<Result<void>(store::Read
   return session.engine().store().read(ask);
 }
 
+Result<Vtid> typed_vtid(const std::string& text) {
+  constexpr std::size_t digits_min = 5;
+  constexpr std::size_t digits_max = 9;
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  if (!digits || text.size() > digits_max) return Vtid::parse(text);
+  if (text.size() >= digits_min) return Vtid::parse("VTID-" + text);
+  auto meant = Vtid::parse(fmt::format("VTID-{:0>5}", text));
+  Error error{FailureCode::VTID_INVALID, fmt::format("'{}' is no id", text)};
+  if (meant) error.context["hint"] = "did you mean " + meant->to_string() + "?";
+  return failure(std::move(error));
+}
+
 Result<Vtid> vtid_argument(Call& call, const std::string& text) {
-  auto vtid = Vtid::parse(text);
+  auto vtid = typed_vtid(text);
   if (vtid) call.words.vtid = vtid->to_string();
   return vtid;
 }

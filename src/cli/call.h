@@ -35,7 +35,10 @@ std::string actor_of_process();
 /// Reads in one snapshot of the session's store.
 Result<void> read(Session& session, const std::function<Result<void>(store::Reader&)>& ask);
 
-/// An id of the command line, which hints then name. Errors: VTID_INVALID, VTID_LEGACY_FORM.
+/// An id as a person types it: VTID-00007, or its digits, as they stand in a file's name. Errors:
+/// VTID_INVALID, with the id that a shorter number may mean; VTID_LEGACY_FORM.
+Result<Vtid> typed_vtid(const std::string& text);
+/// An id of the command line, which hints then name. Errors: those of typed_vtid().
 Result<Vtid> vtid_argument(Call& call, const std::string& text);
 
 /// A whole file, or stdin for "-". Errors: FILE_UNREADABLE, FILE_TOO_LARGE.

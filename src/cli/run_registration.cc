@@ -189,7 +189,7 @@ Result<RunTarget> find_run_target(Call& call, const RunOptions& options) {
   RunTarget target;
   std::error_code ignored;
   const bool is_file = fs::exists(options.spec, ignored);
-  auto vtid = Vtid::parse(options.spec);
+  auto vtid = typed_vtid(options.spec);
   if (!is_file && vtid) {
     target.vtid = *vtid;
     call.words.vtid = vtid->to_string();
