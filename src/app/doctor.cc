@@ -153,8 +153,13 @@ std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) {
   const DataFolder data(fs::absolute(effective.server.data));
   findings.push_back(sandbox_finding(effective));
   if (!config) return findings;
-  findings.push_back({"configuration", true, fmt::format("{} repositories, {} agents",
-                                                         effective.repos.size(), effective.agents.size()), ""});
+  const auto counted = [](std::size_t n, const char* one, const char* more) {
+    return fmt::format("{} {}", n, n == 1 ? one : more);
+  };
+  findings.push_back({"configuration", true,
+                      counted(effective.repos.size(), "repository", "repositories") + ", " +
+                          counted(effective.agents.size(), "agent", "agents"),
+                      ""});
   if (effective.agents.empty()) {
     findings.push_back({"agent", false, "none is configured", "name one: [agents.NAME] command, [worker] agent"});
   }

@@ -58,6 +58,30 @@ TEST_F(Commands, ARegisteredSpecIsAScheduledTask) {
   EXPECT_TRUE(json["failure"].is_null());
 }
 
+TEST_F(Commands, ACancelWithoutAReasonHasNoEmptyTail) {
+  registered();
+  run({"task", "cancel", "VTID-00007"});
+  const auto shown = run({"task", "show", "VTID-00007"}).out;
+  EXPECT_THAT(shown, AllOf(HasSubstr("failure: CANCELLED (while scheduled)"), Not(HasSubstr("CANCELLED: "))));
+}
+
+TEST_F(Commands, WhatNeverHadAValidSpecIsNotToBeRetriedFirst) {
+  run({"task", "create", "--title", "Something vague"});
+  const auto cancelled = run({"task", "cancel", "VTID-00001"}).out;
+  EXPECT_THAT(cancelled, HasSubstr("it has no valid spec: its author mends it, then: vitana task retry"));
+  EXPECT_THAT(run({"task", "show", "VTID-00001"}).err, HasSubstr("it has no valid spec"));
+  registered();
+  EXPECT_THAT(run({"task", "cancel", "VTID-00007"}).out, HasSubstr("a person: vitana task retry VTID-00007"));
+}
+
+TEST_F(Commands, AFolderIsNoSpecAndItsFilesAreNamed) {
+  write("docs/specs/00007-sidebar.md", good_spec);
+  const auto folder = (folder_ / "docs/specs").string();
+  const auto outcome = run({"spec", "validate", folder});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("vitana spec validate " + folder + "/*.md"));
+}
+
 TEST_F(Commands, AListGoesOnWhereItsCursorStands) {
   for (const char* title : {"one", "two", "three"}) run({"task", "create", "--title", title});
   const auto first = Json::parse(run({"task", "list", "--limit", "2", "--json"}).out);

@@ -51,7 +51,9 @@ std::string hint_of(const Error& error, const HintWords& words) {
 }
 
 std::string error_text(const Error& error, const HintWords& words) {
-  std::string text = fmt::format("error: {} [{}]\n", brief(error.message), name_of(error.code));
+  std::string text = error.message.empty()
+                         ? fmt::format("error: {}\n", name_of(error.code))
+                         : fmt::format("error: {} [{}]\n", brief(error.message), name_of(error.code));
   for (const auto& [key, value] : error.context) {
     if (key == "hint" || value.empty() || error.message.find(value) != std::string::npos) continue;
     const bool list = value.find("; ") != std::string::npos;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/glob.h"
+#include "base/shell.h"
 #include "base/utf8.h"
 #include "cli/json.h"
 #include "cli/repo_place.h"
@@ -21,8 +23,15 @@ constexpr std::size_t read_max = std::size_t{16}
 
 std::vector<domain::Diagnostic> unreadable(const std::string& file, const Error& error) {
   if (error.code == FailureCode::FILE_TOO_LARGE) return spec::reading_of_too_large(file).diagnostics;
+  std::string hint = "see the path and its permissions";
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {
+    auto folder = file;
+    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+    hint = fmt::format("vitana spec validate {}/*.md", shell_word(folder));
+  }
   return {{std::string(name_of(error.code)), domain::Severity::error, error.message, file, 1, 1,
-           "see the path and its permissions"}};
+           std::move(hint)}};
 }
 
 /// How many there are, and, where `whole`, each in a line.

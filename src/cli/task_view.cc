@@ -32,6 +32,8 @@ void read_stays(const std::vector<store::StoredEvent>& events, std::vector<RunVi
 }
 
 std::string failure_line(const domain::Failure& failure) {
+  // Who cancels a task need not say why.
+  if (failure.message.empty()) return std::string(name_of(failure.code));
   return fmt::format("{}: {}", name_of(failure.code), brief(failure.message));
 }
 
@@ -339,6 +341,7 @@ std::string hint_for(const TaskView& view, const Error& error, const HintWords& 
     return fmt::format("take `status: draft` out of the front matter{}{} and commit it",
                        view.file.empty() ? "" : " of ", view.file);
   }
+  if (error.code == FailureCode::CANCELLED && view.task.failure) return domain::way_on(view.task);
   HintWords more = words;
   if (more.vtid.empty()) more.vtid = view.task.vtid.to_string();
   if (more.file.empty()) more.file = file_to_name(view);

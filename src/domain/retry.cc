@@ -37,6 +37,9 @@ std::string way_on(const Task& task) {
   if (!task.failure) return again;
   const auto code = task.failure->code;
   auto words = with_words(std::string(failure_info(code).hint), {.vtid = task.vtid.to_string()});
+  // Nothing is there that could run: the way back begins with its author.
+  if (code == FailureCode::CANCELLED && !task.spec && !task.newer)
+    return "it has no valid spec: its author mends it, then: " + again;
   // A run would begin with the same damaged text.
   const bool vain = code == FailureCode::CHECKSUM_MISMATCH;
   if (vain || words.find("vitana task retry") != words.npos) return words;

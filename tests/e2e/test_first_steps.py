@@ -43,7 +43,7 @@ class FromNothingToADeliveredBranch(NewcomerWorld):
         self.program("claude")
         tip = self.repo.head()
         self.vitana("init", code=0)
-        self.vitana("doctor", code=0)
+        self.assertIn("1 repository, 1 agent", self.vitana("doctor", code=0).out)
         answer = self.vitana("run", "docs/specs/00001-first-task.md", code=0)
         self.assertIn("2 of 2 verified", answer.out)
         branch = self.delivered_branch()
