@@ -20,6 +20,7 @@ struct Call {
   OpenOptions open = {};
   bool json = false;
   std::string actor = {};
+  bool only_looks = false;  ///< it changes nothing, and so says nothing that has to be heard
   HintWords words = {};  ///< what the call is about, for hints; commands set it as they learn it
 
   /// Opens the store beside whatever engine there is. Errors: those of Application::open.

@@ -15,6 +15,7 @@ int finish(Call& call, int code) {
   call.console.flush();
   const auto why = call.console.lost();
   if (!why) return code;
+  if (call.only_looks && code == exit_yes && call.console.reader_left()) return code;
   return report({FailureCode::OUTPUT_LOST, "standard output cannot be written: " + *why}, call.words,
                 false, call.console);
 }

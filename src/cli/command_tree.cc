@@ -109,6 +109,13 @@ CLI::App& CommandTree::command(CLI::App& parent, const std::string& name, const 
   return *app;
 }
 
+CLI::App& CommandTree::look(CLI::App& parent, const std::string& name, const std::string& what, Action action) {
+  return command(parent, name, what, [action = std::move(action)](Call& call) {
+    call.only_looks = true;
+    return action(call);
+  });
+}
+
 CLI::Option& CommandTree::choice(CLI::Option& option, std::vector<std::string> words) {
   option.check(CLI::IsMember(words));
   offer(option, std::move(words));

@@ -27,6 +27,9 @@ class CommandTree {
   CLI::App& command(CLI::App& parent, const std::string& name, const std::string& what,
                     Action action);
 
+  /// A command that changes nothing: it ends well when its reader has seen enough.
+  CLI::App& look(CLI::App& parent, const std::string& name, const std::string& what, Action action);
+
   /// An option that takes one of `words` alone: checked, and offered by completion.
   CLI::Option& choice(CLI::Option& option, std::vector<std::string> words);
   /// Words that completion offers as the value of an option.

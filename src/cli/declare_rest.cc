@@ -40,7 +40,7 @@ void declare_look_commands(CommandTree& tree) {
   auto& root = tree.root();
   auto asked = std::make_shared<EventsOptions>();
   auto& log =
-      tree.command(root, "events", "the log", [asked](Call& call) { return events(call, *asked); });
+      tree.look(root, "events", "the log", [asked](Call& call) { return events(call, *asked); });
   log.add_flag("--follow,-f", asked->follow, "go on as they come");
   log.add_option("--after", asked->after, "those after this one")
       ->type_name("SEQ")
@@ -55,19 +55,19 @@ void declare_look_commands(CommandTree& tree) {
     std::string since = "24h";
   };
   auto span = std::make_shared<Stats>();
-  auto& counted = tree.command(root, "stats", "how runs ended",
+  auto& counted = tree.look(root, "stats", "how runs ended",
                                [span](Call& call) { return stats(call, span->by, span->since); });
   tree.choice(*counted.add_option("--by", span->by, "what they are counted by"), {"code", "agent", "repo"});
   counted.add_option("--since", span->since, "how far back: 24h")->type_name("DURATION");
 
   tree.command(root, "workers", "the steps that are leased now",
                [](Call& call) { return workers(call); });
-  tree.command(root, "repos", "the configured repositories",
+  tree.look(root, "repos", "the configured repositories",
                [](Call& call) { return repos(call); });
 
   auto& switches = tree.group(root, "controls", "an operator's switches",
                               [](Call& call) { return controls_list(call); });
-  tree.command(switches, "list", "how they stand", [](Call& call) { return controls_list(call); });
+  tree.look(switches, "list", "how they stand", [](Call& call) { return controls_list(call); });
   struct Setting {
     SetControlOptions options;
     std::string state;

@@ -19,13 +19,13 @@ void declare_versions(CommandTree& tree, CLI::App& spec) {
   };
   auto list = std::make_shared<List>();
   auto& lister =
-      tree.command(spec, "list", "the registered specs, newest first",
+      tree.look(spec, "list", "the registered specs, newest first",
                    [list](Call& call) { return spec_list(call, list->limit, list->after); });
   lister.add_option("--limit", list->limit, "at most so many")->check(CLI::Range(1, 1000));
   lister.add_option("--after", list->after, "those after this one")->type_name("VTID");
 
   auto show = std::make_shared<ShowSpecOptions>();
-  auto& shower = tree.command(spec, "show", "a spec's text",
+  auto& shower = tree.look(spec, "show", "a spec's text",
                               [show](Call& call) { return spec_show(call, *show); });
   shower.add_option("VTID", show->vtid, "of the task")->required();
   shower.add_option("--version", show->version, "another than the newest")
@@ -34,13 +34,13 @@ void declare_versions(CommandTree& tree, CLI::App& spec) {
   shower.add_flag("--raw", show->raw, "nothing but the text");
 
   auto history = std::make_shared<std::string>();
-  tree.command(spec, "history", "the versions of a spec",
+  tree.look(spec, "history", "the versions of a spec",
                [history](Call& call) { return spec_history(call, *history); })
       .add_option("VTID", *history, "of the task")
       ->required();
 
   auto diff = std::make_shared<Diff>();
-  auto& differ = tree.command(spec, "diff", "what two versions differ in", [diff](Call& call) {
+  auto& differ = tree.look(spec, "diff", "what two versions differ in", [diff](Call& call) {
     return spec_diff(call, diff->vtid, diff->from, diff->to);
   });
   differ.add_option("VTID", diff->vtid, "of the task")->required();
@@ -122,7 +122,7 @@ void declare_drafts(CommandTree& tree, CLI::App& spec) {
       .add_option("ID", approved->id, "of the draft")
       ->required()
       ->check(ids);
-  tree.command(draft, "list", "all drafts", [](Call& call) { return draft_list(call); });
+  tree.look(draft, "list", "all drafts", [](Call& call) { return draft_list(call); });
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ const CLI::Validator known_code(
 
 void declare_lists(CommandTree& tree, CLI::App& task) {
   auto list = std::make_shared<ListOptions>();
-  auto& lister = tree.command(task, "list", "the tasks, newest first",
+  auto& lister = tree.look(task, "list", "the tasks, newest first",
                               [list](Call& call) { return task_list(call, *list); });
   tree.choice(*lister.add_option("--status", list->status, "only these"), status_names());
   tree.offer(*lister.add_option("--code", list->code, "that failed with this code")->check(known_code),
@@ -40,12 +40,12 @@ void declare_lists(CommandTree& tree, CLI::App& task) {
   lister.add_option("--after", list->after, "those after this one: next_cursor")->type_name("VTID");
 
   auto shown = std::make_shared<std::string>();
-  tree.command(task, "show", "all about one task",
+  tree.look(task, "show", "all about one task",
                [shown](Call& call) { return task_show(call, *shown); })
       .add_option("VTID", *shown, "of the task")
       ->required();
   auto why = std::make_shared<std::string>();
-  tree.command(task, "why", "why a task is where it is, and what happens next",
+  tree.look(task, "why", "why a task is where it is, and what happens next",
                [why](Call& call) { return task_why(call, *why); })
       .add_option("VTID", *why, "of the task")
       ->required();
@@ -137,16 +137,16 @@ void declare_results(CommandTree& tree, CLI::App& task) {
     bool follow = false;
   };
   auto log = std::make_shared<Log>();
-  auto& logger = tree.command(task, "log", "what the agent printed",
+  auto& logger = tree.look(task, "log", "what the agent printed",
                               [log](Call& call) { return task_log(call, log->of, log->follow); });
   of_run(logger, log->of);
   logger.add_flag("--follow,-f", log->follow, "until the agent has ended");
   auto diff = std::make_shared<OfRun>();
-  of_run(tree.command(task, "diff", "the change of a run",
+  of_run(tree.look(task, "diff", "the change of a run",
                       [diff](Call& call) { return task_diff(call, *diff); }),
          *diff);
   auto evidence = std::make_shared<OfRun>();
-  of_run(tree.command(task, "evidence", "what the verifier saw",
+  of_run(tree.look(task, "evidence", "what the verifier saw",
                       [evidence](Call& call) { return task_evidence(call, *evidence); }),
          *evidence);
 }

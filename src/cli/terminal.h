@@ -1,6 +1,7 @@
 // Where words go: data to stdout, talk to stderr, both made safe for a terminal.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <iosfwd>
@@ -64,6 +65,8 @@ class Console {
   /// Why stdout did not take all that was printed, as far as it was flushed; nothing when it did.
   /// What was decided stays decided: only its reader did not hear of it.
   std::optional<std::string> lost() const;
+  /// What was lost had a reader that wanted no more: `| head`.
+  bool reader_left() const { return lost_ == EPIPE; }
   /// Flushes, and looks whether the reader of a pipe has gone, without waiting for the next words.
   bool still_read();
 
