@@ -25,7 +25,8 @@ class DataFolder {
   std::filesystem::path lock() const { return root_ / "engine.lock"; }
   std::filesystem::path database() const { return root_ / "vitana.db"; }
   std::filesystem::path logs() const { return root_ / "logs"; }
-  std::filesystem::path mirror(const std::string& repo) const { return root_ / "mirrors" / (repo + ".git"); }
+  std::filesystem::path mirrors() const { return root_ / "mirrors"; }
+  std::filesystem::path mirror(const std::string& repo) const { return mirrors() / (repo + ".git"); }
 
  private:
   std::filesystem::path root_;

@@ -5,11 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <vector>
 
 #include "app/data_folder.h"
+#include "app/repositories.h"
 #include "app/system.h"
 #include "engine/conduct.h"
+#include "git/run.h"
 
 namespace vitana::app {
 
@@ -27,9 +30,59 @@ bool is_database(const fs::path& file) {
   return !in || (in.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic);
 }
 
-/// Makes a backup's copy ready beside the database: whole, of a new epoch, paused. Only then may it
-/// take the database's place.
-Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh,
+/// Counts the run that a file or a ref is named after, where it is one: what somebody else put there
+/// under an absurd number is none of ours.
+void count_run(std::string_view name, store::GivenIds& given) {
+  constexpr int attempt_max = 100'000;
+  const auto run = RunId::parse(name);
+  if (run && run->attempt <= attempt_max) given.add(*run);
+}
+
+/// The runs that left something beside the store, whatever became of it: a log, a kept commit.
+store::GivenIds told_by_files(const DataFolder& data) {
+  constexpr std::string_view log = ".log";
+  store::GivenIds given;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(data.logs(), error)) {
+    const auto name = file.path().filename().string();
+    if (name.ends_with(log)) count_run(name.substr(0, name.size() - log.size()), given);
+  }
+  const git::Git git(git_options());
+  for (const auto& mirror : fs::directory_iterator(data.mirrors(), error)) {
+    const auto refs = git.run({.args = {"for-each-ref", "--format=%(refname)", "refs/vitana/keep/"},
+                               .git_dir = mirror.path()});
+    if (!refs) continue;  // a mirror may be damaged, and is made again
+    std::istringstream lines(*refs);
+    for (std::string ref; std::getline(lines, ref);) count_run(ref.substr(ref.rfind('/') + 1), given);
+  }
+  return given;
+}
+
+/// What is read of the database that stands there, before a backup takes its place.
+struct Replaced {
+  store::GivenIds ids;
+};
+
+/// Nothing of it where it cannot be opened or read: that is why one restores.
+Replaced look_at(const fs::path& database) {
+  SystemClock clock;
+  SystemEntropy entropy;
+  Replaced replaced;
+  if (!fs::exists(database)) return replaced;
+  auto store = store::Store::open({database.string(), store::OpenMode::client}, clock, entropy);
+  if (!store) return replaced;
+  (void)(*store)
+      ->read([&](store::Reader& reader) -> Result<void> {
+        replaced.ids = reader.given_ids();
+        return {};
+      })
+      .has_value();
+  return replaced;
+}
+
+/// Makes a backup's copy ready beside the database: whole, of a new epoch, paused, and past every id
+/// that was given out since the backup. Only then may it take the database's place.
+Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh, const DataFolder& data,
                           const std::vector<config::Repo>& repos) {
   std::error_code error;
   const fs::path work = fresh.string() + ".work";
@@ -55,8 +108,12 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh,
     return failure(FailureCode::STORE_DAMAGED,
                    fmt::format("the backup is damaged: {}: {}", damage->front().where, damage->front().what));
   }
+  const auto replaced = look_at(data.database());
+  const auto told = told_by_files(data);
   auto begun = (*store)->commit([&](store::Ledger& ledger) -> Result<void> {
     ledger.begin_epoch();
+    ledger.note(replaced.ids);
+    ledger.note(told);
     ledger.append({domain::EventType::store_restored, std::nullopt, std::nullopt, restore_actor, "{}"});
     ledger.put(store::ControlRow{engine::execution_control,
                                  {false, "restored from a backup", restore_actor, std::nullopt, ledger.now()}});
@@ -98,10 +155,11 @@ Result<std::string> keep_old(const fs::path& database) {
 }
 
 /// Puts a copy of the backup in the database's place. Where what was there is kept.
-Result<std::string> place_backup(const fs::path& backup, const fs::path& database,
+Result<std::string> place_backup(const fs::path& backup, const DataFolder& data,
                                  const std::vector<config::Repo>& repos) {
+  const fs::path database = data.database();
   const fs::path fresh = database.string() + ".restoring";
-  if (auto ready = prepare_copy(backup, fresh, repos); !ready) return failure(std::move(ready.error()));
+  if (auto ready = prepare_copy(backup, fresh, data, repos); !ready) return failure(std::move(ready.error()));
   auto kept = keep_old(database);
   if (!kept) return kept;
   std::error_code error;
@@ -118,7 +176,7 @@ Result<std::string> restore(const std::string& backup, OperatorConfig config, co
   if (auto made = data.make(); !made) return failure(std::move(made.error()));
   auto lock = FileLock::take(data.lock().string());
   if (!lock) return failure(std::move(lock.error()));
-  auto kept = place_backup(backup, data.database(), config.config.repos);
+  auto kept = place_backup(backup, data, config.config.repos);
   if (!kept) return kept;
 
   cli::OpenOptions again = options;

@@ -47,6 +47,7 @@ struct Allocate {
   Digest config_digest;
   std::string agent;
   DeliveryMode delivery = DeliveryMode::branch;
+  int attempts_given = 0;  ///< the new run's attempt is above it, and above all of the task's runs
 };
 
 /// Offers the allocated run to workers; with an address it is sent there first.

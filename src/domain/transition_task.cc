@@ -255,7 +255,7 @@ Result<void> Mover::on(const Close& c) {
 Result<void> Mover::on(const Allocate& c) {
   CHECK(task().spec && !live_run());
   const bool first = task().attempt == 0;
-  Run fresh{.id = {task().vtid, task().attempt + 1}};
+  Run fresh{.id = {task().vtid, std::max(task().attempt, c.attempts_given) + 1}};
   fresh.spec_version = task().spec->version;
   fresh.spec_digest = task().spec->digest;
   fresh.repo = task().repo;

@@ -510,6 +510,17 @@ TEST(Cancel, RemembersTheStateThatItEnded) {
   EXPECT_EQ(give(in_progress(RunState::executing, true), Cancel{"no"})->task.failure->from_state, "executing");
 }
 
+TEST(Allocate, MakesARunAboveAllThatWereGivenOut) {
+  Subject s{task(TaskStatus::scheduled), std::nullopt};
+  s.task.attempt = 2;
+  const Allocate same{"base", Digest::of("config"), "fixer", DeliveryMode::branch, 1};
+  EXPECT_EQ(give(s, same)->run->id.attempt, 3);
+  const Allocate above{"base", Digest::of("config"), "fixer", DeliveryMode::branch, 6};
+  const auto made = give(s, above);
+  EXPECT_EQ(made->run->id.attempt, 7);
+  EXPECT_EQ(made->task.attempt, 7);
+}
+
 TEST(DeadlinePassed, NeverFailsADelivery) {
   const auto d = give(in_progress(RunState::delivering, true), DeadlinePassed{});
   EXPECT_EQ(d->run->state, RunState::delivering);

@@ -102,7 +102,8 @@ Result<Passed> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid) {
   ledger.remember_config(setup_.config_digest, setup_.config_text);
   const domain::Allocate allocate{
       repo->synced_commit, setup_.config_digest,
-      setup_.agent_of(subject.task), setup_.delivery_of(subject.task)};
+      setup_.agent_of(subject.task), setup_.delivery_of(subject.task),
+      ledger.attempts_given(vtid)};
   auto made = conduct(ledger, setup_, entropy_, vtid, allocate, "engine");
   if (!made) return failure(std::move(made.error()));
   note_granted(ledger, *made->run);

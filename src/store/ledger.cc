@@ -110,6 +110,28 @@ void Ledger::note_vtid(Vtid vtid) {
   transaction_.table<CounterMap>().put({"vtid", vtid.number()});
 }
 
+void Ledger::note(const GivenIds& given) {
+  for (const auto& [name, value] : given.counters) {
+    const auto& row = transaction_.find<CounterMap>(name);
+    if (!row || row->value < value) transaction_.table<CounterMap>().put({name, value});
+  }
+  transaction_.flush<TaskMap>();
+  for (const auto& [vtid, attempt] : given.attempts) {
+    note_vtid(vtid);
+    const auto known = queries::number(transaction_.connection(),
+                                       "SELECT COALESCE(MAX(attempt), 0) FROM vtid_ledger WHERE vtid = $1",
+                                       {vtid.to_string()});
+    if (attempt <= std::max<std::int64_t>(known, attempts_given(vtid))) continue;
+    transaction_.table<CounterMap>().put({attempts_counter(vtid), attempt});
+  }
+}
+
+int Ledger::attempts_given(Vtid vtid) {
+  if (transaction_.epoch() == 1) return 0;  // never restored: there was none before this one
+  const auto& row = transaction_.find<CounterMap>(attempts_counter(vtid));
+  return row ? int_of(row->value) : 0;
+}
+
 void Ledger::begin_epoch() {
   const auto minute = std::chrono::duration_cast<std::chrono::minutes>(now_.time_since_epoch()).count();
   transaction_.begin_epoch(std::max<std::int64_t>(transaction_.epoch() + 1, minute));

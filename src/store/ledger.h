@@ -47,6 +47,11 @@ class Ledger {
   std::uint32_t vtid_counter();
   /// Moves the counter to max(counter, vtid).
   void note_vtid(Vtid vtid);
+  /// Another store's ids count as given out by this one from then on: its counters are at least those,
+  /// and the runs that a task will have, in this store already or not, come above those attempts.
+  void note(const GivenIds& given);
+  /// The highest attempt of a task that a store before this one is known to have given out; 0: none.
+  int attempts_given(Vtid vtid);
   /// The next fencing token of a run: grows with each grant, and with each restored epoch.
   domain::Fence next_fence(const domain::Run& run);
   /// A restored store: from now on tokens are above all that any earlier epoch gave out. The new

@@ -173,6 +173,48 @@ TEST_F(LedgerTest, CountersCountApart) {
   });
 }
 
+TEST_F(LedgerTest, WhatAStoreBeforeThisOneGaveOutIsNotGivenAgain) {
+  commit([](Ledger& l) {
+    auto task = task_of(3);
+    task.attempt = 2;
+    l.put(task);
+    l.put(run_of(3, 2));
+    l.next_id("draft");
+    l.begin_epoch();
+    GivenIds given{.counters = {{"vtid", 20}, {"draft", 4}}, .attempts = {{Vtid(3), 5}, {Vtid(40), 1}}};
+    l.note(given);
+    given = {.counters = {{"vtid", 2}, {"draft", 1}}, .attempts = {{Vtid(3), 1}}};
+    l.note(given);  // what is known stays known
+  });
+  commit([](Ledger& l) {
+    EXPECT_EQ(l.attempts_given(Vtid(3)), 5);
+    EXPECT_EQ(l.attempts_given(Vtid(40)), 1) << "of a task that is not here";
+    EXPECT_EQ(l.attempts_given(Vtid(4)), 0);
+    EXPECT_EQ(l.allocate_vtid(), Vtid(41)) << "a number whose runs are known was given out";
+    EXPECT_EQ(l.next_id("draft"), 5);
+  });
+  read([](Reader& r) {
+    const auto given = r.given_ids();
+    EXPECT_EQ(given.attempts, (std::map<Vtid, int>{{Vtid(3), 5}, {Vtid(40), 1}}));
+    EXPECT_EQ(given.counters.at("vtid"), 41);
+  });
+}
+
+TEST_F(LedgerTest, TheIdsOfAStoreAreItsCountersAndTheNewestAttempts) {
+  commit([](Ledger& l) {
+    auto task = task_of(3);
+    task.attempt = 2;
+    l.put(task);
+    l.put(task_of(9));
+    l.note({.counters = {}, .attempts = {{Vtid(3), 2}}});
+  });
+  read([](Reader& r) {
+    const auto given = r.given_ids();
+    EXPECT_EQ(given.attempts, (std::map<Vtid, int>{{Vtid(3), 2}}));
+    EXPECT_EQ(given.counters, (std::map<std::string, std::int64_t>{{"vtid", 9}})) << "no row for what its task tells";
+  });
+}
+
 TEST_F(LedgerTest, AFenceGrowsWithEachGrantAndEachEpoch) {
   auto run = run_of(7);
   commit([&](Ledger& l) {

@@ -44,6 +44,11 @@ struct CounterRow {
   std::int64_t value = 0;
 };
 
+/// The counter of the attempts that a task was given by a store before this one: of this name, and then
+/// the VTID.
+inline constexpr std::string_view attempts_counters = "attempts of ";
+inline std::string attempts_counter(Vtid vtid) { return std::string(attempts_counters) + vtid.to_string(); }
+
 /// A name and a text: meta, configs.
 struct TextRow {
   std::string name;

@@ -203,6 +203,24 @@ std::vector<StatRow> Reader::stats(const std::string& by, Instant since) {
   return out;
 }
 
+GivenIds Reader::given_ids() {
+  GivenIds given;
+  connection_.each("SELECT name, value FROM counters", {}, [&](const sql::Row& row) {
+    const std::string_view name = row.text(0);
+    if (!name.starts_with(attempts_counters)) {
+      given.counters[row.text(0)] = row.int64(1);
+    } else if (const auto vtid = Vtid::parse(name.substr(attempts_counters.size()))) {
+      given.add({*vtid, int_of(row.int64(1))});
+    }
+    return true;
+  });
+  connection_.each("SELECT vtid, attempt FROM vtid_ledger WHERE attempt > 0", {}, [&](const sql::Row& row) {
+    if (const auto vtid = Vtid::parse(row.text(0))) given.add({*vtid, int_of(row.int64(1))});
+    return true;
+  });
+  return given;
+}
+
 std::map<std::string, std::int64_t> Reader::row_counts() {
   std::map<std::string, std::int64_t> counts;
   for (const auto table : table_names()) {

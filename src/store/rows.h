@@ -1,7 +1,9 @@
 // Rows of the store that are not domain values of their own.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -81,6 +83,18 @@ struct LocalIdRow {
   std::string repo;
   std::string path;
   Vtid vtid;
+};
+
+/// The ids that a store is known to have given out: none of them may be given out again by a copy that
+/// is older than they are.
+struct GivenIds {
+  std::map<std::string, std::int64_t> counters;  ///< of VTIDs, drafts, effects, …
+  std::map<Vtid, int> attempts;                  ///< the highest of each task
+
+  void add(const RunId& run) {
+    auto& highest = attempts[run.vtid];
+    highest = std::max(highest, run.attempt);
+  }
 };
 
 /// A draft of the authoring flow. Row of `oasis_specs`; each edit is a new version.

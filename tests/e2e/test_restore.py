@@ -1,6 +1,7 @@
 """A backup made under load, more deliveries, a restore: nothing twice, no number again."""
 
 import os
+import shutil
 import unittest
 
 from harness import World, spec_text
@@ -89,6 +90,102 @@ class Restore(World):
         self.assertEqual(answer.error_code, "STORE_DAMAGED", answer)
         self.assertStatus("VTID-00001", "completed")
         self.assertHealthy()
+
+
+class Ids(World):
+    """No number and no run id of the store before is given out again, though the backup knows nothing of them."""
+
+    broken = "echo this store is gone\nexit 1"
+
+    def prepare(self):
+        self.repo.commit("a page", {"vitana.toml": self.config(rest="runs = 1\n")})
+
+    def setUp(self):
+        super().setUp()
+        self.backup = self.root / "backup.db"
+        self.until_idle()
+
+    def run_again(self, vtid):
+        """One more run of the task, which fails; the ids of all its runs by the names of their logs."""
+        if self.status(vtid) == "failed":
+            self.vitana("task", "retry", vtid, "--reason", "again", code=0)
+        self.until_idle()
+        self.assertStatus(vtid, "failed", "AGENT_FAILED")
+        return self.logs(vtid)
+
+    def logs(self, vtid):
+        return sorted(file.stem for file in (self.data / "logs").glob(f"{vtid}.*"))
+
+    def restore(self):
+        self.vitana("restore", self.backup, code=0)
+        self.vitana("spec", "sync", code=0)
+        self.vitana("controls", "set", "execution", "on", "--reason", "restored", code=0)
+        self.assertHealthy()
+
+    def create(self):
+        return self.vitana("task", "create", "--title", "One more", "--json", code=0).json["vtid"]
+
+    def by_hand(self, vtid, script):
+        """A task that no file in git tells of."""
+        self.agent(vtid, script)
+        file = self.root / "by-hand.md"
+        file.write_text(spec_text(vtid))
+        self.vitana("spec", "register", file, "--reason", "by hand", code=0)
+
+    def new_ids_after(self, damage):
+        self.add_spec("VTID-00100")
+        self.add_spec("VTID-00102", script=self.broken)
+        self.until_idle()
+        self.assertStatus("VTID-00100", "completed")
+        self.assertEqual(self.logs("VTID-00102"), ["VTID-00102.1"])
+        self.vitana("backup", self.backup, code=0)
+        self.run_again("VTID-00102")
+        self.by_hand("VTID-00103", self.broken)
+        self.add_spec("VTID-00104", spec_text("VTID-00104", "Back by git"), script=self.broken)
+        self.until_idle()
+        old = {vtid: self.logs(vtid) for vtid in ("VTID-00102", "VTID-00103", "VTID-00104")}
+        self.assertEqual([len(runs) for runs in old.values()], [2, 1, 1])
+        damage()
+
+        self.restore()
+        self.until_idle()
+        self.assertEqual(self.create(), "VTID-00105")
+        self.run_again("VTID-00102")
+        self.by_hand("VTID-00103", self.broken)
+        self.until_idle()
+        for vtid, runs in old.items():
+            attempts = [row["attempt"] for row in self.query(
+                "SELECT attempt FROM autopilot_runs WHERE vtid = ? ORDER BY attempt", vtid)]
+            self.assertEqual(attempts[-1], len(runs) + 1, vtid)
+            self.assertEqual(self.logs(vtid), sorted({*runs, f"{vtid}.{len(runs) + 1}"}))
+            said = self.vitana("task", "log", vtid, code=0).out
+            self.assertEqual(said.count("this store is gone"), 1, "the log of one run")
+        self.assertHealthy()
+
+    def test_after_a_restore_ids_go_on_where_the_store_before_ended(self):
+        self.new_ids_after(lambda: None)
+
+    def test_of_a_store_that_cannot_be_read_its_logs_tell_the_ids(self):
+        self.new_ids_after(lambda: (self.data / "vitana.db").write_bytes(b"rubbish" * 9000))
+
+    def test_restoring_again_and_a_backup_of_a_restored_store_forget_nothing(self):
+        self.add_spec("VTID-00100", script=self.broken)
+        self.until_idle()
+        self.vitana("backup", self.backup, code=0)
+        self.run_again("VTID-00100")
+        self.assertEqual(self.create(), "VTID-00101")
+        self.restore()
+        self.assertEqual(self.create(), "VTID-00102")
+        second = self.root / "second.db"
+        self.vitana("backup", second, code=0)
+        self.restore()
+        self.assertEqual(self.create(), "VTID-00103")
+        # Elsewhere, what only the restored store was told of is in its backup.
+        shutil.rmtree(self.data)
+        self.backup = second
+        self.restore()
+        self.assertEqual(self.create(), "VTID-00103")
+        self.assertEqual(self.run_again("VTID-00100"), ["VTID-00100.3"])
 
 
 class Damage(World):
