@@ -60,6 +60,7 @@ store::GivenIds told_by_files(const DataFolder& data) {
 
 /// What is read of the database that stands there, before a backup takes its place.
 struct Replaced {
+  std::string store_id;
   store::GivenIds ids;
 };
 
@@ -73,6 +74,7 @@ Replaced look_at(const fs::path& database) {
   if (!store) return replaced;
   (void)(*store)
       ->read([&](store::Reader& reader) -> Result<void> {
+        replaced.store_id = reader.store_id();
         replaced.ids = reader.given_ids();
         return {};
       })
@@ -80,16 +82,41 @@ Replaced look_at(const fs::path& database) {
   return replaced;
 }
 
+/// Another store's backup is no earlier state of this one.
+Result<void> belongs_here(store::Store& copy, const Replaced& replaced, const DataFolder& data) {
+  return copy.read([&](store::Reader& reader) -> Result<void> {
+    const auto id = reader.store_id();
+    if (replaced.store_id.empty() || id == replaced.store_id) return {};
+    return failure(Error{FailureCode::STATE_REFUSED,
+                         fmt::format("the backup is of the store {}, and {} is the store {}", id,
+                                     data.database().string(), replaced.store_id)}
+                       .with("hint", fmt::format("to begin with that backup, move {} away", data.root().string())));
+  });
+}
+
+/// What a copy under work leaves goes with it, whatever comes of it.
+class WorkFiles {
+ public:
+  explicit WorkFiles(std::string path) : path_(std::move(path)) { clear(); }
+  ~WorkFiles() { clear(); }
+  WorkFiles(const WorkFiles&) = delete;
+  WorkFiles& operator=(const WorkFiles&) = delete;
+
+ private:
+  void clear() {
+    std::error_code error;
+    for (const char* companion : {"", "-wal", "-shm"}) fs::remove(path_ + companion, error);
+  }
+  std::string path_;
+};
+
 /// Makes a backup's copy ready beside the database: whole, of a new epoch, paused, and past every id
 /// that was given out since the backup. Only then may it take the database's place.
 Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh, const DataFolder& data,
                           const std::vector<config::Repo>& repos) {
   std::error_code error;
   const fs::path work = fresh.string() + ".work";
-  const auto clear = [&] {
-    for (const char* companion : {"", "-wal", "-shm"}) fs::remove(work.string() + companion, error);
-  };
-  clear();
+  const WorkFiles cleared(work.string());
   fs::remove(fresh, error);
   if (!is_database(backup)) {
     return failure(Error{FailureCode::STORE_DAMAGED, fmt::format("{} is no backup", backup.string())}
@@ -109,6 +136,7 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh, const D
                    fmt::format("the backup is damaged: {}: {}", damage->front().where, damage->front().what));
   }
   const auto replaced = look_at(data.database());
+  if (auto ours = belongs_here(**store, replaced, data); !ours) return ours;
   const auto told = told_by_files(data);
   auto begun = (*store)->commit([&](store::Ledger& ledger) -> Result<void> {
     ledger.begin_epoch();
@@ -126,10 +154,7 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh, const D
   });
   if (!begun) return begun;
   // One plain file, without a log beside it, whole and on disk.
-  if (auto written = (*store)->backup(fresh.string()); !written) return written;
-  store->reset();
-  clear();
-  return {};
+  return (*store)->backup(fresh.string());
 }
 
 /// Folds the log of the database that stands there into its file, and keeps that file by another

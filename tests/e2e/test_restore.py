@@ -92,6 +92,31 @@ class Restore(World):
         self.assertHealthy()
 
 
+class AnotherStore(World):
+    def test_its_backup_is_refused_unless_the_data_directory_is_empty(self):
+        self.until_idle()
+        backup = self.root / "backup.db"
+        self.vitana("backup", backup, code=0)
+        [[other]] = [row.values() for row in self.query("SELECT value FROM meta WHERE key = 'store_id'")]
+        self.data.rename(self.root / "away")
+        self.add_spec("VTID-00041")
+        self.vitana("spec", "sync", code=0)
+        [[this]] = [row.values() for row in self.query("SELECT value FROM meta WHERE key = 'store_id'")]
+
+        answer = self.vitana("restore", backup, "--json", code=4)
+        self.assertEqual(answer.error_code, "STATE_REFUSED", answer)
+        error = answer.json["error"]
+        self.assertIn(other, error["message"])
+        self.assertIn(this, error["message"])
+        self.assertIn(f"move {self.data} away", error["hint"])
+        self.assertEqual([file for file in self.data.iterdir() if "restor" in file.name], [], "left of the try")
+        self.assertEqual(self.status("VTID-00041"), "blocked:not_adopted")
+
+        shutil.rmtree(self.data)
+        self.vitana("restore", backup, code=0)
+        self.assertHealthy()
+
+
 class Ids(World):
     """No number and no run id of the store before is given out again, though the backup knows nothing of them."""
 
