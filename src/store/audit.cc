@@ -122,7 +122,24 @@ void Audit::check_rows_of(const StoredEvent& event) {
       gone(fmt::format("spec {} version {}", vtid, version));
     }
   }
+  if (event.type == "vtid.spec.approved" &&
+      !exists("SELECT 1 FROM spec_approvals WHERE vtid = $1 AND version = $2", {vtid, number("version")})) {
+    gone(fmt::format("approval of spec {} version {}", vtid, number("version")));
+  }
+  if (event.type == "delivery.found" &&
+      !exists("SELECT 1 FROM deliveries WHERE repo = $1 AND vtid = $2 AND checksum = $3",
+              {member(event.data, "repo").value_or(""), vtid, member(event.data, "digest").value_or("")})) {
+    gone("delivery of " + vtid);
+  }
   if (!event.run) return;
+  // Of a run with this result: a task may be closed by hand, and its delivery be none of ours.
+  if (event.type == "delivery.settled" &&
+      exists("SELECT 1 FROM autopilot_runs r WHERE r.vtid = $1 AND r.attempt = $2 AND r.state = 'completed' "
+             "AND r.deliverable IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.repo = r.repo "
+             "AND d.vtid = r.vtid AND d.checksum = r.spec_checksum)",
+             {vtid, event.run->attempt})) {
+    gone(fmt::format("delivery of {} by run {}", vtid, event.run->to_string()));
+  }
   if (event.type == "autopilot.state.allocated" &&
       !exists("SELECT 1 FROM autopilot_runs WHERE vtid = $1 AND attempt = $2",
               {vtid, event.run->attempt})) {

@@ -15,9 +15,11 @@
 //   numbers     none beyond the counter was given out.
 //   evidence    each row has an event with the digest of the whole row.
 //   switches    each stands as its last event says, and none is missing.
-//   removals    an event that speaks of one of these rows has that row.
+//   removals    an event that speaks of one of these rows has that row; a delivery by a run that was
+//               completed with a deliverable.
 // What cannot be proved: other columns of tasks and runs (titles, leases, budgets) and other tables
-// (drafts, candidates, breakers, outbox), whose changes carry no event; and a log that was rewritten
+// (drafts, intakes, candidates, dependencies, breakers, outbox, repositories and their files, local
+// ids, green bases, configurations, refusals), whose changes carry no event; and a log that was rewritten
 // as a whole together with its head, unless an anchor from outside is given.
 #pragma once
 

@@ -222,6 +222,11 @@ TEST_F(AuditTest, AForgedApprovalIsNamed) {
   EXPECT_THAT(found(), ElementsAre(damage_at("approval of spec VTID-00007 version 1", "no event")));
 }
 
+TEST_F(AuditTest, AnApprovalThatWasRemovedIsNamed) {
+  damage("DELETE FROM spec_approvals");
+  EXPECT_THAT(found(), ElementsAre(damage_at("approval of spec VTID-00007 version 1", "the row is gone")));
+}
+
 TEST_F(AuditTest, ASwitchThatWasTurnedByHandIsNamed) {
   damage("UPDATE controls SET is_on = 0");
   EXPECT_THAT(found(), ElementsAre(damage_at("control execution", "otherwise")));
@@ -260,6 +265,28 @@ TEST_F(AuditTest, ADeliveryThatWasPutInIsNamed) {
   damage("INSERT INTO deliveries SELECT repo, 'VTID-00007', checksum, commit_id, beside "
          "FROM deliveries WHERE vtid = 'VTID-00008'");
   EXPECT_THAT(found(), ElementsAre(damage_at("delivery of VTID-00007 to hub", "no event")));
+}
+
+TEST_F(AuditTest, ADeliveryThatWasRemovedIsNamed) {
+  commit([](Ledger& l) {
+    l.put(DeliveryRow{"hub", Vtid(7), Digest::of("text").to_string(), "c1"});
+    auto run = run_of(7, 2, domain::RunState::completed);
+    run.repo = "hub";
+    run.spec_digest = Digest::of("other");
+    run.deliverable = domain::Deliverable{"refs/heads/main", "old", "c2", "tree"};
+    l.put(run);
+    l.append({EventType::run_allocated, Vtid(7), run.id, "engine",
+              object({}, {{"spec_digest", run.spec_digest.to_string()}})});
+    l.append({EventType::delivery_settled, Vtid(7), run.id, "engine", R"({"commit":"c2"})"});
+    l.append({EventType::run_completed, Vtid(7), run.id, "engine", "{}"});
+    l.append({EventType::task_failed, Vtid(7), {}, "engine", R"({"code":"AGENT_FAILED"})"});
+    l.add(spec_of(7, 2, "other"));
+    l.put(DeliveryRow{"hub", Vtid(7), Digest::of("other").to_string(), "c2"});
+  });
+  EXPECT_THAT(found(), IsEmpty());
+  damage("DELETE FROM deliveries");
+  EXPECT_THAT(found(), ElementsAre(damage_at("delivery of VTID-00007", "the row is gone"),
+                                   damage_at("delivery of VTID-00007 by run VTID-00007.2", "the row is gone")));
 }
 
 TEST_F(AuditTest, ACounterThatWasSetBackIsNamed) {
