@@ -18,20 +18,36 @@ static_assert(engine::deliver_limit >= 2 * (git::push_deadline_default + git::pu
 
 GitRepository::GitRepository(std::filesystem::path mirror, git::Source source, std::string branch,
                              git::Options options)
-    : path_(std::move(mirror)), source_(std::move(source)), branch_(std::move(branch)),
-      options_(std::move(options)), git_(options_) {}
+    : path_(std::move(mirror)), source_(std::move(source)), options_(std::move(options)), git_(options_),
+      branch_(std::move(branch)) {}
+
+std::string GitRepository::default_branch() const {
+  const std::lock_guard lock(branch_mutex_);
+  return branch_;
+}
+
+Result<std::string> GitRepository::branch() {
+  if (auto known = default_branch(); !known.empty()) return known;
+  auto told = git::default_branch(git_, source_);
+  if (!told) return told;
+  const std::lock_guard lock(branch_mutex_);
+  if (branch_.empty()) branch_ = std::move(*told);  // else another thread was first
+  return branch_;
+}
 
 Result<std::shared_ptr<git::Mirror>> GitRepository::mirror() {
   const auto turn = opening_.take("the mirror");
   if (!turn) return failure(turn.error());
   if (!mirror_) {
+    auto branch = this->branch();
+    if (!branch) return failure(std::move(branch.error()));
     auto opened = git::Mirror::open(path_, options_);
     if (!opened) return failure(std::move(opened.error()));
-    auto tip = (*opened)->tip(branch_);
+    auto tip = (*opened)->tip(*branch);
     if (!tip) return failure(std::move(tip.error()));
     if (!*tip) {
       // Somebody removed it: commits that the store knows are asked for before the branch moves.
-      if (auto filled = (*opened)->fetch(source_, branch_); !filled) {
+      if (auto filled = (*opened)->fetch(source_, *branch); !filled) {
         return failure(std::move(filled.error()));
       }
     }
@@ -41,21 +57,23 @@ Result<std::shared_ptr<git::Mirror>> GitRepository::mirror() {
 }
 
 Result<std::optional<std::string>> GitRepository::branch_tip() {
-  auto tip = git::remote_ref(git_, source_, "refs/heads/" + branch_);
+  auto branch = this->branch();
+  if (!branch) return failure(std::move(branch.error()));
+  auto tip = git::remote_ref(git_, source_, "refs/heads/" + *branch);
   if (!tip) return failure(std::move(tip.error()));
   if (*tip) return std::move(*tip);
   // Nothing there: a repository without a commit yet, or a wrong name.
   auto head = git::default_branch(git_, source_);
-  if (head && *head == branch_) return std::optional<std::string>();
+  if (head && *head == *branch) return std::optional<std::string>();
   return failure(Error{FailureCode::BRANCH_MISSING,
-                       fmt::format("{} has no branch '{}'", source_.to_string(), branch_)}
-                     .with("branch", branch_));
+                       fmt::format("{} has no branch '{}'", source_.to_string(), *branch)}
+                     .with("branch", *branch));
 }
 
 Result<std::string> GitRepository::fetch() {
   auto open = mirror();
   if (!open) return failure(std::move(open.error()));
-  return (*open)->fetch(source_, branch_);
+  return (*open)->fetch(source_, default_branch());
 }
 
 Result<std::vector<port::TreeChange>> GitRepository::changes(const std::string& from,

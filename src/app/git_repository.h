@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 
 #include "base/stop.h"
 #include "git/mirror.h"
@@ -14,8 +15,12 @@ namespace vitana::app {
 /// Thread-safe. The mirror is opened by the first call that needs it.
 class GitRepository : public port::Repository {
  public:
+  /// `branch` empty: the source's default one, asked for when it is needed first and as often as it
+  /// could not be told.
   GitRepository(std::filesystem::path mirror, git::Source source, std::string branch,
                 git::Options options);
+
+  std::string default_branch() const override;
 
   Result<std::optional<std::string>> branch_tip() override;
   Result<std::string> fetch() override;
@@ -40,17 +45,19 @@ class GitRepository : public port::Repository {
   Result<std::shared_ptr<git::Mirror>> mirror();
   const git::Source& source() const { return source_; }
   const git::Git& git() const { return git_; }
-  const std::string& branch() const { return branch_; }
 
  private:
+  /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING - it is not known, and cannot be told now.
+  Result<std::string> branch();
   /// The commit, if the mirror has it: a force push and a prune may have taken it.
   Result<std::optional<git::Oid>> known(const std::string& commit);
 
   const std::filesystem::path path_;
   const git::Source source_;
-  const std::string branch_;
   const git::Options options_;
   const git::Git git_;
+  mutable std::mutex branch_mutex_;
+  std::string branch_;
   Turn opening_;
   std::shared_ptr<git::Mirror> mirror_;
 };

@@ -84,16 +84,15 @@ git::Options git_options() {
   return options;
 }
 
-Result<std::unique_ptr<Repositories>> Repositories::open(const config::Config& config,
-                                                         const std::string& config_file,
-                                                         const DataFolder& data) {
+std::unique_ptr<Repositories> Repositories::open(const config::Config& config, const std::string& config_file,
+                                                 const DataFolder& data, const Branches& branches) {
   std::unique_ptr<Repositories> repositories(new Repositories(config, config_file, data.root()));
   const git::Git git(git_options());
   for (const auto& repo : config.repos) {
-    auto branch = branch_of(git, repo);
-    if (!branch) return failure(std::move(branch.error()).with("repo", repo.name));
+    const auto last = branches.find(repo.name);
+    const auto branch = branch_of(git, repo).value_or(last == branches.end() ? "" : last->second);
     repositories->repositories_[repo.name] =
-        std::make_shared<GitRepository>(data.mirror(repo.name), source_of(repo), *branch, git_options());
+        std::make_shared<GitRepository>(data.mirror(repo.name), source_of(repo), branch, git_options());
   }
   return repositories;
 }
@@ -102,7 +101,7 @@ std::vector<engine::RepoSetup> Repositories::setups() const {
   std::vector<engine::RepoSetup> setups;
   for (const auto& repo : config_.repos) {
     const auto repository = find(repo.name);
-    setups.push_back({repo.name, repository, repository->branch(), repo.specs,
+    setups.push_back({repo.name, repository, repo.branch, repo.specs,
                       repo.adopt == config::Adopt::all, repo.ids == config::Ids::local, repo.path});
   }
   return setups;

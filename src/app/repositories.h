@@ -20,12 +20,14 @@ inline constexpr std::size_t own_config_bytes_max = 256 << 10;
 /// Thread-safe.
 class Repositories {
  public:
-  /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING - a repository without `branch` cannot say its own.
+  using Branches = std::map<std::string, std::string>;  ///< by the repository's name
+
   /// `config_file`: the operator's; where it is a repository's own too, what is committed there
-  /// holds, whatever the working copy says.
-  static Result<std::unique_ptr<Repositories>> open(const config::Config& config,
-                                                    const std::string& config_file,
-                                                    const DataFolder& data);
+  /// holds, whatever the working copy says. `branches`: those that the repositories were read for last.
+  /// A repository without `branch` that cannot say its own now, because it is gone or its HEAD is
+  /// detached, goes on with that one; without one each use of it says so until it can.
+  static std::unique_ptr<Repositories> open(const config::Config& config, const std::string& config_file,
+                                            const DataFolder& data, const Branches& branches);
 
   std::vector<engine::RepoSetup> setups() const;
   std::shared_ptr<GitRepository> find(const std::string& name) const;

@@ -106,10 +106,6 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
     if (auto made = data.make(); !made) return failure(std::move(made.error()));
   }
   std::unique_ptr<AppSession> session(new AppSession(std::move(config), data));
-  auto repositories = Repositories::open(session->config_, config_file, data);
-  if (!repositories) return failure(std::move(repositories.error()));
-  session->repositories_ = std::move(*repositories);
-
   if (options.database.empty() && data.lost_its_store()) {
     return failure(Error{FailureCode::STORE_DAMAGED,
                          fmt::format("{} is gone or empty, and {} was in use",
@@ -126,11 +122,14 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
   session->store_ = std::move(*opened);
 
   std::string store_id;
+  Repositories::Branches branches;
   auto read = session->store_->read([&](store::Reader& reader) -> Result<void> {
     store_id = reader.store_id();
+    for (const auto& repo : reader.repos()) branches[repo.name] = repo.branch.substr(0, repo.branch.find(' '));
     return {};
   });
   if (!read) return failure(std::move(read.error()));
+  session->repositories_ = Repositories::open(session->config_, config_file, data, branches);
   session->workspaces_ = workspaces_folder(session->config_, store_id);
   session->engine_ = std::make_unique<engine::Engine>(*session->store_, session->clock_,
                                                       session->entropy_, session->setup(parts),

@@ -258,13 +258,14 @@ Answer repos(Call& call) {
     const bool known = row != rows.end();
     const auto synced = known ? row->synced_at : std::nullopt;
     const std::string commit = known ? row->synced_commit : "";
+    const std::string branch = repo.branch_name();
     list.push_back({{"name", repo.name},
-                    {"branch", repo.branch},
+                    {"branch", branch.empty() ? Json() : Json(branch)},
                     {"folder", repo.folder},
                     {"synced_at", time_or_null(synced)},
                     {"synced_commit", commit.empty() ? Json() : Json(commit)},
                     {"files", files[repo.name]}});
-    table.add({repo.name, repo.branch, synced ? relative(*synced, now) : "never",
+    table.add({repo.name, branch.empty() ? "unknown" : branch, synced ? relative(*synced, now) : "never",
                commit.empty() ? "-" : commit.substr(0, 12), std::to_string(files[repo.name]),
                repo.folder});
   }

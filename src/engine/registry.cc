@@ -116,7 +116,7 @@ std::string Registry::where_looked() const {
   std::string text = "looked in: git (";
   for (const auto& repo : setup_.repos) {
     if (&repo != &setup_.repos.front()) text += ", ";
-    text += fmt::format("{} branch {}:", repo.name, repo.branch);
+    text += fmt::format("{} branch {}:", repo.name, repo.branch_name());
     for (const auto& glob : repo.specs) text += " " + glob;
   }
   if (setup_.repos.empty()) text += "no repository is configured";

@@ -21,7 +21,7 @@ namespace {
 
 /// What `synced_commit` speaks of: the branch and the patterns that were read.
 std::string scope_of(const RepoSetup& repo) {
-  std::string scope = repo.branch;
+  std::string scope = repo.branch_name();
   for (const auto& glob : repo.specs) scope += " " + glob;
   return scope;
 }

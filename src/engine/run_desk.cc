@@ -88,7 +88,7 @@ std::string local_worker(const std::string& incarnation, const std::string& name
 
 bool is_local_worker(const std::string& worker) { return worker.starts_with(local_prefix); }
 
-std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch; }
+std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch_name(); }
 
 RunDesk::RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy,
                  const Setup& setup)

@@ -22,11 +22,14 @@ namespace vitana::engine {
 struct RepoSetup {
   std::string name;
   std::shared_ptr<port::Repository> repository;
-  std::string branch = "main";
+  std::string branch = "main";     ///< empty: its default one, as far as `repository` knows it
   std::vector<std::string> specs;  ///< patterns of spec files
   bool adopt_all = false;
   bool local_ids = false;          ///< a file's id is recorded here, not written in it
   std::string folder;              ///< absolute path on this machine; empty: it is elsewhere
+
+  /// Empty: not known yet, and nothing of the repository is read before it is.
+  std::string branch_name() const { return branch.empty() && repository ? repository->default_branch() : branch; }
 };
 
 struct Setup;

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 
-from harness import BINARY, DONE, World, spec_text, wait_until
+from harness import BINARY, DONE, Repo, World, spec_text, wait_until
 
 MEBI = 1 << 20
 
@@ -153,6 +153,78 @@ class RepositoriesThatAreGone(Place):
         self.until_idle()
         self.assertStatus("VTID-00304", "completed")
         self.assertEqual(self.runs("VTID-00304"), 1)
+
+
+class RepositoriesWhoseBranchCannotBeTold(Place):
+    """One of two repositories names no branch, and its default one cannot be looked up: only what needs it fails."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = Repo(self.root / "other", self.environment)
+        self.other.commit("a page", {"page.txt": "colour: red\n"})
+        (self.desk / "vitana.toml").write_text(self.config(
+            repos=f'path = "{self.repo.folder}"\nadopt = "all"',
+            rest=f'[[repos]]\nname = "other"\npath = "{self.other.folder}"\nadopt = "all"\n'
+                 'specs = ["docs/specs/**/*.md"]\nscan_seconds = 1\n'))
+
+    def assertTheRestWorks(self, branch):
+        backup = self.root / "a-backup.db"
+        backup.unlink(missing_ok=True)
+        for words in (["task", "list"], ["audit"], ["events"], ["controls", "list"], ["backup", backup],
+                      ["--data", self.data, "task", "list"], ["stop"], ["--data", self.data, "stop"]):
+            with self.subTest(words):
+                self.vitana(*words, code=0)
+        told = {repo["name"]: repo["branch"] for repo in self.vitana("repos", "--json", code=0).json["repos"]}
+        self.assertEqual(told, {"shop": branch, "other": "main"})
+
+    def assertTheOtherWorks(self, vtid):
+        self.agent(vtid)
+        self.other.commit("spec", {f"docs/specs/{vtid}.md": spec_text(vtid)})
+        self.wait_for_status(vtid, "completed")
+        self.assertEqual(self.other.trailers("VTID"), [vtid])
+
+    def comes_back(self, code, take_away, bring_back):
+        """It goes before the first sync; the engine that began without it takes it up."""
+        take_away()
+        answer = self.vitana("spec", "sync", code=3)
+        self.assertIn(code, answer.out + answer.err)
+        self.assertIn(str(self.repo.folder), answer.out + answer.err)
+        self.assertIn("shop", self.vitana("doctor", code=1).out)
+        self.assertTheRestWorks(None)
+        engine = self.start()
+        self.assertTheOtherWorks("VTID-00341")
+        self.assertIn(f"shop: {code}", engine.said())
+        bring_back()
+        self.add_spec("VTID-00342")
+        self.wait_for_status("VTID-00342", "completed")
+        self.assertEqual(self.repo.trailers("VTID"), ["VTID-00342"])
+        self.assertEqual(engine.stop(), 0)
+        self.assertTheRestWorks("main")
+        self.assertEqual([row["branch"] for row in self.query("SELECT branch FROM repos WHERE name = 'shop'")],
+                         ["main docs/specs/**/*.md"])
+        self.assertHealthy()
+
+    def test_a_repository_that_is_gone_before_it_was_read(self):
+        away = self.root / "away"
+        self.comes_back("REPO_UNAVAILABLE", lambda: self.repo.folder.rename(away),
+                        lambda: away.rename(self.repo.folder))
+
+    def test_a_detached_head(self):
+        self.comes_back("BRANCH_MISSING", lambda: self.repo.git("checkout", "-q", "--detach"),
+                        lambda: self.repo.git("checkout", "-q", "main"))
+
+    def test_a_repository_that_is_gone_after_it_was_read_goes_on_with_its_branch(self):
+        self.vitana("spec", "sync", code=0)
+        away = self.repo.folder.rename(self.root / "away")
+        self.assertTheRestWorks("main")
+        engine = self.start()
+        self.assertTheOtherWorks("VTID-00341")
+        self.assertIn("shop: REPO_UNAVAILABLE", engine.said())
+        away.rename(self.repo.folder)
+        self.add_spec("VTID-00342")
+        self.wait_for_status("VTID-00342", "completed")
+        self.assertEqual(engine.stop(), 0)
+        self.assertHealthy()
 
 
 class FullDisks(Place):
