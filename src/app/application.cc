@@ -1,9 +1,13 @@
 #include "app/application.h"
 
+#include <filesystem>
+
 #include "app/config_file.h"
+#include "app/data_folder.h"
 #include "app/doctor.h"
 #include "app/restore.h"
 #include "app/starter_facts.h"
+#include "app/system.h"
 #include "app/uncommitted.h"
 
 namespace vitana::app {
@@ -20,6 +24,20 @@ Result<std::unique_ptr<cli::Session>> VitanaApplication::open(const cli::OpenOpt
   auto session = AppSession::open(std::move(read->config), read->file, options, parts_);
   if (!session) return failure(std::move(session.error()));
   return std::unique_ptr<cli::Session>(std::move(*session));
+}
+
+Result<cli::DataPlace> VitanaApplication::data_place(const cli::OpenOptions& options) {
+  auto place = app::data_place(options);
+  if (!place) return place;
+  const DataFolder data(std::filesystem::absolute(place->folder).lexically_normal());
+  if (!data.exists()) return failure(data.missing());
+  place->folder = data.root().string();
+  return place;
+}
+
+std::optional<int> VitanaApplication::engine_pid(const std::string& data) {
+  const int pid = FileLock::holder(DataFolder(data).lock().string());
+  return pid > 0 ? std::optional(pid) : std::nullopt;
 }
 
 cli::DoctorFinding VitanaApplication::sandbox(const config::Config& config) { return sandbox_finding(config); }

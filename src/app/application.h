@@ -21,6 +21,8 @@ class VitanaApplication : public cli::Application {
 
   Result<config::Config> configuration(const cli::OpenOptions& options) override;
   Result<std::unique_ptr<cli::Session>> open(const cli::OpenOptions& options) override;
+  Result<cli::DataPlace> data_place(const cli::OpenOptions& options) override;
+  std::optional<int> engine_pid(const std::string& data) override;
   std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) override;
   std::vector<cli::DoctorFinding> cautions(const cli::OpenOptions& options) override;
   cli::DoctorFinding sandbox(const config::Config& config) override;

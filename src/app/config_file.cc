@@ -77,13 +77,21 @@ std::vector<std::string> not_in_this_version(const config::Config& config) {
   return found;
 }
 
-}  // namespace
-
-Result<OperatorConfig> read_operator_config(const cli::OpenOptions& options) {
-  const fs::path start = options.folder.empty() ? fs::current_path() : fs::absolute(options.folder);
-  config::ConfigOptions how;
-  how.environment = process_environment();
+/// The configuration's text, and how it is to be read.
+struct Source {
   std::string text;
+  config::ConfigOptions how;
+};
+
+fs::path start_of(const cli::OpenOptions& options) {
+  return options.folder.empty() ? fs::current_path() : fs::absolute(options.folder);
+}
+
+Result<Source> find_source(const cli::OpenOptions& options) {
+  const fs::path start = start_of(options);
+  Source source;
+  auto& [text, how] = source;
+  how.environment = process_environment();
   if (!options.config_file.empty()) {
     const fs::path path = fs::absolute(start / options.config_file).lexically_normal();
     auto read = read_config_file(path.string());
@@ -108,6 +116,52 @@ Result<OperatorConfig> read_operator_config(const cli::OpenOptions& options) {
       text = std::move((*found)->text);
     }
   }
+  return source;
+}
+
+/// What a file with errors says still: behind a fault of its syntax nothing can be told.
+config::ConfigReading read_in_part(const Source& source) {
+  auto reading = config::parse_config(source.text, source.how);
+  const auto fault = std::ranges::find(reading.diagnostics, "CONFIG_SYNTAX", &domain::Diagnostic::rule);
+  if (fault == reading.diagnostics.end()) return reading;
+  std::size_t end = 0;
+  for (int line = 1; line < fault->line; ++line) {
+    const auto next = source.text.find('\n', end);
+    if (next == std::string::npos) break;
+    end = next + 1;
+  }
+  reading.config = config::parse_config(std::string_view(source.text).substr(0, end), source.how).config;
+  return reading;
+}
+
+/// As the configuration says it, or --data.
+std::string data_of(const config::Config& config, const config::ConfigOptions& how, const cli::OpenOptions& options) {
+  if (!options.data.empty()) return fs::absolute(start_of(options) / options.data).string();
+  if (fs::path(config.server.data).is_absolute()) return config.server.data;
+  return (fs::path(how.base) / config.server.data).string();
+}
+
+}  // namespace
+
+Result<cli::DataPlace> data_place(const cli::OpenOptions& options) {
+  // What a file says that cannot be read, or is not there, is not asked for.
+  if (!options.data.empty()) return cli::DataPlace{data_of({}, {}, options)};
+  const auto source = find_source(options);
+  if (!source) return failure(source.error());
+  auto reading = read_in_part(*source);
+  if (reading.config.server.data.empty()) reading.config.server.data = config::Config{}.server.data;
+  cli::DataPlace place{data_of(reading.config, source->how, options)};
+  if (!reading.valid()) {
+    place.caution = fmt::format("{} has errors: vitana config check; the data directory is taken to be {}",
+                                source->how.file, place.folder);
+  }
+  return place;
+}
+
+Result<OperatorConfig> read_operator_config(const cli::OpenOptions& options) {
+  auto source = find_source(options);
+  if (!source) return failure(std::move(source.error()));
+  const auto& [text, how] = *source;
   auto reading = config::parse_config(text, how);
   if (!reading.valid()) return failure(invalid_config(how.file, reading.diagnostics));
   if (auto missing = not_in_this_version(reading.config); !missing.empty()) {
@@ -115,11 +169,8 @@ Result<OperatorConfig> read_operator_config(const cli::OpenOptions& options) {
     error.causes = std::move(missing);
     return failure(std::move(error));
   }
-  if (!options.data.empty()) reading.config.server.data = fs::absolute(start / options.data).string();
+  reading.config.server.data = data_of(reading.config, how, options);
   if (options.extra_repo) reading.config.repos.push_back(*options.extra_repo);
-  if (!fs::path(reading.config.server.data).is_absolute()) {
-    reading.config.server.data = (fs::path(how.base) / reading.config.server.data).string();
-  }
   return OperatorConfig{std::move(reading.config), text.empty() ? "" : how.file};
 }
 

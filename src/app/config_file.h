@@ -13,6 +13,9 @@ struct OperatorConfig {
   std::string file;  ///< that it was read from; empty: there is none
 };
 
+/// See cli::Application::data_place; whether it is there is not asked.
+Result<cli::DataPlace> data_place(const cli::OpenOptions& options);
+
 /// The file that was named, else the nearest vitana.toml upwards, under the environment and the options.
 /// Errors: CONFIG_MISSING, CONFIG_INVALID with a cause for each finding, FILE_UNREADABLE.
 Result<OperatorConfig> read_operator_config(const cli::OpenOptions& options);

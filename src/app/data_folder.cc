@@ -50,6 +50,13 @@ Result<void> DataFolder::make() const {
   return {};
 }
 
+Error DataFolder::missing() const {
+  return Error{FailureCode::NOT_FOUND, fmt::format("there is no data directory {}; the first `vitana run` or "
+                                                   "`vitana autopilot` makes it", root_.string())}
+      .with("data", root_.string())
+      .with("hint", "vitana run FILE, or: vitana autopilot");
+}
+
 bool DataFolder::lost_its_store() const {
   std::error_code error;
   constexpr std::uintmax_t page_min = 512;  // of a database; what is less is taken for a new one

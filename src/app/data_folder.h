@@ -17,6 +17,8 @@ class DataFolder {
   /// Makes it, 0700, with a .gitignore of everything. Errors: STORE_READ_ONLY, STORE_FULL.
   Result<void> make() const;
   bool exists() const { return std::filesystem::exists(root_); }
+  /// That it is not there.
+  Error missing() const;
 
   /// Something that only a store with tasks makes is here, but the database is not, or it is empty.
   bool lost_its_store() const;

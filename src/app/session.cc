@@ -96,12 +96,7 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
                                                      const cli::OpenOptions& options,
                                                      const Parts& parts) {
   const DataFolder data(fs::absolute(config.server.data).lexically_normal());
-  if (!data.exists() && !options.create) {
-    return failure(Error{FailureCode::NOT_FOUND,
-                         fmt::format("there is no data directory {}; the first `vitana run` or "
-                                     "`vitana autopilot` makes it", data.root().string())}
-                       .with("data", data.root().string()));
-  }
+  if (!data.exists() && !options.create) return failure(data.missing());
   if (options.create) {
     if (auto made = data.make(); !made) return failure(std::move(made.error()));
   }

@@ -195,9 +195,10 @@ Answer autopilot(Call& call, const AutopilotOptions& options) {
 }
 
 Answer stop_engine(Call& call, bool now) {
-  auto session = call.session();
-  if (!session) return failure(std::move(session.error()));
-  const auto pid = (*session)->engine_pid();
+  const auto place = call.application.data_place(call.open);
+  if (!place) return failure(place.error());
+  if (!place->caution.empty()) call.console.say(place->caution, Ink::yellow);
+  const auto pid = call.application.engine_pid(place->folder);
   const auto tell = [&](const std::string& words, bool stopped) {
     if (call.json) {
       call.console.data(wire::to_text(wire::Json{{"stopped", stopped}}) + "\n");
@@ -207,7 +208,7 @@ Answer stop_engine(Call& call, bool now) {
     return exit_yes;
   };
   if (!pid || *pid <= 1)
-    return tell(fmt::format("no engine runs on {}", (*session)->data_folder()), false);
+    return tell(fmt::format("no engine runs on {}", place->folder), false);
   if (::kill(*pid, now ? SIGQUIT : SIGTERM) != 0 && errno != ESRCH) {
     return failure(
         FailureCode::DATA_DIR_IN_USE,
@@ -216,7 +217,7 @@ Answer stop_engine(Call& call, bool now) {
   Signals signals;
   const Duration limit = now ? Duration(15s) : grace + Duration(30s);
   const auto until = std::chrono::steady_clock::now() + limit;
-  while ((*session)->engine_pid() == pid) {
+  while (call.application.engine_pid(place->folder) == pid) {
     if (signals.asked() || std::chrono::steady_clock::now() >= until) {
       return failure(
           Error{FailureCode::DATA_DIR_IN_USE, fmt::format("process {} has not ended yet", *pid)}

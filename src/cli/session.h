@@ -67,6 +67,12 @@ struct DoctorFinding {
   std::string hint;
 };
 
+/// Where a store is, told without opening it.
+struct DataPlace {
+  std::string folder;
+  std::string caution = {};  ///< why it may be another, where the configuration has errors
+};
+
 class Application {
  public:
   virtual ~Application() = default;
@@ -76,6 +82,12 @@ class Application {
   virtual Result<config::Config> configuration(const OpenOptions& options) = 0;
 
   virtual Result<std::unique_ptr<Session>> open(const OpenOptions& options) = 0;
+
+  /// The data directory, as far as the configuration can be read: --data, else its `[server] data`, else
+  /// the one beside it. Errors: CONFIG_MISSING, FILE_UNREADABLE; NOT_FOUND - there is no such directory.
+  virtual Result<DataPlace> data_place(const OpenOptions& options) = 0;
+  /// The process id of the engine that holds its lock, if one does.
+  virtual std::optional<int> engine_pid(const std::string& data) = 0;
 
   /// Programs, versions, sandbox, configuration, data directory: what is there and what is wrong.
   virtual std::vector<DoctorFinding> doctor(const OpenOptions& options) = 0;

@@ -93,6 +93,8 @@ class FakeApplication : public Application {
     return config;
   }
   Result<std::unique_ptr<Session>> open(const OpenOptions& options) override;
+  Result<DataPlace> data_place(const OpenOptions&) override { return DataPlace{"/data"}; }
+  std::optional<int> engine_pid(const std::string&) override { return std::nullopt; }
   std::vector<DoctorFinding> doctor(const OpenOptions&) override { return findings; }
   std::vector<DoctorFinding> cautions(const OpenOptions&) override { return {}; }
   DoctorFinding sandbox(const config::Config&) override { return {"sandbox", true, "works", ""}; }

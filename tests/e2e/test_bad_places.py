@@ -227,6 +227,51 @@ class RepositoriesWhoseBranchCannotBeTold(Place):
         self.assertHealthy()
 
 
+class Stopping(Place):
+    """What is wrong in vitana.toml does not keep an engine running."""
+
+    def setUp(self):
+        super().setUp()
+        self.file = self.desk / "vitana.toml"
+        self.sound = self.file.read_text()
+
+    def ends(self, text, *options):
+        """An engine that began with the sound file, once the file says `text`."""
+        self.file.write_text(self.sound)
+        engine = self.start()
+        wait_until("the engine runs", lambda: "autopilot:" in engine.said())
+        self.file.write_text(text)
+        answer = self.vitana(*options, "stop", code=0)
+        self.assertEqual(engine.end(), 0)
+        self.assertIn(f"process {engine.pid} has ended", answer.err)
+        return answer.err
+
+    def test_with_a_typo_in_the_configuration(self):
+        for fault in ("[worker\n", "[wroker]\nslots = 2\n", 'x = "\n'):
+            with self.subTest(fault):
+                said = self.ends(self.sound + fault)
+                self.assertIn(f"{self.file} has errors", said)
+                self.assertIn(str(self.data), said)
+
+    def test_of_a_data_directory_that_is_named(self):
+        self.ends("[[[\n", "--data", self.data)
+
+    def test_of_a_data_directory_that_stands_before_the_fault(self):
+        place = self.root / "elsewhere"
+        named = f'[server]\ndata = "{place}"\n' + self.sound
+        self.file.write_text(named)
+        engine = self.start()
+        wait_until("the engine runs", lambda: (place / "vitana.db").exists() and "autopilot:" in engine.said())
+        self.file.write_text(named + "[worker\n")
+        self.assertIn(f"taken to be {place}", self.vitana("stop", code=0).err)
+        self.assertEqual(engine.end(), 0)
+
+    def test_where_there_is_nothing_to_stop(self):
+        self.assertEqual(self.vitana("stop", "--json", code=1).error_code, "NOT_FOUND")
+        self.vitana("spec", "sync", code=0)
+        self.assertIn("no engine runs", self.vitana("stop", code=0).err)
+
+
 class FullDisks(Place):
     def test_the_store_fills_up_and_is_freed(self):
         with self.mounted(self.data, "-t", "tmpfs", "-o", "size=16m", "none"):
