@@ -39,7 +39,9 @@ Result<std::optional<std::string>> read_config_file(const std::string& path) {
   return std::optional(text.str());
 }
 
-Error invalid_config(const std::string& file, const std::vector<domain::Diagnostic>& diagnostics) {
+/// `named`: the file of --config, as it was given.
+Error invalid_config(const std::string& file, const std::string& named,
+                     const std::vector<domain::Diagnostic>& diagnostics) {
   Error error{FailureCode::CONFIG_INVALID, ""};
   for (const auto& diagnostic : diagnostics) {
     if (diagnostic.severity != domain::Severity::error) continue;
@@ -51,7 +53,8 @@ Error invalid_config(const std::string& file, const std::vector<domain::Diagnost
       diagnostics, [](const auto& d) { return d.file == "environment"; });
   error.message = fmt::format("{} has {} error{}", environment ? "the configuration" : file,
                               error.causes.size(), error.causes.size() == 1 ? "" : "s");
-  error.context["hint"] = "mend what is named above, then: vitana config check";
+  error.context["hint"] = fmt::format("mend what is named above, then: vitana {}config check",
+                                      named.empty() ? "" : fmt::format("--config {} ", named));
   return error;
 }
 
@@ -95,7 +98,7 @@ Result<Source> find_source(const cli::OpenOptions& options) {
   if (!options.config_file.empty()) {
     const fs::path path = fs::absolute(start / options.config_file).lexically_normal();
     auto read = read_config_file(path.string());
-    if (!read) return failure(std::move(read.error()));
+    if (!read) return failure(FailureCode::FILE_UNREADABLE, std::move(read.error().message));
     if (!*read) {
       return failure(FailureCode::FILE_UNREADABLE, fmt::format("there is no file {}", path.string()));
     }
@@ -163,7 +166,7 @@ Result<OperatorConfig> read_operator_config(const cli::OpenOptions& options) {
   if (!source) return failure(std::move(source.error()));
   const auto& [text, how] = *source;
   auto reading = config::parse_config(text, how);
-  if (!reading.valid()) return failure(invalid_config(how.file, reading.diagnostics));
+  if (!reading.valid()) return failure(invalid_config(how.file, options.config_file, reading.diagnostics));
   if (auto missing = not_in_this_version(reading.config); !missing.empty()) {
     Error error{FailureCode::CONFIG_INVALID, fmt::format("{} asks for what this version does not do", how.file)};
     error.causes = std::move(missing);

@@ -81,7 +81,10 @@ void CommandTree::add_common_flags(CLI::App& app) {
                  "the configuration; else the nearest vitana.toml upwards")
       ->type_name("FILE")
       ->group("Common");
-  app.add_option("--data", open_.data, "the data directory")->type_name("DIR")->group("Common");
+  app.add_option("--data", open_.data, "the data directory")
+      ->type_name("DIR")
+      ->group("Common")
+      ->check(not_blank());
   app.add_option("--database", open_.database, "the database, in place of DATA/vitana.db")
       ->type_name("FILE")
       ->group("Common");

@@ -204,6 +204,7 @@ Answer controls_set(Call& call, const SetControlOptions& options) {
     return usage(fmt::format("there is no control '{}'", options.key),
                  "vitana controls set execution on|off --reason TEXT");
   }
+  call.open.create = true;  // a person may pause before the first start
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
   std::optional<Instant> until;

@@ -127,6 +127,24 @@ class Configurations(World):
         self.assertEqual(self.vitana("--config", "nothing.toml", "config", "check", "--json", code=1).error_code,
                          "FILE_UNREADABLE")
 
+    def test_a_named_file_that_is_none_or_is_wrong(self):
+        (self.repo.folder / "folder").mkdir()
+        os.mkfifo(self.repo.folder / "pipe")
+        for name in ("folder", "pipe"):
+            error = self.vitana("--config", name, "config", "check", "--json", code=1).json["error"]
+            self.assertEqual(error["code"], "FILE_UNREADABLE")
+            self.assertIn(str(self.repo.folder / name), error["message"])
+        self.repo.write("wrong.toml", "x = 1\n")
+        error = self.vitana("--config", "wrong.toml", "config", "check", "--json", code=1).json["error"]
+        self.assertIn("vitana --config wrong.toml config check", error["hint"])
+        self.vitana("--data", "", "task", "list", code=2)
+
+    def test_execution_is_paused_before_the_first_start(self):
+        self.vitana("controls", "set", "execution", "off", "--reason", "a look first", code=0)
+        self.add_spec("VTID-00001")
+        self.until_idle()
+        self.assertEqual(self.count("autopilot_runs"), 0)
+
     def test_wrong_values_of_the_environment(self):
         for name, value, said in ENVIRONMENTS:
             with self.subTest(f"{name}={value}"):
