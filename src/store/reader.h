@@ -98,9 +98,6 @@ class Reader {
   bool quiet();
   /// What a store that takes this one's place must not give out again.
   GivenIds given_ids();
-  /// Is there no task that the engine or a worker could go on with now or by a timer, and no
-  /// pending effect? (What `--until-idle` waits for.)
-  bool idle();
   std::optional<std::string> config_text(const Digest& digest);
   /// Were these checks of the repository green on this commit, without a change of ours?
   bool green_base(const std::string& repo, const std::string& commit, const Digest& commands);
