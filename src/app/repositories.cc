@@ -128,7 +128,7 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
   if (*own) {
     const auto reading = config::parse_repository_policy(**own);
     if (!reading.valid()) {
-      return failure(FailureCode::CONFIG_INVALID,
+      return failure(FailureCode::REPO_RULES_INVALID,
                      fmt::format("vitana.toml of {} at {}: {}", name, base_commit.substr(0, 12),
                                  domain::to_string(reading.diagnostics.front())));
     }

@@ -33,7 +33,7 @@ class Repositories {
   std::shared_ptr<GitRepository> find(const std::string& name) const;
 
   /// What holds for a run on `base_commit`: the operator's file, with what the repository's own file
-  /// adds at that commit. Errors: REPO_UNKNOWN, CONFIG_INVALID, GIT_FAILED.
+  /// adds at that commit. Errors: REPO_UNKNOWN, REPO_RULES_INVALID, GIT_FAILED.
   Result<worker::RepositoryRules> rules(const std::string& name, const std::string& base_commit) const;
 
  private:

@@ -13,6 +13,7 @@
 #include "base/stop.h"
 #include "config/render.h"
 #include "engine/delivery.h"
+#include "git/push.h"
 #include "git/tree.h"
 #include "process/run.h"
 #include "worker/janitor.h"
@@ -211,6 +212,7 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
       // A late report of a run that somebody else holds is an event already.
       if (error.code != FailureCode::LEASE_STALE) fault(run.to_string(), error);
     };
+    host.fault = [fault = hooks.fault](const Error& error) { fault("", error); };
   }
   host_ = std::make_unique<worker::Host>(
       host, engine_->runs, *executor_, *verifier_,
@@ -249,7 +251,9 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
   janitor_ = std::jthread([this](std::stop_token stop) {
     std::mutex mutex;
     std::condition_variable_any wake;
+    const StopScope cut(stop);
     while (!stop.stop_requested()) {
+      end_orphans();
       sweep_workspaces();
       std::unique_lock lock_wait(mutex);
       wake.wait_for(lock_wait, stop, sweep_every, [] { return false; });
@@ -278,6 +282,15 @@ worker::WorkspaceFate AppSession::fate_of(const std::string& name) {
     return {};
   });
   return read ? fate : worker::WorkspaceFate::live;
+}
+
+void AppSession::end_orphans() {
+  for (const auto& repo : config_.repos) {
+    const auto repository = repositories_->find(repo.name);
+    if (repo.path.empty() || !repository) continue;
+    const auto mirror = repository->mirror();
+    if (mirror) git::end_orphan(**mirror);
+  }
 }
 
 void AppSession::sweep_workspaces() {

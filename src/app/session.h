@@ -51,6 +51,8 @@ class AppSession : public cli::Session {
       : config_(std::move(config)), data_(std::move(data)) {}
   engine::Setup setup(const Parts& parts) const;
   void make_workers(int slots, const engine::Autopilot::Hooks& hooks);
+  /// Pushes that dead engines left hanging.
+  void end_orphans();
   void sweep_workspaces();
   worker::WorkspaceFate fate_of(const std::string& name);
   std::optional<worker::AgentConfig> agent(const std::string& name) const;

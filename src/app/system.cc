@@ -14,6 +14,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -90,7 +91,12 @@ Result<FileLock> FileLock::take(const std::string& path) {
   if (descriptor < 0) {
     return failure(FailureCode::STORE_READ_ONLY, fmt::format("{}: {}", path, std::strerror(errno)));
   }
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  // Who asks for the holder holds it for a moment.
+  int tries = 20;
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && --tries > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // polls: another process's lock
+  }
+  if (tries == 0) {
     const int pid = pid_in(descriptor);
     ::close(descriptor);
     return failure(Error{FailureCode::DATA_DIR_IN_USE,

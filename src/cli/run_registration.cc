@@ -132,6 +132,8 @@ Result<Vtid> made_runnable(Call& call, Session& session, Vtid vtid, const RunOpt
                                      vtid.to_string(), task->newer->spec.version)}
                        .with("hint", fmt::format("vitana task retry {}", vtid.to_string())));
   }
+  // Before the engine may take it: options that come after its start hold for the next run only.
+  if (auto set = prefer(session, vtid, options); !set) return failure(std::move(set.error()));
   if (task->waits.adoption) {
     auto adopted = desk.adopt(vtid.to_string(), engine::Adoption::run, call.actor);
     if (!adopted) return failure(std::move(adopted.error()));
@@ -140,7 +142,6 @@ Result<Vtid> made_runnable(Call& call, Session& session, Vtid vtid, const RunOpt
     auto retried = desk.retry(vtid, "vitana run", call.actor);
     if (!retried) return failure(std::move(retried.error()));
   }
-  if (auto set = prefer(session, vtid, options); !set) return failure(std::move(set.error()));
   return vtid;
 }
 

@@ -19,6 +19,7 @@ domain::Policy Config::policy() const {
   policy.retry = retry;
   policy.caps = caps;
   policy.dispatch = dispatch;
+  policy.tells = !notify.command.empty();
   return policy;
 }
 

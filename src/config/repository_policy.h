@@ -25,7 +25,7 @@ struct RepositoryPolicyReading {
   std::vector<domain::Diagnostic> diagnostics;
 
   /// A file that is not valid holds no rules that could be trusted: nothing should run on it
-  /// (CONFIG_INVALID).
+  /// (REPO_RULES_INVALID).
   bool valid() const { return !domain::has_errors(diagnostics); }
 };
 

@@ -17,7 +17,7 @@ Duration delay_after(int probes) {
 }  // namespace
 
 std::optional<BreakerScope> breaker_scope(FailureCode code) {
-  if (code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED ||
+  if (code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED || code == FailureCode::REPO_RULES_INVALID ||
       code == FailureCode::REPO_UNAVAILABLE || code == FailureCode::BRANCH_MISSING) {
     return BreakerScope::repository;
   }

@@ -116,7 +116,7 @@ struct Verified {
 
 /// A person judged what only a person can judge.
 struct SignOff {
-  std::string criterion;
+  std::string criterion;   ///< empty: all that are open
   bool met = true;
   int open_after = 0;  ///< criteria that still need a person after this one
   std::string reason = {};

@@ -48,7 +48,7 @@ void ask_spec(Verdicts& verdicts, const GateInput& in) {
 void ask_waits(Verdicts& verdicts, const Task& task) {
   const Waits& w = task.waits;
   verdicts.ask("conflict", !w.conflict, FailureCode::SPEC_CONFLICT,
-               w.conflict ? "several sources give differing texts" : "one text");
+               w.conflict ? "several sources give differing texts" : "one text is in force");
   verdicts.ask("identity", !w.renumbered, FailureCode::SPEC_RENUMBERED,
                w.renumbered ? "the same text has another VTID" : "the text is of this VTID alone");
   verdicts.ask("adoption", !w.adoption, FailureCode::NOT_ADOPTED,

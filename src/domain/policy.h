@@ -70,6 +70,7 @@ struct Policy {
   RetryPolicy retry;
   Caps caps;
   DispatchPolicy dispatch;
+  bool tells = true;  ///< somebody is told of what needs a person: [notify]
 
   bool operator==(const Policy&) const = default;
 };

@@ -263,10 +263,11 @@ Result<void> Mover::on(const SignOff& c) {
     return failure(FailureCode::STATE_REFUSED, "no criterion of this task waits for a person");
   }
   event(EventType::task_signed_off,
-        {{"criterion", c.criterion}, {"met", c.met}, {"reason", c.reason}});
+        {{"criterion", c.criterion.empty() ? "all open criteria" : c.criterion}, {"met", c.met}, {"reason", c.reason}});
   if (!c.met) {
     fail_run({FailureCode::SIGN_OFF_REFUSED,
-              fmt::format("{} is not met: {}", c.criterion, c.reason)});
+              c.criterion.empty() ? fmt::format("the open criteria are not met: {}", c.reason)
+                                  : fmt::format("{} is not met: {}", c.criterion, c.reason)});
     return {};
   }
   if (c.open_after > 0) return {};

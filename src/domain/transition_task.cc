@@ -84,6 +84,7 @@ std::string Mover::hint(FailureCode code) const {
 }
 
 void Mover::tell_of_task(std::string_view reason) {
+  if (!policy_.tells) return;
   const bool over = task().next.kind == NextKind::none;
   // A step that fails again and again goes on by itself: what a person does is what its failure says.
   const bool failing = task().status == TaskStatus::in_progress && task().failure;
@@ -308,6 +309,9 @@ Result<void> Mover::on(const Retry& c) {
   if (!task().spec && !task().newer) {
     return failure(FailureCode::STATE_REFUSED, "there is no valid spec to run; a retry cannot help");
   }
+  // A person said why the result was not good: the next run is told.
+  const bool refused = task().failure && task().failure->code == FailureCode::SIGN_OFF_REFUSED;
+  const std::string what_was_refused = refused ? task().failure->message : "";
   const auto newer = task().newer;
   if (newer) {
     take_up(*newer);
@@ -316,6 +320,7 @@ Result<void> Mover::on(const Retry& c) {
   }
   task().waits = c.waits;
   task().waits.spec_approval |= newer && newer->needs_approval;
+  task().answer = what_was_refused;
   event(EventType::task_retried, {{"reason", c.reason}, {"spec_version", task().spec->version}});
   settle_waits();
   return {};

@@ -20,13 +20,27 @@ const std::string& name_in(const domain::Run& run, BreakerScope scope) {
   return scope == BreakerScope::repository ? run.repo : run.agent;
 }
 
-void tell_opened(store::Ledger& ledger, const std::string& key, const domain::Run& run, const Error& error) {
+/// What made it fail lies in a commit, which another one may mend.
+bool speaks_of_a_commit(FailureCode code) {
+  return code == FailureCode::BASE_RED || code == FailureCode::SETUP_FAILED ||
+         code == FailureCode::REPO_RULES_INVALID;
+}
+
+/// Of the branch, as far as it was read.
+bool is_newest(store::Ledger& ledger, const std::string& repo, const std::string& commit) {
+  const auto row = ledger.repo(repo);
+  return !row || row->synced_commit == commit;
+}
+
+void tell_opened(store::Ledger& ledger, const domain::Policy& policy, const std::string& key, const domain::Run& run,
+                 const Error& error) {
   const auto hint = with_words(std::string(failure_info(error.code).hint), {.vtid = run.id.vtid.to_string()});
   const nlohmann::ordered_json data{
       {"what", key}, {"code", name_of(error.code)}, {"message", error.message}, {"hint", hint}};
   const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
                                                         : domain::EventType::breaker_opened;
   ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
+  if (!policy.tells) return;
   const nlohmann::ordered_json told{{"reason", "paused"},
                                     {"what", key},
                                     {"repo", run.repo},
@@ -58,7 +72,7 @@ std::string breaker_key(BreakerScope scope, const std::string& name) {
   return (scope == BreakerScope::repository ? "repo:" : "agent:") + name;
 }
 
-void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& error) {
+void note_failed(store::Ledger& ledger, const domain::Policy& policy, const domain::Run& run, const Error& error) {
   const auto scope = domain::breaker_scope(error.code);
   if (!scope) {
     // The agent was started, so the base was green and its login was good; only its work was not.
@@ -74,11 +88,12 @@ void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& err
   const auto news =
       domain::breaker_fault(row.breaker, run.id, error.code, error.message, ledger.now());
   ledger.put(row);
-  if (news == BreakerNews::opened) tell_opened(ledger, key, run, error);
-  // It speaks of a commit that is not the branch's newest any more.
-  const bool of_commit = error.code == FailureCode::BASE_RED || error.code == FailureCode::SETUP_FAILED;
-  const auto repo = ledger.repo(run.repo);
-  if (of_commit && repo && repo->synced_commit != run.base_commit) try_at_once(ledger, run.repo);
+  if (news == BreakerNews::opened) tell_opened(ledger, policy, key, run, error);
+  // A verify step judged a tip of its own: it says which.
+  const auto named = error.context.find("commit");
+  const auto& commit = named == error.context.end() ? run.base_commit : named->second;
+  const bool knows = named != error.context.end() || run.state == domain::RunState::executing;
+  if (speaks_of_a_commit(error.code) && knows && !is_newest(ledger, run.repo, commit)) try_at_once(ledger, run.repo);
   // An agent that said so was started: on a green base, after a good setup.
   const bool ran = error.code == FailureCode::AGENT_LOGIN || error.code == FailureCode::AGENT_QUOTA;
   if (ran) worked(ledger, BreakerScope::repository, run);
@@ -105,7 +120,11 @@ void try_at_once(store::Ledger& ledger, const std::string& repo) {
 }
 
 void note_executed(store::Ledger& ledger, const domain::Run& run) {
-  worked(ledger, BreakerScope::repository, run);
+  const auto row = ledger.breaker(breaker_key(BreakerScope::repository, run.repo));
+  // That an older commit was good says nothing of the one that is not.
+  const bool of_another = row && row->breaker.open && speaks_of_a_commit(row->breaker.code) &&
+                          !is_newest(ledger, run.repo, run.base_commit);
+  if (!of_another) worked(ledger, BreakerScope::repository, run);
   worked(ledger, BreakerScope::agent, run);
 }
 

@@ -15,7 +15,7 @@ std::string breaker_key(domain::BreakerScope scope, const std::string& name);
 
 /// A step of `run` failed. A fault of the surroundings counts against what caused it, and may pause
 /// it with one event and one notification; an agent's own failure shows that it can work.
-void note_failed(store::Ledger& ledger, const domain::Run& run, const Error& error);
+void note_failed(store::Ledger& ledger, const domain::Policy& policy, const domain::Run& run, const Error& error);
 
 /// An agent worked on a green base: what was paused for them goes on.
 void note_executed(store::Ledger& ledger, const domain::Run& run);

@@ -426,6 +426,7 @@ Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& 
                          fmt::format("{} has another text: {}", vtid.to_string(), others)}
                        .with("candidates", others));
   }
+  (void)tell_neighbours(ledger, *answer);
   return answer;
 }
 

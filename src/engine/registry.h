@@ -145,6 +145,13 @@ class Registry {
                        const SyncRange& range);
   Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
                        std::span<const File> files, RepoSync& report);
+  /// What became of one source may be the end, or the beginning, of a file's conflict: those whose outcome is
+  /// another one now, each recorded.
+  struct Neighbour {
+    std::string repo;
+    FileOutcome now;
+  };
+  std::vector<Neighbour> tell_neighbours(store::Ledger& ledger, const Registered& registered);
   FileOutcome outcome_of(store::Ledger& ledger, const domain::Candidate& candidate,
                          const Registered& registered);
 

@@ -276,21 +276,29 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
         report.files.back().reason = "was " + old->second;
       }
     }
-    // What became of one file may be the end, or the beginning, of another one's conflict.
-    for (const auto& row : ledger.candidates(vtid)) {
-      const auto& origin = row.candidate.provenance;
-      const auto known = ledger.repo_file(origin.repo, origin.path);
-      const bool here = origin.source == domain::SpecSource::git && origin.repo == repo.name;
-      const bool touched_now = std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) {
-        return claim.row.candidate.provenance.path == origin.path;
-      });
-      if (!here || !known || touched_now) continue;
-      auto now = outcome_of(ledger, row.candidate, *answer);
-      const bool conflict = now.outcome == "conflict";
-      if (conflict != (known->outcome == "conflict")) record(std::move(now), known->blob);
+    for (auto& other : tell_neighbours(ledger, *answer)) {
+      if (other.repo == repo.name) report.files.push_back(std::move(other.now));
     }
   }
   return {};
+}
+
+std::vector<Registry::Neighbour> Registry::tell_neighbours(store::Ledger& ledger, const Registered& registered) {
+  std::vector<Neighbour> changed;
+  for (const auto& row : ledger.candidates(registered.vtid)) {
+    const auto& origin = row.candidate.provenance;
+    if (origin.source != domain::SpecSource::git) continue;
+    auto known = ledger.repo_file(origin.repo, origin.path);
+    if (!known) continue;
+    auto now = outcome_of(ledger, row.candidate, registered);
+    if ((now.outcome == "conflict") == (known->outcome == "conflict")) continue;
+    known->outcome = now.outcome;
+    known->reason = now.reason;
+    known->digest = now.digest;
+    ledger.put(*known);
+    changed.push_back({origin.repo, std::move(now)});
+  }
+  return changed;
 }
 
 }  // namespace vitana::engine

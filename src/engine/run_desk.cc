@@ -220,7 +220,7 @@ Result<void> RunDesk::report(const RunId& run, const port::StepReport& report,
     auto decision = conduct(ledger, setup_, entropy_, run.vtid, command, actor);
     if (!decision) return failure(std::move(decision.error()));
     if (failed != nullptr) {
-      note_failed(ledger, *before, failed->error);
+      note_failed(ledger, setup_.policy, *before, failed->error);
     } else if (std::holds_alternative<domain::Executed>(report)) {
       note_executed(ledger, *before);
     } else if (std::holds_alternative<domain::Verified>(report)) {

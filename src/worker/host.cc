@@ -102,6 +102,7 @@ void Host::work(std::vector<domain::Step> steps, int slot) {
                        .request_id = fmt::format("{}:{}:{}", options_.worker, slot, request),
                        .steps = steps,
                        .max = 1});
+    if (!granted && options_.fault) options_.fault(granted.error());
     if (!granted || granted->empty()) {
       source_.wait(before, options_.idle_wait);
       // A source that cannot answer may not be asked without a pause.

@@ -27,6 +27,8 @@ struct HostOptions {
   int report_tries = 30;  ///< while the store refuses
   /// Told of each report that the source did not take, on the thread of its slot; may be empty.
   std::function<void(const RunId&, const Error&)> refused = {};
+  /// Told of each claim that the source could not answer, on the thread of its slot; may be empty.
+  std::function<void(const Error&)> fault = {};
 };
 
 /// Carries out a deliver step and says how it ended; a stop ends it where nothing is left half done.

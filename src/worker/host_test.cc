@@ -268,11 +268,12 @@ TEST_F(HostTest, StopEndsADeliveryThatHangsAndGivesItBack) {
 }
 
 TEST_F(HostTest, DrainClaimsNothingMore) {
+  executor.blocks = true;
+  source.waiting = {assignment(Step::execute), assignment(Step::execute)};
   begin();
+  ASSERT_TRUE(executor.started.try_acquire_for(10s));
   host->drain();
-  host->join();
-  const std::lock_guard lock(source.mutex);
-  source.waiting = {assignment(Step::execute)};
+  end();
   EXPECT_EQ(source.waiting.size(), 1U);
   EXPECT_EQ(host->busy(), 0);
 }

@@ -88,7 +88,7 @@ std::string build_prompt(const port::Assignment& assignment, const PromptFacts& 
       facts.report_file);
 
   if (!assignment.answer.empty()) {
-    fmt::format_to(std::back_inserter(out), "\n## A person's answer to your question\n\n{}\n",
+    fmt::format_to(std::back_inserter(out), "\n## What a person says\n\n{}\n",
                    assignment.answer);
   }
   if (assignment.previous) add_previous(out, *assignment.previous);

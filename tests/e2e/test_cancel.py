@@ -88,6 +88,88 @@ class ARunningTaskIsCancelled(World):
         self.assertEqual(self.runs("VTID-00604"), 0)
 
 
+class ATaskThatIsBeingDeliveredIsCancelled(World):
+    """By then it is delivered, or nothing of ours delivers it any more."""
+
+    mode = "merge"
+
+    def hang_in(self, name):
+        hook = self.repo.folder / ".git" / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\ncat > /dev/null\nexec sleep 600\n")
+        hook.chmod(0o755)
+        return hook
+
+    def up_to_the_hook(self, name):
+        engine = self.start_synced()
+        hook = self.hang_in(name)
+        self.add_spec("VTID-00611")
+        self.wait_for_run("VTID-00611", "delivering")
+        wait_until(lambda: f"the hook runs: {self.processes()}", self.hangs)
+        return engine, hook
+
+    def hangs(self):
+        return any(line.startswith("sleep 600") for line in self.processes().values())
+
+    def deliveries(self):
+        return self.repo.trailers("VTID").count("VTID-00611")
+
+    def retried(self, hook):
+        """Once delivered, however often it is asked for."""
+        hook.unlink()
+        self.vitana("task", "retry", "VTID-00611", "--reason", "after all", code=0)
+        self.until_idle()
+        self.assertEqual(self.deliveries(), 1)
+        self.assertHealthy()
+
+    def test_before_the_branch_moves_it_is_cancelled_within_two_seconds(self):
+        engine, hook = self.up_to_the_hook("pre-receive")
+        tip = self.repo.head()
+        asked = time.monotonic()
+        self.vitana("task", "cancel", "VTID-00611", "--reason", "not this one", code=0)
+        self.assertLess(time.monotonic() - asked, 4.0)  # the command's own start and git's included
+        self.assertStatus("VTID-00611", "cancelled", "CANCELLED")
+        wait_until("the hook ends", lambda: not self.hangs(), 5)
+        self.assertEqual(self.repo.head(), tip)
+        self.assertEqual(engine.stop(), 0)
+        self.assertNoProcess()
+        self.retried(hook)
+
+    def test_after_the_branch_moved_it_is_delivered(self):
+        engine, hook = self.up_to_the_hook("post-receive")
+        answer = self.vitana("task", "cancel", "VTID-00611", "--reason", "not this one", code=4)
+        self.assertIn("delivered already", answer.err)
+        self.assertStatus("VTID-00611", "completed")
+        self.assertEqual(self.deliveries(), 1)
+        self.assertEqual(engine.stop(), 0)
+        self.assertNoProcess()
+        self.assertHealthy()
+        hook.unlink()
+
+    def test_after_the_engine_was_killed_nothing_lands_later(self):
+        engine, hook = self.up_to_the_hook("pre-receive")
+        tip = self.repo.head()
+        engine.signal(signal.SIGKILL)
+        engine.end()
+        self.vitana("controls", "set", "execution", "off", "--reason", "night", code=0)
+        self.vitana("task", "cancel", "VTID-00611", "--reason", "not this one", code=0)
+        self.assertStatus("VTID-00611", "cancelled", "CANCELLED")
+        self.assertNoProcess()
+        self.assertEqual(self.repo.head(), tip)
+        self.vitana("controls", "set", "execution", "on", "--reason", "day", code=0)
+        self.retried(hook)
+
+    def test_after_a_hasty_stop_what_is_on_the_branch_is_delivered(self):
+        _, hook = self.up_to_the_hook("post-receive")
+        self.vitana("stop", "--now", code=0)
+        if self.status("VTID-00611") != "completed":
+            self.vitana("task", "cancel", "VTID-00611", "--reason", "not this one", code=4)
+        self.assertStatus("VTID-00611", "completed")
+        self.assertEqual(self.deliveries(), 1)
+        hook.unlink()
+        self.assertHealthy()
+
+
 class ExecutionIsPaused(World):
     mode = "merge"
 

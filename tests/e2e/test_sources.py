@@ -400,3 +400,18 @@ class ValidationNeedsNothing(World):
     def test_the_empty_template_is_not_valid(self):
         text = self.vitana("spec", "template", "--vtid", "VTID-00944", folder=self.place, code=0).out
         self.vitana("spec", "validate", "-", folder=self.place, input=text, code=1)
+
+
+class WhatChangedWhileNoEngineRan(World):
+    """An engine looks at its repositories before it starts anything."""
+
+    def test_a_text_that_its_author_holds_by_now_does_not_run(self):
+        self.vitana("spec", "sync", code=0)
+        self.add_spec("VTID-00701")
+        self.vitana("spec", "sync", code=0)
+        self.assertStatus("VTID-00701", "scheduled")
+        self.add_spec("VTID-00701", text=spec_text("VTID-00701", front="status: draft"))
+        self.until_idle()
+        self.assertEqual(self.runs("VTID-00701"), 0)
+        self.assertEqual(self.show("VTID-00701")["blocked_reason"], "spec_held")
+        self.assertHealthy()

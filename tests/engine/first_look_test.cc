@@ -331,6 +331,25 @@ TEST(SyncReport, TheEndOfAConflictIsReportedForTheFileThatIsLeft) {
   EXPECT_EQ(left->outcome, "registered");
 }
 
+TEST(SyncReport, AFileWhoseTextWasChosenIsInConflictNoMore) {
+  World world;
+  world.repository().commit({{path, sample_spec("One")}});
+  world.scan();
+  world.repository().commit({{"docs/specs/00001-b.md", sample_spec("Two")}});
+  world.scan();
+  engine::Submission chosen{.vtid = Vtid(1), .text = sample_spec("Two"),
+                            .provenance = {.source = domain::SpecSource::manual, .author = "op"}};
+  chosen.resolve = true;
+  ASSERT_TRUE(world.engine().registry.submit(chosen, "op"));
+  const auto read = world.store().read([&](store::Reader& reader) -> Result<void> {
+    for (const auto& file : reader.repo_files("hub")) {
+      EXPECT_EQ(file.outcome == "conflict", file.path == path) << file.path << " " << file.outcome;
+    }
+    return {};
+  });
+  EXPECT_TRUE(read);
+}
+
 // One rule for every source.
 
 TEST(Numbers, ATypedTaskThatJumpsFarIsAskedAbout) {

@@ -86,17 +86,24 @@ TEST(gap2, a_rival_of_a_registered_text_changes_nothing) {
   EXPECT_THAT(world.event_types(vtid), Contains("vtid.spec.conflict.detected"));
 }
 
-TEST(gap2, control_last_wins_would_hide_the_difference) {
+TEST(gap2, control_where_the_last_one_wins_the_order_of_arrival_decides_what_runs) {
+  const auto candidates = [](std::vector<const char*> texts) {
+    std::vector<domain::Candidate> all;
+    for (const auto* text : texts) {
+      all.push_back({{.source = domain::SpecSource::git, .path = text}, Digest::of(text), true});
+    }
+    return all;
+  };
+  const auto one_way = candidates({"one", "another"});
+  const auto other_way = candidates({"another", "one"});
   // What the old system did: whatever text comes last replaces the one before.
-  std::vector<domain::Candidate> candidates;
-  for (const auto* text : {"one", "another"}) {
-    candidates.push_back({{.source = domain::SpecSource::git, .path = text}, Digest::of(text), true});
+  const auto last_wins = [](const std::vector<domain::Candidate>& all) { return all.back().digest; };
+  EXPECT_NE(last_wins(one_way), last_wins(other_way));
+  for (const auto& all : {one_way, other_way}) {
+    const auto unified = domain::unify(all, std::nullopt, std::nullopt, std::nullopt);
+    EXPECT_EQ(unified.outcome, domain::UnifyOutcome::conflict);
+    EXPECT_FALSE(unified.chosen.has_value());
   }
-  const std::size_t last_wins = candidates.size() - 1;
-  const auto unified = domain::unify(candidates, std::nullopt, std::nullopt, std::nullopt);
-  EXPECT_EQ(unified.outcome, domain::UnifyOutcome::conflict);
-  EXPECT_FALSE(unified.chosen.has_value());
-  EXPECT_NE(unified.chosen, std::optional(last_wins));
 }
 
 // 3 -- A dispatch that failed and said "ok".
