@@ -200,36 +200,10 @@ bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>&
 void refuse_cycle(store::Ledger& ledger, store::CandidateRow& row, const std::vector<Vtid>& on) {
   if (!row.candidate.valid || !dependency_cycle(ledger, row.vtid, on)) return;
   row.candidate.valid = false;
-  // Whoever leaves the circle finds by these who waits for that.
-  if (!ledger.newest_spec(row.vtid)) ledger.set_dependencies(row.vtid, on);
   const auto& rule = spec::rule_info(spec::Rule::DEPENDENCY_CYCLE);
   row.candidate.diagnostics.push_back({std::string(rule.name), rule.severity,
                                        "the task would wait for itself",
                                        row.candidate.provenance.path, 1, 1, std::string(rule.hint)});
-}
-
-Result<void> Registry::judge_circle_again(store::Ledger& ledger, Vtid vtid, const std::string& actor) {
-  const auto cycle = spec::rule_info(spec::Rule::DEPENDENCY_CYCLE).name;
-  for (const auto waiting : ledger.dependents(vtid, 1000)) {
-    const auto task = ledger.task(waiting);
-    if (!task || task->spec || task->status != domain::TaskStatus::draft) continue;
-    bool mended = false;
-    for (auto& row : ledger.candidates(waiting)) {
-      auto& diagnostics = row.candidate.diagnostics;
-      if (std::erase_if(diagnostics, [&](const auto& d) { return d.rule == cycle; }) == 0) continue;
-      row.candidate.valid = !domain::has_errors(diagnostics);
-      const auto& provenance = row.candidate.provenance;
-      const auto reading = spec::parse_spec(row.text, {.file = provenance.path, .profile = setup_.policy.profile});
-      refuse_cycle(ledger, row, dependencies_of(ledger, provenance, reading.spec).on);
-      mended |= row.candidate.valid;
-      ledger.put(row);
-    }
-    if (!mended) continue;
-    auto unified = unify_in(ledger, waiting, {.actor = actor});
-    if (!unified) return failure(std::move(unified.error()));
-    (void)tell_neighbours(ledger, *unified);
-  }
-  return {};
 }
 
 void Registry::report_rivals(store::Ledger& ledger, Vtid vtid,
@@ -310,7 +284,7 @@ Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::Candi
   }
   auto done = conduct(ledger, setup_, entropy_, vtid, command, how.actor);
   if (!done) return failure(std::move(done.error()));
-  return judge_circle_again(ledger, vtid, how.actor);
+  return {};
 }
 
 Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Unification& how) {

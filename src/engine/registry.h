@@ -108,8 +108,6 @@ class Registry {
   Result<Registered> unify_in(store::Ledger& ledger, Vtid vtid, const Unification& how);
   Result<void> lock(store::Ledger& ledger, Vtid vtid, const store::CandidateRow& chosen,
                     const Unification& how);
-  /// Texts that were refused because their task would have waited for itself by way of this one.
-  Result<void> judge_circle_again(store::Ledger& ledger, Vtid vtid, const std::string& actor);
   void report_rivals(store::Ledger& ledger, Vtid vtid, const std::vector<store::CandidateRow>& rows,
                      const std::vector<std::size_t>& rivals, const std::string& actor);
   domain::Task task_or_new(store::Ledger& ledger, Vtid vtid, const std::string& repo,
@@ -147,7 +145,7 @@ class Registry {
                        const SyncRange& range);
   Result<void> take_in(store::Ledger& ledger, const RepoSetup& repo, const SyncRange& range,
                        std::span<const File> files, RepoSync& report);
-  /// What became of one source may be the end, or the beginning, of a file's trouble: those whose outcome is
+  /// What became of one source may be the end, or the beginning, of a file's conflict: those whose outcome is
   /// another one now, each recorded.
   struct Neighbour {
     std::string repo;

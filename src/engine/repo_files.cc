@@ -283,15 +283,6 @@ Result<void> Registry::take_in(store::Ledger& ledger, const RepoSetup& repo,
   return {};
 }
 
-namespace {
-
-/// Empty: there is none, and what else a file is does not change by another one.
-std::string_view kind_of_trouble(std::string_view outcome) {
-  return outcome == "conflict" || outcome == "invalid" ? outcome : "";
-}
-
-}  // namespace
-
 std::vector<Registry::Neighbour> Registry::tell_neighbours(store::Ledger& ledger, const Registered& registered) {
   std::vector<Neighbour> changed;
   for (const auto& row : ledger.candidates(registered.vtid)) {
@@ -300,7 +291,7 @@ std::vector<Registry::Neighbour> Registry::tell_neighbours(store::Ledger& ledger
     auto known = ledger.repo_file(origin.repo, origin.path);
     if (!known) continue;
     auto now = outcome_of(ledger, row.candidate, registered);
-    if (kind_of_trouble(now.outcome) == kind_of_trouble(known->outcome)) continue;
+    if ((now.outcome == "conflict") == (known->outcome == "conflict")) continue;
     known->outcome = now.outcome;
     known->reason = now.reason;
     known->digest = now.digest;

@@ -350,27 +350,6 @@ TEST(SyncReport, AFileWhoseTextWasChosenIsInConflictNoMore) {
   EXPECT_TRUE(read);
 }
 
-TEST(Circle, WhoLeavesItLetsTheOtherGoOn) {
-  World world;
-  const auto spec = [](const char* title, const char* on) {
-    return (*on == 0 ? std::string() : fmt::format("---\ndepends_on: [{}]\n---\n", on)) + sample_spec(title);
-  };
-  world.repository().commit({{"docs/specs/00501-a.md", spec("One", "VTID-00502")},
-                             {"docs/specs/00502-b.md", spec("Two", "VTID-00501")}});
-  world.settle();
-  EXPECT_EQ(world.task(Vtid(502)).status, TaskStatus::draft);
-  world.repository().commit({{"docs/specs/00501-a.md", spec("One", "")}});
-  world.settle();
-  EXPECT_EQ(world.task(Vtid(501)).status, TaskStatus::completed);
-  EXPECT_EQ(world.task(Vtid(502)).status, TaskStatus::completed);
-  const auto read = world.store().read([&](store::Reader& reader) -> Result<void> {
-    for (const auto& file : reader.repo_files("hub")) EXPECT_NE(file.outcome, "invalid") << file.path;
-    return {};
-  });
-  EXPECT_TRUE(read);
-  EXPECT_TRUE(world.store().audit(std::nullopt)->empty());
-}
-
 // One rule for every source.
 
 TEST(Numbers, ATypedTaskThatJumpsFarIsAskedAbout) {
