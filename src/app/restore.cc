@@ -43,14 +43,15 @@ store::GivenIds told_by_files(const DataFolder& data) {
   constexpr std::string_view log = ".log";
   store::GivenIds given;
   std::error_code error;
-  for (const auto& file : fs::directory_iterator(data.logs(), error)) {
-    const auto name = file.path().filename().string();
+  for (fs::directory_iterator file(data.logs(), error), end; !error && file != end; file.increment(error)) {
+    const auto name = file->path().filename().string();
     if (name.ends_with(log)) count_run(name.substr(0, name.size() - log.size()), given);
   }
   const git::Git git(git_options());
-  for (const auto& mirror : fs::directory_iterator(data.mirrors(), error)) {
+  error.clear();
+  for (fs::directory_iterator mirror(data.mirrors(), error), end; !error && mirror != end; mirror.increment(error)) {
     const auto refs = git.run({.args = {"for-each-ref", "--format=%(refname)", "refs/vitana/keep/"},
-                               .git_dir = mirror.path()});
+                               .git_dir = mirror->path()});
     if (!refs) continue;  // a mirror may be damaged, and is made again
     std::istringstream lines(*refs);
     for (std::string ref; std::getline(lines, ref);) count_run(ref.substr(ref.rfind('/') + 1), given);
@@ -139,7 +140,7 @@ Result<void> prepare_copy(const fs::path& backup, const fs::path& fresh, const D
   if (auto ours = belongs_here(**store, replaced, data); !ours) return ours;
   const auto told = told_by_files(data);
   auto begun = (*store)->commit([&](store::Ledger& ledger) -> Result<void> {
-    ledger.begin_epoch();
+    ledger.begin_epoch(replaced.ids.epoch);
     ledger.note(replaced.ids);
     ledger.note(told);
     ledger.append({domain::EventType::store_restored, std::nullopt, std::nullopt, restore_actor, "{}"});

@@ -53,6 +53,7 @@ engine::Notifier notifier(const config::Notify& notify) {
     if (const char* home = std::getenv("HOME")) request.environment.emplace("HOME", home);
     auto output = process::run(request);
     if (!output) return failure(std::move(output.error()));
+    if (output->stopped) return failure(FailureCode::CANCELLED, "the engine was stopped");
     if (output->exit_code != 0) {
       return failure(FailureCode::PROGRAM_FAILED,
                      fmt::format("[notify] command ended with exit {}", output->exit_code));

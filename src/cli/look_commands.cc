@@ -204,8 +204,13 @@ Answer controls_set(Call& call, const SetControlOptions& options) {
     return usage(fmt::format("there is no control '{}'", options.key),
                  "vitana controls set execution on|off --reason TEXT");
   }
-  call.open.create = true;  // a person may pause before the first start
   auto session = call.session();
+  if (!session && session.error().code == FailureCode::NOT_FOUND) {
+    const std::string data = session.error().context["data"];
+    call.open.create = true;  // a person may pause before the first start
+    session = call.session();
+    if (session) call.console.say("made the data directory " + data, Ink::dim);
+  }
   if (!session) return failure(std::move(session.error()));
   std::optional<Instant> until;
   if (!options.until.empty()) {

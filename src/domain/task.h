@@ -123,7 +123,7 @@ struct Task {
   Spent spent;
   int attempt = 0;                 ///< the newest run's attempt; 0: none yet
   std::optional<NewerSpec> newer;  ///< drift: a newer text exists that has not run
-  std::string answer;              ///< a person's answer for the next run's prompt
+  std::string answer;              ///< what persons said, for the next run's prompt: an answer, a refusal
   std::string agent;               ///< asked for by name; empty: the configured one
   std::optional<DeliveryMode> delivery;  ///< asked for; absent: the configured one
   Instant created_at{};

@@ -320,7 +320,7 @@ Result<void> Mover::on(const Retry& c) {
   }
   task().waits = c.waits;
   task().waits.spec_approval |= newer && newer->needs_approval;
-  task().answer = what_was_refused;
+  if (refused) task().answer += (task().answer.empty() ? "" : "\n\n") + what_was_refused;
   event(EventType::task_retried, {{"reason", c.reason}, {"spec_version", task().spec->version}});
   settle_waits();
   return {};

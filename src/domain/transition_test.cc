@@ -248,6 +248,15 @@ TEST(RegisterSpec, OfTheRunsOwnTextAgainWaitsForNothingOfTheOneBetween) {
   EXPECT_EQ(d->task.status, TaskStatus::scheduled);
 }
 
+TEST(Retry, TellsTheNextRunWhatPersonsSaid) {
+  Subject s{task(TaskStatus::failed), std::nullopt};
+  s.task.answer = "the second blue";
+  s.task.failure = Failure{FailureCode::AGENT_FAILED, "exit 1", "executing"};
+  EXPECT_EQ(give(s, Retry{"again", {}})->task.answer, "the second blue");
+  s.task.failure = Failure{FailureCode::SIGN_OFF_REFUSED, "AC-2 is not met: too dark", "verifying"};
+  EXPECT_EQ(give(s, Retry{"again", {}})->task.answer, "the second blue\n\nAC-2 is not met: too dark");
+}
+
 TEST(Answer, GoesToTheNewerTextThatStandsBy) {
   auto s = blocked(BlockReason::question);
   s.task.newer = NewerSpec{{2, Digest::of("two")}, false, "Two"};

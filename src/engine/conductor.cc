@@ -209,7 +209,8 @@ bool Conductor::awaits_looks() const {
 
 Result<void> Conductor::try_effect(const store::EffectRow& effect) {
   const auto done = do_effect(effect);
-  if (done) return {};
+  // One that was cut by a stop is no try.
+  if (done || done.error().code == FailureCode::CANCELLED) return {};
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     const auto wait = domain::backoff(setup_.policy.retry.delay, setup_.policy.retry.delay_max,
                                       effect.attempts + 1, entropy_.roll());

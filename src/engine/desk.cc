@@ -120,29 +120,38 @@ Result<domain::Task> Desk::cancel_delivery(const Recalled& recalled, const std::
   const auto* repo = setup_.repo(run.repo);
   Result<bool> there = failure(FailureCode::REPO_UNKNOWN, run.repo);
   if (repo != nullptr) there = repo->repository->withdraw(*run.deliverable);
+  const Error is_there{FailureCode::STATE_REFUSED,
+                       fmt::format("its change is delivered already: commit {} is on {}",
+                                   run.deliverable->new_commit.substr(0, 12), run.deliverable->ref)};
   if (there && *there) {
     if (recalled.fence != 0) {
       auto settled = runs_.report(run.id, domain::Delivered{recalled.fence}, {});
       if (!settled) return failure(std::move(settled.error()));
     }
-    return failure(FailureCode::STATE_REFUSED,
-                   fmt::format("its change is delivered already: commit {} is on {}",
-                               run.deliverable->new_commit.substr(0, 12), run.deliverable->ref));
+    return failure(is_there);
   }
+  bool found = false;
   auto task = handle(run.id.vtid, actor, [&](Matter& matter) -> Result<void> {
     const auto now = matter.ledger.run(run.id);
-    const auto lease = now && now->lease ? now->lease->fence : 0;
-    if (!now || lease != recalled.fence) {
-      return failure(FailureCode::STATE_REFUSED, "its change is being delivered; in a moment that has ended");
-    }
+    const bool ours = now && now->state == domain::RunState::delivering &&
+                      now->lease.has_value() == (recalled.fence != 0) &&
+                      now->fence == std::max(recalled.fence, run.fence);
+    if (!ours) return failure(FailureCode::STATE_REFUSED, "its change is being delivered; in a moment that has ended");
     if (there) return matter.give(domain::Cancel{reason, false});
     if (recalled.fence != 0) {
       if (auto released = matter.give(domain::Release{recalled.fence}); !released) return released;
     }
-    return matter.give(domain::Cancel{reason});
+    // A sync may have seen it there.
+    const auto known = matter.ledger.delivery(run.repo, run.id.vtid, run.spec_digest.to_string());
+    if (known && known->commit == run.deliverable->new_commit && known->counts_for(run.delivery)) {
+      found = true;
+      return {};
+    }
+    return matter.give(domain::Cancel{fmt::format("{} ({})", reason, to_string(there.error()))});
   });
+  if (found) return failure(is_there);
   // Where its branch could not take it, it was kept beside.
-  if (task && repo != nullptr) {
+  if (task && there) {
     const auto branch = domain::delivery_branch(run.id.vtid, recalled.title);
     if (branch != run.deliverable->ref) (void)repo->repository->remove(branch, run.deliverable->new_commit).has_value();
   }

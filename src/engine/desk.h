@@ -27,7 +27,7 @@ struct Adopted {
   std::vector<domain::Task> in_conflict;  ///< meant, and left as they are: which text would run is open
 };
 
-/// All functions: thread-safe; one unit of work each. `actor` is who asks; kept in the log.
+/// All functions: thread-safe; one unit of work each, but for cancel(). `actor` is who asks; kept in the log.
 /// Common errors: NOT_FOUND, STATE_REFUSED, STORE_*.
 class Desk {
  public:
@@ -36,7 +36,8 @@ class Desk {
   Result<domain::Task> approve(Vtid vtid, const std::string& actor);
   Result<domain::Task> retry(Vtid vtid, const std::string& reason, const std::string& actor);
   /// While its change is being delivered, the step is taken back from its worker first, and the branch is
-  /// read: what is there by then is delivered. Errors: STATE_REFUSED also then.
+  /// read: what is there by then is delivered. Where it cannot be read, the task is cancelled and says so, and
+  /// why. May take as long as Repository::withdraw(). Errors: STATE_REFUSED also for what is delivered.
   Result<domain::Task> cancel(Vtid vtid, const std::string& reason, const std::string& actor);
   Result<domain::Task> answer(Vtid vtid, const std::string& text, const std::string& actor);
 

@@ -112,7 +112,8 @@ class Repository {
   virtual Result<PushAnswer> push(const domain::Deliverable& deliverable, const MayBegin& may_begin) = 0;
 
   /// Waits until no push of `deliverable` is under way on this machine, by whichever engine, and tells
-  /// whether it is in the history of its branch. A person cancels: seconds at most.
+  /// whether it is in the history of its branch. A person waits for it: twenty seconds at most for another
+  /// push, and what git takes to ask.
   virtual Result<bool> withdraw(const domain::Deliverable& deliverable) = 0;
 
   /// Takes away the branch `ref`, on which a result was kept while its target was dirty, if it is at

@@ -23,7 +23,7 @@ struct Assignment {
   std::string title;
   std::string spec_text;
   domain::ParsedSpec spec;
-  std::string answer;    ///< a person's answer to the agent's earlier question
+  std::string answer;    ///< what persons said: an answer to the agent's earlier question, a refusal
   std::optional<domain::Failure> previous;  ///< why the attempt before ended; for the prompt
   std::vector<domain::Evidence> signed_off; ///< judgements of persons, for the verify step
   std::string target_ref;                ///< verify and deliver: the branch to deliver to

@@ -132,9 +132,9 @@ int Ledger::attempts_given(Vtid vtid) {
   return row ? int_of(row->value) : 0;
 }
 
-void Ledger::begin_epoch() {
+void Ledger::begin_epoch(std::int64_t above) {
   const auto minute = std::chrono::duration_cast<std::chrono::minutes>(now_.time_since_epoch()).count();
-  transaction_.begin_epoch(std::max<std::int64_t>(transaction_.epoch() + 1, minute));
+  transaction_.begin_epoch(std::max<std::int64_t>({transaction_.epoch() + 1, above + 1, minute}));
 }
 
 domain::Fence Ledger::next_fence(const domain::Run& run) {

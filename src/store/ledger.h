@@ -56,8 +56,8 @@ class Ledger {
   domain::Fence next_fence(const domain::Run& run);
   /// A restored store: from now on tokens are above all that any earlier epoch gave out. The new
   /// epoch's number is the minute of the unit's clock, so that two restores of one backup do not
-  /// share it.
-  void begin_epoch();
+  /// share it, or more: beyond `above`.
+  void begin_epoch(std::int64_t above = 0);
 
   // Specs: immutable versions, and what sources say now.
   std::optional<domain::SpecVersion> spec(Vtid vtid, int version);

@@ -127,6 +127,13 @@ TEST_F(LedgerTest, ANewTaskIsAnEventOnce) {
   EXPECT_EQ(events().back().actor, "test");
 }
 
+TEST_F(LedgerTest, AnEpochBeginsAboveTheOneOfTheStoreBefore) {
+  std::int64_t before = 0;
+  commit([](Ledger& l) { l.begin_epoch(1'000'000'000); });
+  read([&](Reader& r) { before = r.given_ids().epoch; });
+  EXPECT_GT(before, 1'000'000'000);
+}
+
 TEST_F(LedgerTest, AnEventThatComesBeforeItsRowIsTheSameOne) {
   commit([](Ledger& l) {
     l.append(event_of(EventType::task_allocated, Vtid(7)));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/glob.h"
 #include "store/queries.h"
@@ -205,6 +206,8 @@ std::vector<StatRow> Reader::stats(const std::string& by, Instant since) {
 
 GivenIds Reader::given_ids() {
   GivenIds given;
+  const auto epoch = select_by_key<MetaMap>(connection_, "epoch");
+  if (epoch) given.epoch = std::atoll(epoch->text.c_str());
   connection_.each("SELECT name, value FROM counters", {}, [&](const sql::Row& row) {
     const std::string_view name = row.text(0);
     if (!name.starts_with(attempts_counters)) {

@@ -90,6 +90,7 @@ struct LocalIdRow {
 struct GivenIds {
   std::map<std::string, std::int64_t> counters;  ///< of VTIDs, drafts, effects, …
   std::map<Vtid, int> attempts;                  ///< the highest of each task
+  std::int64_t epoch = 0;                        ///< of its tokens
 
   void add(const RunId& run) {
     auto& highest = attempts[run.vtid];

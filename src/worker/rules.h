@@ -40,7 +40,7 @@ struct RepositoryRules {
   git::Identity author{"Vitana", "vitana@localhost"};
 };
 
-/// Errors: REPO_UNKNOWN, REPO_UNAVAILABLE, CONFIG_INVALID, GIT_FAILED. Thread-safe.
+/// Errors: REPO_UNKNOWN, REPO_UNAVAILABLE, REPO_RULES_INVALID, GIT_FAILED. Thread-safe.
 using RuleSource =
     std::function<Result<RepositoryRules>(const std::string& repo, const std::string& base_commit)>;
 

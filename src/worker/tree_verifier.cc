@@ -127,7 +127,7 @@ class Step {
     if (!*old) return {};
     if (std::ranges::find(assignment_.delivered, **old) == assignment_.delivered.end()) {
       end(Error{FailureCode::DELIVERY_REFUSED,
-                fmt::format("{} is at {}, which no run of this task has delivered here; rename that branch or delete it",
+                fmt::format("{} is at {}, which no run that is known here has delivered; rename that branch or delete it",
                             deliverable().ref, (*old)->substr(0, 12))}
               .with("ref", deliverable().ref));
     }
