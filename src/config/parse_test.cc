@@ -260,7 +260,10 @@ TEST(ParseConfig, ThePolicyGathersWhatTransitionsAskFor) {
 }
 
 TEST(ParseConfig, DefaultsOfThePolicyAreTheDomains) {
-  EXPECT_EQ(good("").policy(), domain::Policy{});
+  domain::Policy silent;
+  silent.tells = false;
+  EXPECT_EQ(good("").policy(), silent);
+  EXPECT_EQ(good("[notify]\ncommand = [\"tell\"]\n").policy(), domain::Policy{});
 }
 
 TEST(ParseConfig, PathsStartAtTheFilesFolder) {
