@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/stop.h"
+#include "domain/breaker.h"
 #include "engine/breaker.h"
 #include "engine/conduct.h"
 
@@ -204,18 +205,29 @@ void Autopilot::scan_loop(std::stop_token stop, bool elsewhere) {
   }
 }
 
+bool Autopilot::goes_on(store::Reader& reader, const domain::Task& task) const {
+  if (task.status != domain::TaskStatus::in_progress) return false;
+  const auto held = hold_of(reader, setup_, task, reader.run({task.vtid, task.attempt}));
+  // What is paused for a fault of the surroundings is tried again by itself.
+  return !held || (held->code && domain::breaker_scope(*held->code));
+}
+
 bool Autopilot::any_run_goes_on(store::Reader& reader) const {
-  // Paused: what is left may not begin, so nobody goes on with it.
-  if (!domain::is_on(reader.control(execution_control), reader.now())) return false;
   store::TaskFilter filter{.status = domain::TaskStatus::in_progress, .limit = idle_page};
   for (;;) {
     const auto page = reader.tasks(filter);
     for (const auto& task : page) {
-      if (!hold_of(reader, setup_, task, reader.run({task.vtid, task.attempt}))) return true;
+      if (goes_on(reader, task)) return true;
     }
     if (page.size() < static_cast<std::size_t>(idle_page)) return false;
     filter.after = page.back().vtid;
   }
+}
+
+bool Autopilot::is_rechecked(store::Reader& reader, const domain::Task& task) const {
+  if (task.blocked != domain::BlockReason::delivery_target_dirty) return false;
+  const auto run = reader.run({task.vtid, task.attempt});
+  return domain::is_on(reader.control(execution_control), reader.now()) || (run && run->lease);
 }
 
 Result<bool> Autopilot::idle() {
@@ -223,13 +235,7 @@ Result<bool> Autopilot::idle() {
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
     if (setup_.only) {
       const auto task = reader.task(*setup_.only);
-      const auto runs = reader.runs(*setup_.only);
-      const bool rechecked = task && task->blocked == domain::BlockReason::delivery_target_dirty;
-      const bool going = task && (task->status == domain::TaskStatus::in_progress || rechecked);
-      // Paused: what is left may not begin, so nobody goes on with it.
-      const bool may = domain::is_on(reader.control(execution_control), reader.now()) ||
-                       (!runs.empty() && runs.back().lease);
-      idle = !going || !may;
+      idle = !task || !(goes_on(reader, *task) || is_rechecked(reader, *task));
     } else {
       idle = reader.quiet() && !any_run_goes_on(reader);
     }

@@ -77,8 +77,11 @@ class Autopilot {
 
   void conduct_loop(std::stop_token stop);
   void tell_loop(std::stop_token stop);
-  /// May a run that exists go on, by itself or when a worker takes it?
+  /// May the task's run go on, by itself or when a worker takes it? Not one that is held until a person acts.
+  bool goes_on(store::Reader& reader, const domain::Task& task) const;
   bool any_run_goes_on(store::Reader& reader) const;
+  /// Its delivery waits for a clean working tree, which the engine looks at again.
+  bool is_rechecked(store::Reader& reader, const domain::Task& task) const;
   void scan_loop(std::stop_token stop, bool elsewhere);
   /// The one that nobody reads now and that is due first; none where there is nothing to wait for.
   Scan* next_scan(bool elsewhere);

@@ -117,6 +117,18 @@ TEST_F(Slots, ARunWhoseAgentIsNoLongerConfiguredIsNoWork) {
   EXPECT_TRUE(*world_.engine().autopilot.idle());
 }
 
+TEST_F(Slots, ARunThatWaitsForItsSurroundingsIsWork) {
+  agent_.verdict = Error{FailureCode::REPO_UNAVAILABLE, "no answer"};
+  begin();
+  work(Step::execute);
+  for (int i = 0; i < 3; ++i) {
+    world_.clock().advance(1min);
+    work(Step::verify);
+  }
+  ASSERT_FALSE(world_.work_one({Step::verify})) << "its repository is paused";
+  EXPECT_FALSE(*world_.engine().autopilot.idle());
+}
+
 TEST_F(Slots, APausedEngineHasOnlyTheWorkThatIsUnderWay) {
   begin();
   work(Step::execute);
