@@ -62,6 +62,7 @@ const std::string commit_id(40, 'c');
 /// A branch with one commit and nothing in it, to which nothing is ever pushed.
 class StillRepository : public port::Repository {
  public:
+  std::string default_branch() const override { return "main"; }
   Result<std::optional<std::string>> branch_tip() override { return commit_id; }
   Result<std::string> fetch() override { return commit_id; }
   Result<std::vector<port::TreeChange>> changes(const std::string&, const std::string&,

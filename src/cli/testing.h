@@ -35,6 +35,7 @@ class OneCommit : public port::Repository {
   std::map<std::string, std::string> files;
   std::string tip = "c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1";
 
+  std::string default_branch() const override { return "main"; }
   Result<std::optional<std::string>> branch_tip() override { return std::optional(tip); }
   Result<std::string> fetch() override { return tip; }
   Result<std::vector<port::TreeChange>> changes(const std::string&, const std::string&,

@@ -147,7 +147,7 @@ std::vector<Subject> blocked_subjects() {
         break;
       case BlockReason::question:
       case BlockReason::quarantined:
-          all.push_back(blocked(reason, run(RunState::failed, false)));
+        all.push_back(blocked(reason, run(RunState::failed, false)));
         all.push_back(all.back());
         all.back().task.waits.approval = true;  // came up since
         break;

@@ -92,25 +92,18 @@ struct Desk::Recalled {
   domain::Fence fence = 0;
 };
 
-Result<std::optional<Desk::Recalled>> Desk::recall(Vtid vtid, const std::string& actor) {
-  std::optional<Recalled> recalled;
-  auto handled = handle(vtid, actor, [&](Matter& matter) -> Result<void> {
-    recalled.reset();
-    auto& ledger = matter.ledger;
-    auto run = ledger.subject(vtid).run;
-    if (!run || run->state != domain::RunState::delivering) return {};
-    if (run->lease) {
-      if (auto released = matter.give(domain::Release{run->lease->fence}); !released) return released;
-      run = ledger.run(run->id);
-    }
-    recalled = Recalled{*run, matter.task.title};
-    if (!run->wants() || run->not_before > ledger.now()) return {};
-    const domain::Claim claim{"cancel:" + actor, ledger.next_fence(*run), ledger.now() + domain::lease_time,
-                              recall_limit};
-    recalled->fence = claim.fence;
-    return matter.give(claim);
-  });
-  if (!handled) return failure(std::move(handled.error()));
+Result<Desk::Recalled> Desk::recall(Matter& matter, domain::Run run) {
+  auto& ledger = matter.ledger;
+  if (run.lease) {
+    if (auto released = matter.give(domain::Release{run.lease->fence}); !released) return failure(released.error());
+    run = *ledger.run(run.id);
+  }
+  Recalled recalled{run, matter.task.title};
+  if (!run.wants() || run.not_before > ledger.now()) return recalled;
+  const domain::Claim claim{"cancel:" + matter.actor, ledger.next_fence(run), ledger.now() + domain::lease_time,
+                            recall_limit};
+  if (auto claimed = matter.give(claim); !claimed) return failure(claimed.error());
+  recalled.fence = claim.fence;
   return recalled;
 }
 
@@ -159,10 +152,17 @@ Result<domain::Task> Desk::cancel_delivery(const Recalled& recalled, const std::
 }
 
 Result<domain::Task> Desk::cancel(Vtid vtid, const std::string& reason, const std::string& actor) {
-  const auto recalled = recall(vtid, actor);
-  if (!recalled) return failure(recalled.error());
-  if (*recalled) return cancel_delivery(**recalled, reason, actor);
-  return handle(vtid, actor, [&](Matter& matter) { return matter.give(domain::Cancel{reason}); });
+  std::optional<Recalled> recalled;
+  auto task = handle(vtid, actor, [&](Matter& matter) -> Result<void> {
+    recalled.reset();
+    auto run = matter.ledger.subject(vtid).run;
+    if (!run || run->state != domain::RunState::delivering) return matter.give(domain::Cancel{reason});
+    auto taken = recall(matter, std::move(*run));
+    if (!taken) return failure(std::move(taken.error()));
+    recalled = std::move(*taken);
+    return {};
+  });
+  return task && recalled ? cancel_delivery(*recalled, reason, actor) : std::move(task);
 }
 
 Result<domain::Task> Desk::answer(Vtid vtid, const std::string& text, const std::string& actor) {
@@ -216,8 +216,7 @@ Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, boo
                   ledger.now()});
     }
     const auto open = open_sign_offs(spec, ledger.evidence(run->id));
-    return matter.give(domain::SignOff{criterion, met,
-                                       static_cast<int>(open.size()), reason});
+    return matter.give(domain::SignOff{criterion, met, static_cast<int>(open.size()), reason});
   });
 }
 

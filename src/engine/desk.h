@@ -71,8 +71,8 @@ class Desk {
  private:
   struct Matter;
   struct Recalled;
-  /// Takes the deliver step of a task from whoever is at it; none: it is not being delivered.
-  Result<std::optional<Recalled>> recall(Vtid vtid, const std::string& actor);
+  /// Takes the deliver step of `run` from whoever is at it. REQUIRES: it is delivering.
+  static Result<Recalled> recall(Matter& matter, domain::Run run);
   Result<domain::Task> cancel_delivery(const Recalled& recalled, const std::string& reason, const std::string& actor);
   /// One unit of work on one task; the task as it is left. Errors: NOT_FOUND, and those of `decide`.
   template <typename Decide>

@@ -136,7 +136,8 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
   if (const auto* repo = setup_.repo(subject.run->repo)) {
     assignment.target_ref = target_ref(*repo);
   }
-  if (step == Step::verify) assignment.delivered = delivered_by_runs(ledger, id);
+  const bool replaces = step == Step::verify && subject.run->delivery == domain::DeliveryMode::branch;
+  if (replaces) assignment.delivered = delivered_by_runs(ledger, id);
   granted.push_back(std::move(assignment));
   return Passed{};
 }

@@ -85,23 +85,27 @@ Result<bool> has_main_work_tree(const Git& git, const LocalRepository& repositor
   return repository.common_dir.filename() == ".git";
 }
 
-Error unreadable(const LocalRepository& repository, std::error_code error) {
-  return {FailureCode::GIT_FAILED,
-          fmt::format("the work trees of {}: {}", repository.common_dir.string(), error.message())};
+/// Those beside the main one; without a folder where git's own note of it is gone.
+Result<std::vector<WorkTree>> linked_trees(const LocalRepository& repository) {
+  std::vector<WorkTree> result;
+  std::error_code error;
+  for (fs::directory_iterator it(repository.common_dir / "worktrees", error), end;
+       !error && it != end; it.increment(error)) {
+    const fs::path link = first_line(it->path() / "gitdir");
+    result.push_back({it->path(), link.parent_path()});
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return result;
+  return failure(FailureCode::GIT_FAILED,
+                 fmt::format("the work trees of {}: {}", repository.common_dir.string(), error.message()));
 }
 
 }  // namespace
 
 Result<std::vector<WorkTree>> work_trees(const LocalRepository& repository) {
-  std::vector<WorkTree> result;
-  if (auto tree = main_work_tree(repository)) result.push_back(std::move(*tree));
-  std::error_code error;
-  for (fs::directory_iterator it(repository.common_dir / "worktrees", error), end;
-       !error && it != end; it.increment(error)) {
-    const fs::path link = first_line(it->path() / "gitdir");
-    if (!link.empty()) result.push_back({it->path(), link.parent_path()});
-  }
-  if (error && error != std::errc::no_such_file_or_directory) return failure(unreadable(repository, error));
+  auto result = linked_trees(repository);
+  if (!result) return result;
+  std::erase_if(*result, [](const WorkTree& tree) { return tree.folder.empty(); });
+  if (auto tree = main_work_tree(repository)) result->insert(result->begin(), std::move(*tree));
   return result;
 }
 
@@ -117,23 +121,20 @@ Result<std::vector<WorkTree>> work_trees_on(const Git& git, const LocalRepositor
       result.push_back(std::move(*tree));
     }
   }
-  std::error_code error;
-  for (fs::directory_iterator it(repository.common_dir / "worktrees", error), end;
-       !error && it != end; it.increment(error)) {
-    if (!stands_on(it->path(), ref)) continue;
-    const fs::path link = first_line(it->path() / "gitdir");
-    const auto folder = link.parent_path();
+  auto linked = linked_trees(repository);
+  if (!linked) return linked;
+  for (auto& tree : *linked) {
+    if (!stands_on(tree.git_dir, ref)) continue;
     std::error_code missing;
-    if (link.empty() || !fs::is_directory(folder, missing)) {
+    if (tree.folder.empty() || !fs::is_directory(tree.folder, missing)) {
       return failure(
           FailureCode::DELIVERY_REFUSED,
           fmt::format("the branch is checked out in {}, which is not there; git worktree "
                       "prune removes it from the list",
-                      folder.string()));
+                      tree.folder.string()));
     }
-    result.push_back({it->path(), folder});
+    result.push_back(std::move(tree));
   }
-  if (error && error != std::errc::no_such_file_or_directory) return failure(unreadable(repository, error));
   return result;
 }
 

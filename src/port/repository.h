@@ -62,7 +62,7 @@ class Repository {
 
   /// The branch that counts, where the configuration names none: known from the first answer of the
   /// repository on, and then the same for the whole life of this object. Asks nobody. Empty: not known yet.
-  virtual std::string default_branch() const { return ""; }
+  virtual std::string default_branch() const = 0;
 
   /// The branch's tip in the repository itself; cheap. Nothing when the branch does not exist yet
   /// (an empty repository).

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
 #include <limits>
 
 #include "base/utf8.h"
@@ -109,6 +110,16 @@ std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit) {
                "SELECT vtid FROM vtid_ledger WHERE next_due IS NOT NULL AND next_due <= $1 "
                "ORDER BY next_due LIMIT $2",
                {to_us(now), limit});
+}
+
+std::int64_t epoch(sql::Connection& connection) {
+  const auto row = select_by_key<MetaMap>(connection, "epoch");
+  if (!row) damaged("meta.value", "no epoch");
+  std::int64_t epoch = 0;
+  const auto* end = row->text.data() + row->text.size();
+  const auto [stop, fault] = std::from_chars(row->text.data(), end, epoch);
+  if (fault != std::errc{} || stop != end || epoch < 1) damaged("meta.value", row->text);
+  return epoch;
 }
 
 int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since) {

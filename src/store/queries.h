@@ -1,6 +1,7 @@
 // Questions that units of work and readers ask alike. Not for use outside store/.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@ std::vector<EvidenceRow> evidence(sql::Connection& connection, const RunId& run)
 std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id);
 /// The runs of Run::holds_slot(), by what they want.
 std::vector<SlotRow> slots(sql::Connection& connection);
+/// Of the store's tokens: 1, and another one from each restore on.
+std::int64_t epoch(sql::Connection& connection);
 int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since);
 
 // Work lists: see the functions of the same names in ledger.h.

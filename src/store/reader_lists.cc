@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include "base/glob.h"
 #include "store/queries.h"
@@ -206,8 +205,7 @@ std::vector<StatRow> Reader::stats(const std::string& by, Instant since) {
 
 GivenIds Reader::given_ids() {
   GivenIds given;
-  const auto epoch = select_by_key<MetaMap>(connection_, "epoch");
-  if (epoch) given.epoch = std::atoll(epoch->text.c_str());
+  given.epoch = queries::epoch(connection_);
   connection_.each("SELECT name, value FROM counters", {}, [&](const sql::Row& row) {
     const std::string_view name = row.text(0);
     if (!name.starts_with(attempts_counters)) {

@@ -1,21 +1,17 @@
 #include "store/transaction.h"
 
-#include <charconv>
-
 #include "base/check.h"
+#include "store/queries.h"
 
 namespace vitana::store {
 
 Transaction::Transaction(sql::Connection& connection) : connection_(connection) {
   const auto head = select_by_key<MetaMap>(connection, "head");
-  const auto epoch = select_by_key<MetaMap>(connection, "epoch");
-  if (!head || !epoch) damaged("meta.value", "no head, or no epoch");
+  if (!head) damaged("meta.value", "no head");
   const auto parsed = chain_head(head->text);
   if (!parsed) damaged("meta.value", head->text);
   head_ = *parsed;
-  const auto* end = epoch->text.data() + epoch->text.size();
-  const auto [stop, fault] = std::from_chars(epoch->text.data(), end, epoch_);
-  if (fault != std::errc{} || stop != end || epoch_ < 1) damaged("meta.value", epoch->text);
+  epoch_ = queries::epoch(connection);
 }
 
 void Transaction::begin_epoch(std::int64_t epoch) {

@@ -69,6 +69,7 @@ class FaultyRepository : public port::Repository {
   FaultyRepository(std::shared_ptr<port::Repository> inner, Faults& faults)
       : inner_(std::move(inner)), faults_(faults) {}
 
+  std::string default_branch() const override { return inner_->default_branch(); }
   Result<std::optional<std::string>> branch_tip() override;
   Result<std::string> fetch() override;
   Result<std::vector<port::TreeChange>> changes(const std::string& from, const std::string& to,

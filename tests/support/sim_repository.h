@@ -43,6 +43,7 @@ class SimRepository : public port::Repository {
   bool unavailable = false;
   int pushes = 0;  ///< that moved a ref
 
+  std::string default_branch() const override { return "main"; }
   Result<std::optional<std::string>> branch_tip() override;
   Result<std::string> fetch() override;
   Result<std::vector<port::TreeChange>> changes(const std::string& from, const std::string& to,
