@@ -26,6 +26,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration sweep_every = 60s;
+constexpr Duration tend_every = 1h;
+constexpr Duration results_age_max = 24h * 30;
+constexpr int unreachable_days_max = 14;
 constexpr const char* checks_folder = "checks";
 constexpr std::size_t diff_bytes_max = 4 << 20;
 
@@ -253,9 +256,14 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
     std::mutex mutex;
     std::condition_variable_any wake;
     const StopScope cut(stop);
+    Instant tend_at{};
     while (!stop.stop_requested()) {
       end_orphans();
       sweep_workspaces();
+      if (const auto now = clock_.now(); now >= tend_at) {
+        tend_mirrors();
+        tend_at = now + tend_every;
+      }
       std::unique_lock lock_wait(mutex);
       wake.wait_for(lock_wait, stop, sweep_every, [] { return false; });
     }
@@ -292,6 +300,31 @@ void AppSession::end_orphans() {
     const auto mirror = repository->mirror();
     if (mirror) git::end_orphan(**mirror);
   }
+}
+
+void AppSession::tend_mirrors() {
+  for (const auto& repo : config_.repos) {
+    const auto repository = repositories_->find(repo.name);
+    const auto mirror = repository ? repository->mirror() : failure(FailureCode::REPO_UNKNOWN, repo.name);
+    if (!mirror) continue;
+    const auto old = (*mirror)->kept(clock_.now() - results_age_max);
+    if (!old) continue;
+    for (const auto& name : *old) {
+      const auto id = RunId::parse(name.substr(name.rfind('/') + 1));
+      if (id && is_over(*id)) (void)(*mirror)->forget(name);
+    }
+    (void)(*mirror)->maintain(unreachable_days_max);
+  }
+}
+
+bool AppSession::is_over(const RunId& id) {
+  bool over = false;  // when in doubt, it stays
+  const auto read = store_->read([&](store::Reader& reader) -> Result<void> {
+    const auto run = reader.run(id);
+    over = !run || domain::is_terminal(run->state);
+    return {};
+  });
+  return read && over;
 }
 
 void AppSession::sweep_workspaces() {

@@ -54,6 +54,9 @@ class AppSession : public cli::Session {
   /// Pushes that dead engines left hanging.
   void end_orphans();
   void sweep_workspaces();
+  /// Results that nobody has asked for since long, and what git keeps beside them.
+  void tend_mirrors();
+  bool is_over(const RunId& id);
   worker::WorkspaceFate fate_of(const std::string& name);
   std::optional<worker::AgentConfig> agent(const std::string& name) const;
 

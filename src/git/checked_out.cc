@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -99,6 +100,19 @@ Result<std::vector<WorkTree>> linked_trees(const LocalRepository& repository) {
                  fmt::format("the work trees of {}: {}", repository.common_dir.string(), error.message()));
 }
 
+/// A file or an unreadable folder below `folder` that is not `known`; nothing when there is none.
+std::optional<std::string> unknown_within(const fs::path& root, const fs::path& folder,
+                                          const std::set<std::string, std::less<>>& known) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(root / folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->symlink_status(error).type() == fs::file_type::directory) continue;
+    auto path = it->path().lexically_relative(root).string();
+    if (!known.contains(path)) return path;
+  }
+  if (error) return folder.string();
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::vector<WorkTree>> work_trees(const LocalRepository& repository) {
@@ -177,25 +191,33 @@ Result<void> require_clean(const Git& git, const WorkTree& tree) {
 }
 
 Result<void> require_free_paths(const WorkTree& tree, const std::vector<Change>& changes) {
-  std::set<std::string_view> known;  // paths that git itself takes out of the way
+  std::set<std::string, std::less<>> known;  // paths that git itself takes out of the way
   for (const auto& change : changes) {
-    if (change.kind != ChangeKind::added) known.insert(change.path);
+    if (change.kind != ChangeKind::added && change.old_mode != mode::gitlink) known.insert(change.path);
   }
-  std::vector<std::string> taken;
+  std::set<std::string> taken;
   for (const auto& change : changes) {
-    if (change.kind != ChangeKind::added) continue;
-    std::error_code missing;
-    // A folder in a file's place is git's to judge: it may be empty, or emptied by the change.
-    for (auto path = fs::path(change.path); !path.empty(); path = path.parent_path()) {
+    if (change.kind == ChangeKind::deleted) continue;
+    fs::path path;
+    for (const auto& part : fs::path(change.path)) {
+      path /= part;
+      std::error_code missing;
       const auto type = fs::symlink_status(tree.folder / path, missing).type();
-      const bool free = type == fs::file_type::not_found || type == fs::file_type::none ||
-                        type == fs::file_type::directory || known.contains(path.string());
-      if (!free) taken.push_back(path.string());
+      if (type == fs::file_type::directory) continue;
+      const bool nothing = type == fs::file_type::not_found || type == fs::file_type::none;
+      if (!nothing && !known.contains(path.native())) taken.insert(path.string());
+      path.clear();  // nothing of ours lies below
+      break;
     }
+    if (path.empty()) continue;
+    // A folder in the place of the file, in which something is that git would delete without a word:
+    // what it ignores, and a repository of its own.
+    if (auto inside = unknown_within(tree.folder, path, known)) taken.insert(std::move(*inside));
   }
   if (taken.empty()) return {};
   return failure(dirty(tree, "has files that would be overwritten",
-                       fmt::format("commit or move away the files in {}", tree.folder.string()), taken));
+                       fmt::format("commit or move away the files in {}", tree.folder.string()),
+                       {taken.begin(), taken.end()}));
 }
 
 }  // namespace vitana::git

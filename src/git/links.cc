@@ -1,16 +1,21 @@
 #include "git/links.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
-#include <vector>
 
 #include "base/check.h"
+#include "git/output.h"
+#include "git/tree.h"
 
 namespace vitana::git {
 namespace {
 
 constexpr int hops_max = 40;  // as the kernel's
 constexpr std::size_t components_max = 4096;
+constexpr std::size_t links_max = 200'000;
+constexpr std::size_t link_bytes_max = 4096;  // as the kernel's
 
 void prepend(std::deque<std::string>& todo, std::string_view path) {
   std::vector<std::string> parts;
@@ -30,24 +35,41 @@ bool is_dot_git(std::string_view name) {
 
 }  // namespace
 
-bool link_leaves(const Links& links, std::string_view path) {
-  CHECK(links.contains(path));
+Result<Links> links_of(const Mirror& mirror, const Oid& tree) {
+  auto entries = list_tree(mirror, tree);
+  if (!entries) return failure(std::move(entries.error()));
+  const auto refuse = [](const std::string& path, const std::string& why) {
+    return failure(FailureCode::PATH_FORBIDDEN, fmt::format("{} {}", shown_path(path), why));
+  };
+  Links links;
+  for (const auto& entry : *entries) {
+    if (entry.mode != mode::symlink) continue;
+    auto target = read_blob(mirror, entry.blob, link_bytes_max);
+    if (!target) return refuse(entry.path, "is a link that cannot be read");
+    links.emplace(entry.path, std::move(*target));
+    if (links.size() > links_max) return refuse(entry.path, fmt::format("is one of more than {} links", links_max));
+  }
+  return links;
+}
+
+Followed follow(const Links& links, std::string_view path) {
+  Followed followed{.leaves = true, .met = {}};
   std::deque<std::string> todo;
   prepend(todo, path);
-  std::string at;                        // the folder that is reached
+  std::string at;                       // the folder that is reached
   std::vector<std::size_t> at_lengths;  // of `at` before each of its components
   int hops = 0;
   while (!todo.empty()) {
-    if (todo.size() > components_max) return true;
+    if (todo.size() > components_max) return followed;
     const auto part = std::move(todo.front());
     todo.pop_front();
     if (part == "..") {
-      if (at_lengths.empty()) return true;
+      if (at_lengths.empty()) return followed;
       at.resize(at_lengths.back());
       at_lengths.pop_back();
       continue;
     }
-    if (is_dot_git(part)) return true;
+    if (is_dot_git(part)) return followed;
     const auto length = at.size();
     if (length > 0) at += '/';
     at += part;
@@ -56,11 +78,19 @@ bool link_leaves(const Links& links, std::string_view path) {
       at_lengths.push_back(length);
       continue;
     }
-    if (++hops > hops_max || link->second.starts_with('/')) return true;
+    followed.met.push_back(at);
+    if (++hops > hops_max || link->second.starts_with('/')) return followed;
     at.resize(length);
     prepend(todo, link->second);
   }
-  return false;
+  followed.leaves = false;
+  followed.met.push_back(std::move(at));
+  return followed;
+}
+
+bool link_leaves(const Links& links, std::string_view path) {
+  CHECK(links.contains(path));
+  return follow(links, path).leaves;
 }
 
 }  // namespace vitana::git

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <iterator>
+#include <sstream>
 
 #include "base/shell.h"
 
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr auto stale_lock = std::chrono::seconds(30);
 constexpr std::string_view remote = "refs/remotes/origin/";
 constexpr std::string_view seen = "refs/vitana/seen/";
-constexpr std::string_view kept = "refs/vitana/keep/";
+constexpr std::string_view keep_refs = "refs/vitana/keep/";
 
 void remove_if_stale(const fs::path& lock) {
   std::error_code error;
@@ -184,7 +185,7 @@ Result<bool> Mirror::is_ancestor(const Oid& ancestor, const Oid& commit) const {
 }
 
 Result<void> Mirror::keep(std::string_view name, const Oid& oid) {
-  const auto ref = fmt::format("{}{}", kept, name);
+  const auto ref = fmt::format("{}{}", keep_refs, name);
   if (!is_ref(ref) || !is_oid(oid)) {
     return failure(FailureCode::GIT_FAILED, fmt::format("{} cannot be kept as {}", oid, name));
   }
@@ -194,18 +195,34 @@ Result<void> Mirror::keep(std::string_view name, const Oid& oid) {
 }
 
 Result<void> Mirror::forget(std::string_view name) {
-  const auto ref = fmt::format("{}{}", kept, name);
+  const auto ref = fmt::format("{}{}", keep_refs, name);
   if (!is_ref(ref)) return failure(FailureCode::GIT_FAILED, fmt::format("{} is no name", name));
   auto done = run({"update-ref", "-d", "--", ref});
   if (!done) return failure(std::move(done.error()));
   return {};
 }
 
-Result<void> Mirror::maintain(int prune_days) {
-  const auto turn = fetching_.take("another fetch");
-  if (!turn) return failure(turn.error());
-  auto done = git_.run({.args = {"gc", "--quiet", fmt::format("--prune={}.days.ago", prune_days)},
+Result<std::vector<std::string>> Mirror::kept(Instant before) const {
+  auto refs = run({"for-each-ref", "--format=%(committerdate:unix) %(refname)", std::string(keep_refs)});
+  if (!refs) return failure(std::move(refs.error()));
+  std::vector<std::string> names;
+  std::istringstream lines(*refs);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::int64_t seconds = 0;
+    std::string ref;
+    if (!(words >> seconds >> ref)) continue;  // a tree has no date
+    if (Instant(std::chrono::seconds(seconds)) < before) names.push_back(ref.substr(keep_refs.size()));
+  }
+  return names;
+}
+
+Result<void> Mirror::maintain(int prune_days, int packs_max) {
+  auto done = git_.run({.args = {"gc", "--auto", "--quiet", fmt::format("--prune={}.days.ago", prune_days)},
                         .git_dir = path_,
+                        .config = {{"gc.auto", "6700"},
+                                   {"gc.autoPackLimit", std::to_string(packs_max)},
+                                   {"gc.autoDetach", "false"}},
                         .slow = true});
   if (!done) return failure(std::move(done.error()));
   return {};

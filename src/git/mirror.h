@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/stop.h"
+#include "base/time.h"
 #include "git/blob_reader.h"
 #include "git/names.h"
 #include "git/run.h"
@@ -47,9 +48,12 @@ class Mirror {
   /// that, maintain() may remove what no branch reaches.
   Result<void> keep(std::string_view name, const Oid& oid);
   Result<void> forget(std::string_view name);
+  /// The names of commits that were made before `before`.
+  Result<std::vector<std::string>> kept(Instant before) const;
 
-  /// Packs, and removes what has been unreachable for `prune_days`.
-  Result<void> maintain(int prune_days);
+  /// Where more than `packs_max` packs have come together, or thousands of objects in none: packs, and
+  /// removes what has been unreachable for `prune_days`. Others may go on using the mirror meanwhile.
+  Result<void> maintain(int prune_days, int packs_max = 50);
 
   const std::filesystem::path& path() const { return path_; }
   /// The only part that a sandbox may see, read-only.

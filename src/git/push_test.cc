@@ -1,5 +1,6 @@
 #include "git/push.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "git/commit.h"
 #include "git/test_repository.h"
 #include "git/tree.h"
+#include "process/run.h"
 
 namespace vitana::git {
 namespace {
@@ -156,6 +158,86 @@ TEST_F(PushTest, AnUntrackedFolderInAFilesPlaceIsKept) {
   ASSERT_FALSE(done);
   EXPECT_EQ(user.head(), first);
   EXPECT_EQ(test::read_all(user.path("new/file/mine")), "mine");
+}
+
+/// What lies in the place of a file of the result, and which git would take away without a word.
+struct InTheWayTest : PushTest {
+  /// A result that has `steps` done to the newest commit, which a person makes on another branch.
+  PushRequest made_by(const std::string& steps) {
+    const auto old = user.head();
+    user.git({"checkout", "--quiet", "-b", "vtid/00002-way"});
+    const auto done = process::run({.argv = {"/bin/sh", "-e", "-c", steps},
+                                    .cwd = user.path(),
+                                    .environment = {{"PATH", "/usr/bin:/bin"}},
+                                    .input = {},
+                                    .deadline = std::chrono::seconds(30)});
+    EXPECT_TRUE(done && done->ok());
+    const auto made = user.commit();
+    fetch();
+    user.git({"checkout", "--quiet", "-f", "main"});
+    user.git({"branch", "--quiet", "-D", "vtid/00002-way"});
+    return {user.source(), made, "refs/heads/main", old};
+  }
+  void expect_kept(const PushRequest& pushed, const std::string& path) {
+    const auto before = files();
+    const auto done = push(*mirror, pushed);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, FailureCode::DELIVERY_TARGET_DIRTY) << to_string(done.error());
+    EXPECT_EQ(done.error().context.at("paths"), path);
+    EXPECT_EQ(files(), before);
+    EXPECT_EQ(test::read_all(user.path(path)), "mine");
+  }
+};
+
+TEST_F(InTheWayTest, AnIgnoredFolderIsKept) {
+  user.commit_file(".gitignore", "data/\n");
+  const auto pushed = made_by("rm -rf data && echo x > data && git add -f data");
+  user.write("data/deep/k", "mine");
+  expect_kept(pushed, "data/deep/k");
+}
+
+TEST_F(InTheWayTest, AnIgnoredFolderInAFolderThatIsReplacedIsKept) {
+  user.commit_file(".gitignore", "cache/\n");
+  user.commit_file("out/readme", "1");
+  const auto pushed = made_by("rm -rf out && echo x > out");
+  user.write("out/cache/k", "mine");
+  expect_kept(pushed, "out/cache/k");
+}
+
+TEST_F(InTheWayTest, AnIgnoredFolderWhereALinkShallBeIsKept) {
+  user.commit_file(".gitignore", "node_modules/\n");
+  const auto pushed = made_by("ln -s vendor node_modules && git add -f node_modules");
+  user.write("node_modules/k", "mine");
+  expect_kept(pushed, "node_modules/k");
+}
+
+TEST_F(InTheWayTest, ASubmoduleWithFilesIsKept) {
+  const auto other = user.path("../other");
+  user_git(".", {"init", "--quiet", "--initial-branch=main", other.string()});
+  test::write_file(other / "s", "1");
+  user_git(other, {"add", "."});
+  user_git(other, {"commit", "--quiet", "-m", "s"});
+  user.git({"-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.string(), "sub"});
+  user.commit();
+  user.git({"-c", "protocol.file.allow=always", "submodule", "--quiet", "deinit", "-f", "sub"});
+  const auto pushed = made_by("git rm -r -q --cached sub && rm -rf sub && echo x > sub");
+  user.git({"-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init"});
+  user.write("sub/s", "mine");
+  const auto done = push(*mirror, pushed);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, FailureCode::DELIVERY_TARGET_DIRTY) << to_string(done.error());
+  EXPECT_EQ(test::read_all(user.path("sub/s")), "mine");
+}
+
+TEST_F(InTheWayTest, WhatTheChangeItselfTakesAwayIsNotInTheWay) {
+  user.write("old/a", "1");
+  user.write("old/b/c", "2");
+  fs::create_directory_symlink("old", user.path("link"));
+  user.commit();
+  must(push(*mirror, made_by("rm -r old link && echo x > old && mkdir link && echo y > link/a")));
+  EXPECT_EQ(test::read_all(user.path("old")), "x\n");
+  EXPECT_EQ(test::read_all(user.path("link/a")), "y\n");
+  EXPECT_EQ(user.git({"status", "--porcelain"}), "");
 }
 
 TEST_F(PushTest, AnUntrackedFileElsewhereIsNoHindrance) {

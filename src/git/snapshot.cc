@@ -20,8 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t ignore_bytes_max = 1 << 20;
-constexpr std::size_t link_bytes_max = 4096;
-constexpr std::size_t links_max = 200'000;
 constexpr int depth_max = 200;  // each level holds a descriptor while the folder is walked
 constexpr std::uintmax_t space_min = 1 << 20;
 constexpr std::uint64_t block_bytes = 512;
@@ -294,9 +292,9 @@ class Snapshot {
 
   // A changed link can also lead others astray, so all of them are followed, before and after.
   Result<void> judge_links(const Oid& base, const Oid& tree) const {
-    auto before = links_of(base);
+    auto before = links_of(mirror_, base);
     if (!before) return failure(std::move(before.error()));
-    auto after = links_of(tree);
+    auto after = links_of(mirror_, tree);
     if (!after) return failure(std::move(after.error()));
     for (const auto& [path, target] : *after) {
       if (!link_leaves(*after, path)) continue;
@@ -306,23 +304,6 @@ class Snapshot {
           forbidden(path, fmt::format("is a link out of the tree, to {}", shown_path(target))));
     }
     return {};
-  }
-
-  Result<Links> links_of(const Oid& tree) const {
-    auto entries = list_tree(mirror_, tree);
-    if (!entries) return failure(std::move(entries.error()));
-    Links links;
-    for (const auto& entry : *entries) {
-      if (entry.mode != mode::symlink) continue;
-      auto target = read_blob(mirror_, entry.blob, link_bytes_max);
-      if (!target) return failure(forbidden(entry.path, "is a link that cannot be read"));
-      links.emplace(entry.path, std::move(*target));
-      if (links.size() > links_max) {
-        return failure(
-            forbidden(entry.path, fmt::format("is one of more than {} links", links_max)));
-      }
-    }
-    return links;
   }
 
   const Mirror& mirror_;

@@ -153,11 +153,12 @@ Result<std::vector<DeliveryTrailer>> trailers_of(const Mirror& mirror, const std
       "-z",
       "--no-show-signature",
       "--all-match",
-      "--grep=^VTID: ",
-      "--grep=^Spec-Digest: ",
+      fmt::format("--grep=^{}: ", vtid_trailer),
+      fmt::format("--grep=^{}: ", spec_digest_trailer),
       fmt::format("--max-count={}", count_max),
-      "--format=%H%x00%(trailers:key=VTID,valueonly,unfold,separator=%x0A)"
-      "%x00%(trailers:key=Spec-Digest,valueonly,unfold,separator=%x0A)",
+      fmt::format("--format=%H%x00%(trailers:key={},valueonly,unfold,separator=%x0A)"
+                  "%x00%(trailers:key={},valueonly,unfold,separator=%x0A)",
+                  vtid_trailer, spec_digest_trailer),
       from,
       "--not"};
   args.insert(args.end(), without.begin(), without.end());

@@ -87,6 +87,10 @@ struct CommitInfo {
 Result<std::optional<CommitInfo>> last_commit_of(const Mirror& mirror, const Oid& tip,
                                                  const std::string& path);
 
+/// The trailers by which a delivery is known again.
+inline constexpr const char* vtid_trailer = "VTID";
+inline constexpr const char* spec_digest_trailer = "Spec-Digest";
+
 /// What delivery left in a commit's message. The texts are as they stand there: judge them.
 struct DeliveryTrailer {
   Oid commit;

@@ -115,7 +115,8 @@ Result<void> clone_workspace(const Mirror& mirror, const WorkspaceRequest& reque
     auto done = mirror.git().run({.args = std::move(args),
                                   .git_dir = git_dir,
                                   .work_tree = *folder,
-                                  .config = plain_checkout()});
+                                  .config = plain_checkout(),
+               .slow = true});
     if (!done) return failure(as_workspace_error(std::move(done.error()), *folder));
     return {};
   };
@@ -147,7 +148,8 @@ Result<void> clone_workspace(const Mirror& mirror, const WorkspaceRequest& reque
               {.args = {"reset", "--quiet", "--hard"},
                .git_dir = git_dir,
                .work_tree = *folder,
-               .config = plain_checkout()},
+               .config = plain_checkout(),
+               .slow = true},
               *folder);
 }
 
@@ -166,7 +168,8 @@ Result<void> checkout_tree(const Mirror& mirror, const Oid& commit_or_tree,
                       .git_dir = mirror.path(),
                       .work_tree = *where,
                       .index_file = scratch->path() / "index",
-                      .config = plain_checkout()},
+                      .config = plain_checkout(),
+                      .slow = true},
                      *where);
     if (!done) return done;
   }

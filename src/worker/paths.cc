@@ -191,7 +191,10 @@ std::vector<std::string> started_programs(const std::vector<std::string>& comman
 
 std::optional<std::string> forbidden(const PathRules& rules, const std::string& path) {
   for (const auto& folder : rules.never) {
-    if (path == folder || path.starts_with(folder + "/")) return "vitana keeps its data in " + folder;
+    // A file in the place of a folder above it would replace it, too.
+    if (path == folder || path.starts_with(folder + "/") || folder.starts_with(path + "/")) {
+      return "vitana keeps its data in " + folder;
+    }
   }
   if (glob_match_any(rules.allowed, path)) return std::nullopt;
   if (!rules.allowed.empty()) return "the spec's paths do not name it";

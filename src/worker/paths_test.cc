@@ -86,6 +86,8 @@ TEST(Forbidden, NoSpecCanAllowVitanasOwnData) {
   EXPECT_NE(forbidden(rules, ".vitana/vitana.db-journal"), std::nullopt);
   EXPECT_NE(forbidden(rules, ".vitana"), std::nullopt);
   EXPECT_EQ(forbidden(rules, ".vitanas/x"), std::nullopt);
+  // A file in the place of a folder above it.
+  EXPECT_NE(forbidden({{}, {}, {"**"}, {"var/vitana"}}, "var"), std::nullopt);
   EXPECT_EQ(forbidden(rules, "docs/.vitana.md"), std::nullopt);
 }
 

@@ -13,7 +13,7 @@ namespace vitana::worker {
 bool is_within(const std::filesystem::path& path, const std::filesystem::path& folder);
 
 struct ResolvedProgram {
-  std::filesystem::path start;  ///< what to execute
+  std::filesystem::path start;  ///< what to execute; a script itself, not a link to it
   bool in_workspace = false;    ///< argv[0] is relative: it is a file of the workspace
   /// What must be readable beside the system: the program itself behind its links, its interpreter,
   /// and the package folder of an installed Node program.

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/stop.h"
 #include "base/utf8.h"
 #include "git/commit.h"
+#include "git/links.h"
 #include "git/names.h"
 #include "git/tree.h"
 #include "worker/base_check.h"
@@ -141,7 +143,11 @@ class Step {
     found_.verified.no_change_allowed = assignment_.spec.no_change;
     PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths, rules_.own_folders,
                          rules_.configured_programs, rules_.configured_folders};
-    for (const auto& program : started()) path_rules.protected_files.insert(program);
+    if (auto files = started_files(); !files) {
+      return failure(std::move(files.error()));
+    } else {
+      path_rules.protected_files = std::move(*files);
+    }
     std::vector<std::string> causes;
     std::string first;
     for (const auto& change : *changes) {
@@ -161,6 +167,21 @@ class Step {
                 {{"path", git::shown_path(first)}}});
     }
     return {};
+  }
+
+  /// What checks start, by the name that they call it and where links lead: a link or the file behind it
+  /// in another's hands is another program.
+  Result<std::set<std::string>> started_files() const {
+    std::set<std::string> files;
+    const auto programs = started();
+    if (programs.empty()) return files;
+    const auto links = git::links_of(mirror(), tip_);
+    if (!links) return failure(links.error());
+    for (const auto& program : programs) {
+      files.insert(program);
+      for (auto& path : git::follow(*links, program).met) files.insert(std::move(path));
+    }
+    return files;
   }
 
   std::vector<std::string> started() const {
@@ -184,8 +205,8 @@ class Step {
     const git::Signature signature{rules_.author, run().created_at};
     const std::vector<git::Oid> parents{tip_};
     const auto message = git::commit_message(assignment_.title, {},
-                                             {{"VTID", run().id.vtid.to_string()},
-                                              {"Spec-Digest", run().spec_digest.to_string()},
+                                             {{git::vtid_trailer, run().id.vtid.to_string()},
+                                              {git::spec_digest_trailer, run().spec_digest.to_string()},
                                               {"Run", run().id.to_string()}});
     auto commit =
         git::commit_tree(mirror(), deliverable().tree, parents, message, signature, signature);

@@ -183,6 +183,22 @@ TEST_F(TreeVerifierTest, ProgramThatACheckStartsIsProtected) {
   EXPECT_EQ(found.error->context.at("path"), "tools/check.sh");
 }
 
+TEST_F(TreeVerifierTest, ProgramBehindALinkThatACheckStartsIsProtected) {
+  user.write("s/real.sh", "exit 1\n");
+  std::filesystem::create_symlink("s/real.sh", user.path("check.sh"));
+  std::filesystem::create_directory_symlink("s", user.path("td"));
+  user.commit();
+  fetch();
+  for (const char* check : {"sh check.sh", "sh td/real.sh"}) {
+    for (const char* act : {"echo true > s/real.sh", "rm check.sh td; mkdir td; echo true > td/real.sh; cp td/real.sh check.sh"}) {
+      SCOPED_TRACE(std::string(check) + " | " + act);
+      change(act);
+      next.spec.criteria = {checked("AC-1", check)};
+      EXPECT_EQ(code_of(verify()), FailureCode::PATH_FORBIDDEN);
+    }
+  }
+}
+
 TEST_F(TreeVerifierTest, ConflictWithTheMovedBranch) {
   make_navy();
   user.commit_file("src/sidebar.css", "color: pink;\n");

@@ -578,6 +578,31 @@ class ItChangesWhatTheOperatorStarts(WhatRunsFromTheTree):
         self.refused("rm tools/agent.py", "tools/agent.py")
 
 
+class ItChangesWhatChecksStart(WhatRunsFromTheTree):
+    """A check that is started through a link is the file behind it."""
+
+    def hostile_config(self, rest="", worker=""):
+        return super().hostile_config(rest + '[verify]\ncommands = ["./check.sh", "sh td/other.sh"]\n', worker)
+
+    def prepare(self):
+        super().prepare()
+        for name in ("s/check.sh", "tools/other.sh"):
+            self.repo.write(name, "#!/bin/sh\ntest ! -f bad\n")
+            (self.repo.folder / name).chmod(0o755)
+        (self.repo.folder / "check.sh").symlink_to("s/check.sh")
+        (self.repo.folder / "td").symlink_to("tools")
+        self.repo.commit("checks")
+
+    def test_the_file_behind_the_link(self):
+        self.refused("touch bad; echo exit 0 > s/check.sh", "s/check.sh")
+
+    def test_the_file_in_a_folder_behind_a_link(self):
+        self.refused("touch bad; echo exit 0 > tools/other.sh", "tools/other.sh")
+
+    def test_another_folder_in_the_place_of_the_link(self):
+        self.refused("touch bad; rm td; mkdir td; echo exit 0 > td/other.sh", "td")
+
+
 class ItChangesWhatTheUsersGitStarts(WhatRunsFromTheTree):
     """The user's git may start programs of the tree: Vitana's own next delivery would run them."""
 
