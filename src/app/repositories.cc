@@ -7,6 +7,7 @@
 
 #include "app/system.h"
 #include "app/uncommitted.h"
+#include "base/check.h"
 #include "config/repository_policy.h"
 #include "git/owner_programs.h"
 #include "process/program.h"
@@ -102,7 +103,8 @@ std::vector<engine::RepoSetup> Repositories::setups() const {
   for (const auto& repo : config_.repos) {
     const auto repository = find(repo.name);
     setups.push_back({repo.name, repository, repo.branch, repo.specs,
-                      repo.adopt == config::Adopt::all, repo.ids == config::Ids::local, repo.path});
+                      repo.adopt == config::Adopt::all, repo.ids == config::Ids::local, repo.path,
+                      [this, name = repo.name](const std::string& commit) { return spec_rules(name, commit); }});
   }
   return setups;
 }
@@ -110,6 +112,30 @@ std::vector<engine::RepoSetup> Repositories::setups() const {
 std::shared_ptr<GitRepository> Repositories::find(const std::string& name) const {
   const auto it = repositories_.find(name);
   return it == repositories_.end() ? nullptr : it->second;
+}
+
+Result<config::Config> Repositories::effective(const config::Repo& repo, GitRepository& repository,
+                                               const std::string& commit) const {
+  auto own = repository.read_file(commit, config::file_name, own_config_bytes_max);
+  if (!own) return failure(std::move(own.error()));
+  if (!*own) return config_;
+  const auto reading = config::parse_repository_policy(**own);
+  if (!reading.valid()) {
+    return failure(FailureCode::REPO_RULES_INVALID,
+                   fmt::format("vitana.toml of {} at {}: {}", repo.name, commit.substr(0, 12),
+                               domain::to_string(reading.diagnostics.front())));
+  }
+  return is_own_file(config_file_, repo) ? config::committed(config_, reading.policy, process_environment())
+                                         : config::tightened(config_, reading.policy);
+}
+
+Result<domain::SpecRules> Repositories::spec_rules(const std::string& name, const std::string& commit) const {
+  const auto* repo = config_.repo(name);
+  const auto repository = find(name);
+  CHECK(repo != nullptr && repository);
+  auto config = effective(*repo, *repository, commit);
+  if (!config) return failure(std::move(config.error()));
+  return config->policy_rules.specs;
 }
 
 Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
@@ -122,32 +148,21 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
   auto mirror = repository->mirror();
   if (!mirror) return failure(std::move(mirror.error()));
 
-  config::Config effective = config_;
-  auto own = repository->read_file(base_commit, config::file_name, own_config_bytes_max);
+  auto own = effective(*repo, *repository, base_commit);
   if (!own) return failure(std::move(own.error()));
-  if (*own) {
-    const auto reading = config::parse_repository_policy(**own);
-    if (!reading.valid()) {
-      return failure(FailureCode::REPO_RULES_INVALID,
-                     fmt::format("vitana.toml of {} at {}: {}", name, base_commit.substr(0, 12),
-                                 domain::to_string(reading.diagnostics.front())));
-    }
-    effective = is_own_file(config_file_, *repo)
-                    ? config::committed(config_, reading.policy, process_environment())
-                    : config::tightened(config_, reading.policy);
-  }
+  const config::Config& config = *own;
 
   worker::RepositoryRules rules;
   rules.mirror = std::move(*mirror);
   rules.source = repository->source();
   rules.setup = repo->setup;
   rules.cache = repo->cache;
-  rules.commands = effective.verify.commands;
-  rules.unverified = effective.verify.unverified;
+  rules.commands = config.verify.commands;
+  rules.unverified = config.verify.unverified;
   rules.protected_globs = config::protected_by_default();
   rules.protected_globs.insert(rules.protected_globs.end(), repo->specs.begin(), repo->specs.end());
-  rules.protected_globs.insert(rules.protected_globs.end(), effective.policy_rules.protect.begin(),
-                               effective.policy_rules.protect.end());
+  rules.protected_globs.insert(rules.protected_globs.end(), config.policy_rules.protect.begin(),
+                               config.policy_rules.protect.end());
   rules.own_folders = {default_data_folder};
   if (const auto inside = path_within(repo->path, data_root_)) rules.own_folders.push_back(*inside);
   rules.configured_programs = configured_programs(config_, repo->path);

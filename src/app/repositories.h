@@ -36,7 +36,13 @@ class Repositories {
   /// adds at that commit. Errors: REPO_UNKNOWN, REPO_RULES_INVALID, GIT_FAILED.
   Result<worker::RepositoryRules> rules(const std::string& name, const std::string& base_commit) const;
 
+  /// As rules(), of what a text is held to.
+  Result<domain::SpecRules> spec_rules(const std::string& name, const std::string& commit) const;
+
  private:
+  /// The operator's configuration with what the repository's own file at `commit` says.
+  Result<config::Config> effective(const config::Repo& repo, GitRepository& repository,
+                                   const std::string& commit) const;
   Repositories(const config::Config& config, std::string config_file,
                std::filesystem::path data_root)
       : config_(config), config_file_(std::move(config_file)), data_root_(std::move(data_root)) {}

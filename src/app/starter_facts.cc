@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include "app/repositories.h"
 #include "app/system.h"
 #include "process/program.h"
+#include "process/run.h"
 #include "worker/sandbox.h"
 
 namespace vitana::app {
@@ -88,6 +90,26 @@ bool has_pytest(const fs::path& folder) {
   });
 }
 
+/// The system's own pytest where it is there and the repository asks for nothing else; otherwise what it
+/// asks for is installed beside it. A sandbox has no other Python than the system's.
+void detect_pytest(const fs::path& folder, config::StarterFacts& facts) {
+  std::string install;
+  if (fs::exists(folder / "requirements.txt")) install += " -r requirements.txt";
+  if (file_has_line(folder / "pyproject.toml", "[project]")) install += " -e .";
+  const auto probe = process::run({.argv = {"/usr/bin/python3", "-c", "import pytest"},
+                                   .cwd = "/",
+                                   .environment = {{"PATH", "/usr/bin:/bin"}},
+                                   .input = {},
+                                   .deadline = std::chrono::seconds(10)});
+  if (install.empty() && probe && probe->ok()) {
+    facts.checks.emplace_back("python3 -m pytest -q");
+    return;
+  }
+  facts.setup.push_back("python3 -m venv .venv && .venv/bin/pip install --quiet pytest" + install);
+  facts.cache.emplace_back(".venv");
+  facts.checks.emplace_back(".venv/bin/python -m pytest -q");
+}
+
 /// The folders of other tools' specs, beside the usual one.
 void detect_specs(const fs::path& folder, config::StarterFacts& facts) {
   const auto is_spec_kit = [](const fs::path& path) {
@@ -119,7 +141,7 @@ void detect_checks(const fs::path& folder, config::StarterFacts& facts) {
       }
     }
   }
-  if (has_pytest(folder)) facts.checks.emplace_back("python3 -m pytest -q");
+  if (has_pytest(folder)) detect_pytest(folder, facts);
 }
 
 void detect_agents(config::StarterFacts& facts) {

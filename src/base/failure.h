@@ -104,7 +104,7 @@ enum class FailureActor {
   X(SLOTS_BUSY,            budget, true,  engine, 429, "as many runs are under way as [caps] concurrent allows; it goes on by itself") \
   X(BUDGET_DAY,            budget, true,  engine, 429, "the repository used its runs of the last 24 hours; it goes on by itself") \
   /* environment */                                                                                \
-  X(BASE_RED,              environment, true,  operator_, 424, "the repository's own checks fail without any change; mend the branch, the work goes on by itself; what they print: vitana task why VTID") \
+  X(BASE_RED,              environment, true,  operator_, 424, "the repository's own checks fail in the sandbox without any change; mend the branch, or what they need there (setup), and the work goes on by itself; what they print: vitana task why VTID") \
   X(SETUP_FAILED,          environment, true,  operator_, 424, "a [[repos]] setup command failed, or a commit cannot be checked out; what was printed: vitana task why VTID") \
   X(REPO_RULES_INVALID,    environment, true,  operator_, 424, "mend vitana.toml on the branch, the work goes on by itself; what is wrong in it: vitana task why VTID") \
   X(SANDBOX_UNAVAILABLE,   environment, true,  operator_, 424, "vitana doctor says why; or set [worker] sandbox = \"prefer\"") \

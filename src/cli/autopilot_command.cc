@@ -23,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration look_every = 200ms;
+constexpr Duration look_again = 1s;
 constexpr Duration grace = 30s;
 
 void say_start(Call& call, Session& session) {
@@ -179,6 +180,14 @@ Answer autopilot(Call& call, const AutopilotOptions& options) {
   auto done = show.learn_store_id();
   while (done && !signals.asked()) {
     done = show.go_on(look_every);
+    if (!done && failure_info(done.error().code).cls == FailureClass::storage) {
+      // The engine goes on by itself, and tells what it meets; only this look at it has failed.
+      call.console.say(to_string(done.error()), Ink::red);
+      auto& store = session.engine().store();
+      store.wait_for_commit(store.commits(), look_again);
+      done = {};
+      continue;
+    }
     auto& autopilot = session.engine().autopilot;
     if (!done || !options.until_idle || !autopilot.scanned()) continue;
     auto idle = autopilot.idle();

@@ -223,7 +223,7 @@ Result<RunTarget> find_run_target(Call& call, const RunOptions& options) {
     if (auto known = know_tree(call, target); !known) return failure(std::move(known.error()));
   }
   if (auto config = call.application.configuration(call.open)) {
-    profile = config->policy().profile;
+    profile = config->policy_rules.specs.profile;
     if (!target.repo_name.empty() && config->repo(target.repo_name) == nullptr) {
       return failure(
           FailureCode::REPO_UNKNOWN,

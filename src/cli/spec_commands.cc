@@ -124,7 +124,7 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
   auto profile = options.strict ? domain::SpecProfile::strict : domain::SpecProfile::standard;
   // A configuration may ask for more, but a text can be checked without any.
   if (auto config = call.application.configuration(call.open)) {
-    if (config->policy().profile == domain::SpecProfile::strict)
+    if (config->policy_rules.specs.profile == domain::SpecProfile::strict)
       profile = domain::SpecProfile::strict;
   }
   std::vector<wire::ValidatedFile> files;

@@ -54,7 +54,8 @@ std::string next_step(const std::map<std::string, int>& counts, const engine::Re
                                  [](const auto& f) { return f.outcome == "invalid"; });
     return "vitana spec validate " + shell_word(it->path);
   }
-  if (counts.contains("held")) return "vitana spec adopt GLOB --run, or --done";
+  const auto to_adopt = [](const auto& f) { return f.outcome == "held" && f.reason != engine::held_by_author; };
+  if (std::ranges::any_of(report.files, to_adopt)) return "vitana spec adopt GLOB --run, or --done";
   return "";
 }
 

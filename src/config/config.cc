@@ -11,8 +11,7 @@ namespace vitana::config {
 
 domain::Policy Config::policy() const {
   domain::Policy policy;
-  policy.approval = policy_rules.approval;
-  policy.profile = policy_rules.profile;
+  policy.specs = policy_rules.specs;
   policy.unverified = verify.unverified;
   policy.delivery = delivery.mode;
   policy.allow_attested_merge = delivery.allow_attested_merge;
@@ -44,7 +43,6 @@ std::string_view name_of(Adopt adopt) { return adopt_names.name(adopt); }
 std::string_view name_of(Ids ids) { return ids_names.name(ids); }
 std::string_view name_of(AgentKind kind) { return agent_kind_names.name(kind); }
 std::string_view name_of(Network::Mode mode) { return network_names.name(mode); }
-std::string_view name_of(domain::SpecProfile profile) { return profile_names.name(profile); }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   std::uint64_t count = 0;

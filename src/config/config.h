@@ -106,8 +106,7 @@ struct Delivery {
 };
 
 struct PolicyRules {
-  domain::ApprovalMode approval = domain::ApprovalMode::automatic;
-  domain::SpecProfile profile = domain::SpecProfile::standard;
+  domain::SpecRules specs;
   std::vector<std::string> protect;  ///< globs that no change may touch, beside the built-in ones
 
   bool operator==(const PolicyRules&) const = default;
@@ -149,7 +148,6 @@ std::string_view name_of(Adopt adopt);
 std::string_view name_of(Ids ids);
 std::string_view name_of(AgentKind kind);
 std::string_view name_of(Network::Mode mode);
-std::string_view name_of(domain::SpecProfile profile);
 
 /// A size as it is written: "512M", "4G"; powers of 1024. Nothing for other text or beyond 2^62.
 std::optional<std::uint64_t> parse_size(std::string_view text);

@@ -442,8 +442,8 @@ void read_verify(Section& section, Verify& verify) {
 }
 
 void read_policy(Section& section, PolicyRules& rules) {
-  section.word("approval", rules.approval, approval_names);
-  section.word("profile", rules.profile, profile_names);
+  section.word("approval", rules.specs.approval, approval_names);
+  section.word("profile", rules.specs.profile, profile_names);
   section.texts("protect", rules.protect);
   check_inside(section, "protect", rules.protect);
   check_globs(section, "protect", rules.protect);

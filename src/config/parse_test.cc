@@ -248,8 +248,8 @@ TEST(ParseConfig, ReadsWorkerVerifyDeliveryAndNotify) {
 TEST(ParseConfig, ThePolicyGathersWhatTransitionsAskFor) {
   const auto p = good(every_key).policy();
   domain::Policy wanted;
-  wanted.approval = domain::ApprovalMode::required;
-  wanted.profile = domain::SpecProfile::strict;
+  wanted.specs.approval = domain::ApprovalMode::required;
+  wanted.specs.profile = domain::SpecProfile::strict;
   wanted.unverified = domain::UnverifiedMode::judge;
   wanted.delivery = domain::DeliveryMode::merge;
   wanted.allow_attested_merge = true;

@@ -138,8 +138,8 @@ std::string render(const Config& config) {
   w.boolean("allow_attested_merge", config.delivery.allow_attested_merge);
   w.text("author", config.delivery.author);
   w.header("[policy]");
-  w.text("approval", name_of(config.policy_rules.approval));
-  w.text("profile", name_of(config.policy_rules.profile));
+  w.text("approval", name_of(config.policy_rules.specs.approval));
+  w.text("profile", name_of(config.policy_rules.specs.profile));
   w.list("protect", config.policy_rules.protect);
   w.header("[caps]");
   w.number("runs_per_task", config.caps.runs_per_task);

@@ -47,7 +47,7 @@ Config unlike_the_defaults() {
   c.worker = {"fixer", 1, domain::SandboxMode::off, "/var/w"};
   c.verify = {{"make test"}, domain::UnverifiedMode::judge, "critic.v2", 9};
   c.delivery = {domain::DeliveryMode::pull_request, true, "Ann <ann@example.com>"};
-  c.policy_rules = {domain::ApprovalMode::required, domain::SpecProfile::strict, {"db/**"}};
+  c.policy_rules = {{domain::ApprovalMode::required, domain::SpecProfile::strict}, {"db/**"}};
   c.caps = {0, 0, 0, 0s};
   c.retry = {7,
              2s,

@@ -60,8 +60,8 @@ Config tightened(const Config& operator_config, const RepositoryPolicy& reposito
   if (config.verify.judge.empty()) config.verify.judge = repository.verify.judge;
   settle_judge(config);
   auto& rules = config.policy_rules;
-  rules.approval = stricter(rules.approval, repository.rules.approval);
-  rules.profile = stricter(rules.profile, repository.rules.profile);
+  rules.specs.approval = stricter(rules.specs.approval, repository.rules.specs.approval);
+  rules.specs.profile = stricter(rules.specs.profile, repository.rules.specs.profile);
   add_missing(rules.protect, repository.rules.protect);
   return config;
 }

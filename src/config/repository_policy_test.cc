@@ -53,7 +53,7 @@ commands = ["make lint"]
 approval = "required"
 )");
   EXPECT_THAT(p.verify.commands, ElementsAre("make lint"));
-  EXPECT_EQ(p.rules.approval, ApprovalMode::required);
+  EXPECT_EQ(p.rules.specs.approval, ApprovalMode::required);
 }
 
 TEST(RepositoryPolicy, AFaultInItsOwnTablesIsFound) {
@@ -105,8 +105,8 @@ approval = "required"
 profile = "strict"
 )"));
   EXPECT_EQ(c.verify.unverified, UnverifiedMode::human);
-  EXPECT_EQ(c.policy_rules.approval, ApprovalMode::required);
-  EXPECT_EQ(c.policy_rules.profile, SpecProfile::strict);
+  EXPECT_EQ(c.policy_rules.specs.approval, ApprovalMode::required);
+  EXPECT_EQ(c.policy_rules.specs.profile, SpecProfile::strict);
 }
 
 TEST(Tightened, TheOperatorsJudgeStays) {
@@ -130,14 +130,14 @@ TEST(Tightened, AJudgeThatCannotBeLeavesItToAPerson) {
 TEST(Committed, WhatIsCommittedHoldsWhateverTheWorkingCopySays) {
   const auto c = committed(of_operator(), policy("[verify]\ncommands = [\"make all\"]\n"), {});
   EXPECT_THAT(c.verify.commands, ElementsAre("make all"));
-  EXPECT_EQ(c.policy_rules.approval, ApprovalMode::automatic);
+  EXPECT_EQ(c.policy_rules.specs.approval, ApprovalMode::automatic);
   EXPECT_THAT(c.policy_rules.protect, IsEmpty());
   EXPECT_EQ(c.worker, of_operator().worker);
 }
 
 TEST(Committed, TheEnvironmentStillComesFirst) {
   const auto c = committed(of_operator(), policy(""), {{"VITANA_POLICY__APPROVAL", "required"}});
-  EXPECT_EQ(c.policy_rules.approval, ApprovalMode::required);
+  EXPECT_EQ(c.policy_rules.specs.approval, ApprovalMode::required);
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ std::optional<int> Breaker::trial_slots() const {
 BreakerNews breaker_fault(Breaker& breaker, const RunId& run, FailureCode code,
                           const std::string& detail, Instant now) {
   ++breaker.tries;
+  if (breaker.open && breaker.code != code) breaker.since = now;  // another cause
   breaker.code = code;
   breaker.detail = detail;
   if (breaker.open) {

@@ -23,7 +23,7 @@ std::optional<BreakerScope> breaker_scope(FailureCode code);
 struct Breaker {
   FailureCode code = FailureCode::AGENT_LOGIN;  ///< of the newest fault
   std::string detail;
-  Instant since{};             ///< when it was opened
+  Instant since{};             ///< when it was opened, or its cause became another one
   Instant probe_at{};          ///< while it is open: from then on one run may try
   int tries = 0;               ///< runs in a row that met the fault
   bool open = false;

@@ -13,6 +13,8 @@ namespace {
 
 constexpr auto approval_modes = enum_names<ApprovalMode>({
     {ApprovalMode::automatic, "auto"}, {ApprovalMode::required, "required"}});
+constexpr auto spec_profiles = enum_names<SpecProfile>({
+    {SpecProfile::standard, "standard"}, {SpecProfile::strict, "strict"}});
 constexpr auto delivery_modes = enum_names<DeliveryMode>({
     {DeliveryMode::branch, "branch"}, {DeliveryMode::merge, "merge"},
     {DeliveryMode::pull_request, "pull_request"}});
@@ -90,6 +92,9 @@ std::string_view name_of(ApprovalMode mode) { return approval_modes.name(mode); 
 std::string_view name_of(DeliveryMode mode) { return delivery_modes.name(mode); }
 std::string_view name_of(UnverifiedMode mode) { return unverified_modes.name(mode); }
 std::string_view name_of(SandboxMode mode) { return sandbox_modes.name(mode); }
+std::string_view name_of(SpecProfile profile) { return spec_profiles.name(profile); }
+std::optional<ApprovalMode> approval_mode(std::string_view name) { return approval_modes.value(name); }
+std::optional<SpecProfile> spec_profile(std::string_view name) { return spec_profiles.value(name); }
 std::optional<DeliveryMode> delivery_mode(std::string_view name) { return delivery_modes.value(name); }
 std::optional<SandboxMode> sandbox_mode(std::string_view name) { return sandbox_modes.value(name); }
 std::string_view name_of(RunState state) { return run_state_names.name(state); }

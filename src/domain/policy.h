@@ -22,6 +22,9 @@ std::string_view name_of(ApprovalMode mode);
 std::string_view name_of(DeliveryMode mode);
 std::string_view name_of(UnverifiedMode mode);
 std::string_view name_of(SandboxMode mode);
+std::string_view name_of(SpecProfile profile);
+std::optional<ApprovalMode> approval_mode(std::string_view name);
+std::optional<SpecProfile> spec_profile(std::string_view name);
 std::optional<DeliveryMode> delivery_mode(std::string_view name);
 std::optional<SandboxMode> sandbox_mode(std::string_view name);
 
@@ -60,10 +63,17 @@ struct DispatchPolicy {
   bool operator==(const DispatchPolicy&) const = default;
 };
 
-/// Everything that transition() and gate() ask of the configuration.
-struct Policy {
+/// What a text must be, and who must agree, before it is worked on.
+struct SpecRules {
   ApprovalMode approval = ApprovalMode::automatic;
   SpecProfile profile = SpecProfile::standard;
+
+  bool operator==(const SpecRules&) const = default;
+};
+
+/// Everything that transition() and gate() ask of the configuration.
+struct Policy {
+  SpecRules specs;  ///< of a repository that says nothing about itself
   UnverifiedMode unverified = UnverifiedMode::attest;
   DeliveryMode delivery = DeliveryMode::branch;
   bool allow_attested_merge = false;
@@ -86,6 +96,8 @@ inline constexpr Duration lease_renew = std::chrono::seconds(10);
 inline constexpr Duration dirty_recheck = std::chrono::seconds(30);
 inline constexpr Duration dependency_unknown_deadline = std::chrono::hours(24);
 inline constexpr Duration unlimited_step = std::chrono::days(7);  ///< stands for [caps] wall = 0
+/// A repository's setup and checks have limits of their own; this stands behind them all together.
+inline constexpr Duration checks_limit = std::chrono::hours(12);
 inline constexpr Duration step_slack = std::chrono::minutes(5);  ///< on top of a step's own limits
 
 }  // namespace vitana::domain

@@ -12,7 +12,6 @@ Budget budget_of(FailureCode code) {
   if (!info.retryable) return Budget::none;
   // Such a fault meets every task alike: what causes it is paused, no task pays for it.
   if (breaker_scope(code)) return Budget::environment;
-  if (code == FailureCode::STEP_TIMEOUT) return Budget::transient;
   switch (info.cls) {
     case FailureClass::agent:
     case FailureClass::timeout:
@@ -56,7 +55,7 @@ Duration backoff(Duration delay, Duration delay_max, int n, double roll) {
 }
 
 RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, Instant now,
-                  double roll) {
+                  double roll, bool paid) {
   RetryAnswer answer{spent, std::nullopt};
   const auto rule = policy.retry.by_code.find(code);
   const bool ruled = rule != policy.retry.by_code.end();
@@ -71,7 +70,8 @@ RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, In
     const bool left = own_count ? same_code < *rule->second.runs : failures < allowed;
     if (left) answer.again = now + backoff(delay, delay_max, failures, roll);
   };
-  switch (budget_of(code)) {
+  const Budget budget = budget_of(code);
+  switch (paid && budget == Budget::transient ? Budget::agent : budget) {
     case Budget::none: ++used.runs; break;
     case Budget::environment: answer.again = now + probe_delay; break;
     case Budget::transient: again_after(++used.transient, transient_failures_max); break;

@@ -26,8 +26,10 @@ struct RetryAnswer {
 };
 
 /// Exponential back-off: delay · 2^(n-1), at most delay_max, ±10 % by `roll` in [0, 1).
+/// `paid`: an agent has done its work, and it is lost by this failure. Such a run counts as one, whoever's
+/// fault it is; but for what pauses its surroundings.
 RetryAnswer retry(const Spent& spent, FailureCode code, const Policy& policy, Instant now,
-                  double roll);
+                  double roll, bool paid = false);
 
 /// What a person may do about a task that has ended without success: words and commands, the one that
 /// runs it again among them where that can help.

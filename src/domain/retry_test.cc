@@ -37,7 +37,7 @@ TEST(Budget, TellsTheAgentsDoingFromTheSurroundings) {
   EXPECT_EQ(budget_of(FailureCode::AGENT_TIMEOUT), Budget::agent);
   EXPECT_EQ(budget_of(FailureCode::VERIFICATION_FAILED), Budget::agent);
   EXPECT_EQ(budget_of(FailureCode::MERGE_CONFLICT), Budget::agent);
-  EXPECT_EQ(budget_of(FailureCode::STEP_TIMEOUT), Budget::transient);
+  EXPECT_EQ(budget_of(FailureCode::STEP_TIMEOUT), Budget::agent);
   EXPECT_EQ(budget_of(FailureCode::STORE_BUSY), Budget::transient);
   EXPECT_EQ(budget_of(FailureCode::GIT_FAILED), Budget::transient);
   EXPECT_EQ(budget_of(FailureCode::REPO_UNAVAILABLE), Budget::environment);
@@ -134,6 +134,17 @@ TEST(Retry, FaultsOfTheSurroundingsHaveABudgetOfTheirOwn) {
   EXPECT_EQ(answer.spent.runs, 2);
   EXPECT_EQ(answer.spent.transient, 1);
   EXPECT_TRUE(answer.again);
+}
+
+TEST(Retry, AFaultThatLosesAnAgentsWorkCountsAsARun) {
+  const auto answer = retry({}, FailureCode::GIT_FAILED, uncapped(), noon, 0.5, /*paid=*/true);
+  EXPECT_EQ(answer.spent.runs, 1);
+  EXPECT_EQ(answer.spent.transient, 0);
+  Spent spent;
+  spent.runs = 2;
+  EXPECT_FALSE(retry(spent, FailureCode::GIT_FAILED, uncapped(), noon, 0.5, /*paid=*/true).again);
+  // What pauses the repository or the agent meets every task alike.
+  EXPECT_TRUE(retry(spent, FailureCode::BASE_RED, uncapped(), noon, 0.5, /*paid=*/true).again);
 }
 
 TEST(Retry, ARuleOfACodeHoldsForFaultsOfTheSurroundings) {

@@ -71,7 +71,7 @@ struct Waits {
 /// What failed runs have used up. Waiting never counts.
 struct Spent {
   int runs = 0;           ///< runs that ended by the agent's doing, or delivered
-  int transient = 0;      ///< faults of the surroundings since the last progress
+  int transient = 0;      ///< faults of the surroundings since a result was judged last
   int worker_losses = 0;
   int engine_losses = 0;
   std::map<FailureCode, int> by_code;
@@ -94,6 +94,7 @@ struct NewerSpec {
   std::string title = {};
   std::string repo = {};  ///< empty: it names none
   int priority = 3;
+  Waits waits = {};       ///< what of it only persons resolve: approval, a held or renumbered text
 
   bool operator==(const NewerSpec&) const = default;
 };

@@ -29,6 +29,15 @@ Instant Mover::step_deadline(Duration limit) const {
   return now_ + (limit > Duration::zero() ? limit : unlimited_step) + step_slack;
 }
 
+namespace {
+
+/// REQUIRES: the run has a deliverable.
+std::string push_key(const Run& run) {
+  return fmt::format("push:{}:{}", run.id.to_string(), run.deliverable->new_commit);
+}
+
+}  // namespace
+
 void Mover::pending_pickup() {
   enter(RunState::pending_pickup);
   in_progress("a worker takes the run", now_ + policy_.dispatch.pickup_deadline);
@@ -36,8 +45,7 @@ void Mover::pending_pickup() {
 
 void Mover::end_delivery(EffectOutcome outcome) {
   if (!run().deliverable || run().state != RunState::delivering) return;
-  out_.settled.push_back(
-      {fmt::format("push:{}:{}", run().id.to_string(), run().deliverable->new_commit), outcome});
+  out_.settled.push_back({push_key(run()), outcome});
 }
 
 void Mover::fail_run(const Error& error) {
@@ -46,7 +54,8 @@ void Mover::fail_run(const Error& error) {
   run().failure = why;
   enter(RunState::failed, failure_json(why));
 
-  auto answer = retry(task().spent, error.code, policy_, now_, roll_.value);
+  const bool paid = !run().result_commit.empty();
+  auto answer = retry(task().spent, error.code, policy_, now_, roll_.value, paid);
   task().spent = std::move(answer.spent);
   task().failure = why;
   if (task().newer && !task().newer->needs_approval) {
@@ -177,7 +186,6 @@ Result<void> Mover::on(const Executed& c) {
   run().workspace = c.workspace;
   run().result_commit = c.result_commit;
   run().result_tree = c.result_tree;
-  task().spent.transient = 0;
   task().spent.engine_losses = 0;
   if (!c.question.empty()) {
     const Failure why{FailureCode::AGENT_QUESTION, c.question, std::string(name_of(run().state))};
@@ -218,7 +226,8 @@ Result<void> Mover::on(const StepFailed& c) {
 Result<void> Mover::on(const Verified& c) {
   run().lease.reset();
   run().step_failures = 0;
-  task().spent.engine_losses = 0;  // progress was made
+  task().spent.transient = 0;  // progress was made
+  task().spent.engine_losses = 0;
   if (c.nothing_to_deliver && !c.no_change_allowed) {
     // Another change, delivered meanwhile, did the same: what this run brings is nothing.
     fail_run({FailureCode::AGENT_NO_CHANGE,
@@ -251,8 +260,7 @@ Result<void> Mover::on(const Verified& c) {
   const Json intent{{"ref", c.deliverable.ref}, {"old", c.deliverable.old_commit},
                     {"new", c.deliverable.new_commit}};
   enter(RunState::delivering, intent);
-  effect(EffectKind::push, fmt::format("push:{}:{}", run().id.to_string(), c.deliverable.new_commit),
-         intent, now_);
+  effect(EffectKind::push, push_key(run()), intent, now_);
   in_progress(std::string(awaiting_delivery), now_ + step_slack);
   return {};
 }

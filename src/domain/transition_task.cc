@@ -165,7 +165,8 @@ void Mover::fail_task(const Failure& why) {
 }
 
 Result<void> Mover::on(const RegisterSpec& c) {
-  const NewerSpec text{c.spec, c.own_delivery, c.title, c.repo, c.priority};
+  const Waits persons{.renumbered = c.waits.renumbered, .spec_held = c.waits.spec_held, .approval = c.waits.approval};
+  const NewerSpec text{c.spec, c.own_delivery, c.title, c.repo, c.priority, persons};
   // Who closed or cancelled a task without a spec meant the task: its text comes too late as well.
   const bool over = task().status == TaskStatus::completed || task().status == TaskStatus::cancelled;
   if (over || live_run()) {
@@ -319,7 +320,12 @@ Result<void> Mover::on(const Retry& c) {
     begin_afresh();
   }
   task().waits = c.waits;
-  task().waits.spec_approval |= newer && newer->needs_approval;
+  if (newer) {
+    task().waits.spec_approval |= newer->needs_approval;
+    task().waits.renumbered |= newer->waits.renumbered;
+    task().waits.spec_held |= newer->waits.spec_held;
+    task().waits.approval |= newer->waits.approval;
+  }
   if (refused) task().answer += (task().answer.empty() ? "" : "\n\n") + what_was_refused;
   event(EventType::task_retried, {{"reason", c.reason}, {"spec_version", task().spec->version}});
   settle_waits();

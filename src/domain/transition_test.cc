@@ -308,6 +308,27 @@ TEST(RegisterSpec, BroughtByOurOwnDeliveryWaitsForApproval) {
   EXPECT_EQ(retried->task.blocked, BlockReason::spec_approval);
 }
 
+TEST(RegisterSpec, AfterTheEndKeepsWhatPersonsMustSayBeforeItRuns) {
+  for (const auto reason : {BlockReason::approval_pending, BlockReason::spec_held, BlockReason::spec_renumbered}) {
+    RegisterSpec late{{2, Digest::of("two")}, "T", "hub"};
+    late.waits = waits_for(reason);
+    const auto kept = give({task(TaskStatus::completed), std::nullopt}, late);
+    EXPECT_EQ(kept->task.status, TaskStatus::completed);
+    EXPECT_EQ(give({kept->task, std::nullopt}, Retry{"now", {}})->task.blocked, reason);
+  }
+}
+
+TEST(StepFailed, OfAVerificationThatNeverEndsWellCannotBuyRunsForEver) {
+  auto s = in_progress(RunState::verifying, true);
+  s.run->step_failures = step_retries_max;
+  s.run->result_commit = std::string(40, 'a');
+  const auto before = s.task.spent.runs;
+  const auto d = give(s, StepFailed{3, {FailureCode::GIT_FAILED, "the listing is too long"}});
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->run->state, RunState::failed);
+  EXPECT_EQ(d->task.spent.runs, before + 1);
+}
+
 TEST(ChangeWaits, DuringARunIsRememberedForWhatFollows) {
   const auto s = in_progress(RunState::executing, true);
   auto d = give(s, ChangeWaits{waits_for(BlockReason::spec_conflict), "two texts"});

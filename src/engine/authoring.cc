@@ -18,10 +18,9 @@ tl::unexpected<Error> no_draft(std::int64_t id) {
       "hint", "vitana spec draft list"));
 }
 
-std::vector<domain::Diagnostic> diagnose(const store::DraftRow& draft, const Setup& setup) {
+std::vector<domain::Diagnostic> diagnose(const store::DraftRow& draft, domain::SpecProfile profile) {
   const std::string file = fmt::format("draft-{}", draft.id);
-  return spec::diagnostics_for_validate(
-      spec::parse_spec(draft.markdown, {.file = file, .profile = setup.policy.profile}), file);
+  return spec::diagnostics_for_validate(spec::parse_spec(draft.markdown, {.file = file, .profile = profile}), file);
 }
 
 domain::Event draft_event(domain::EventType type, const store::DraftRow& draft,
@@ -80,7 +79,7 @@ Result<Drafts::Validation> Drafts::validate(std::int64_t id, const std::string& 
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     auto draft = ledger.draft(id);
     if (!draft) return no_draft(id);
-    auto diagnostics = diagnose(*draft, setup_);
+    auto diagnostics = diagnose(*draft, setup_.spec_rules(ledger, setup_.default_repo()).profile);
     if (draft->status != "approved") {
       draft->status = domain::has_errors(diagnostics) ? "rejected" : "validated";
       draft->updated_at = ledger.now();
@@ -109,7 +108,7 @@ Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
                            fmt::format("draft {} is {}; validate it first", id, draft->status)}
                          .with("hint", fmt::format("vitana spec draft validate {}", id)));
     }
-    const auto reading = spec::parse_spec(draft->markdown, {.profile = setup_.policy.profile});
+    const auto reading = spec::parse_spec(draft->markdown);
     if (!draft->vtid) draft->vtid = reading.spec.vtid;
     if (!draft->vtid) {
       const auto given = new_vtid(ledger, setup_);

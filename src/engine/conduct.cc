@@ -27,6 +27,11 @@ const std::string& Setup::agent_of(const domain::Task& task) const {
   return task.agent.empty() ? agent : task.agent;
 }
 
+domain::SpecRules Setup::spec_rules(store::Ledger& ledger, const std::string& repo) const {
+  const auto row = ledger.repo(repo);
+  return row && row->rules ? *row->rules : policy.specs;
+}
+
 domain::DeliveryMode Setup::delivery_of(const domain::Task& task) const {
   return task.delivery.value_or(policy.delivery);
 }
@@ -70,7 +75,10 @@ void look_around(Source& source, const Setup& setup, const std::string& repo, co
     if (!row) return std::nullopt;
     auto known = row->breaker;
     const auto probe = known.probe ? source.run(*known.probe) : std::nullopt;
-    if (probe && domain::is_terminal(probe->state)) known.probe.reset();
+    // One that nobody carries on would keep all others waiting for its end.
+    const bool carried = probe && setup.repo(probe->repo) != nullptr && setup.has_agent(probe->agent) &&
+                         (!setup.only || *setup.only == probe->id.vtid);
+    if (probe && (domain::is_terminal(probe->state) || !carried)) known.probe.reset();
     return known;
   };
   in.repo_breaker = breaker(breaker_key(domain::BreakerScope::repository, repo));

@@ -128,7 +128,7 @@ domain::Task Registry::task_or_new(store::Ledger& ledger, Vtid vtid, const std::
   if (auto task = ledger.task(vtid)) return *task;
   domain::Task task{.vtid = vtid};
   task.title = vtid.to_string();
-  task.repo = !repo.empty() ? repo : setup_.repos.size() == 1 ? setup_.repos.front().name : "";
+  task.repo = repo.empty() ? setup_.default_repo() : repo;
   task.created_at = task.updated_at = ledger.now();
   task.next = {domain::NextKind::spec, "a valid spec arrives", std::nullopt};
   task.revision = 1;
@@ -137,9 +137,13 @@ domain::Task Registry::task_or_new(store::Ledger& ledger, Vtid vtid, const std::
   ledger.append({domain::EventType::task_allocated, vtid, std::nullopt, actor,
                  Json{{"repo", task.repo}}.dump()});
   // Tasks that named this id before it existed learn that it does.
-  for (const auto waiting : ledger.dependents(vtid, 1000)) {
-    if (ledger.task(waiting)) (void)refresh_dependencies(ledger, waiting);
-  }
+  std::vector<Vtid> page;
+  do {
+    page = ledger.dependents(vtid, dependents_per_page, page.empty() ? std::nullopt : std::optional(page.back()));
+    for (const auto waiting : page) {
+      if (ledger.task(waiting)) (void)refresh_dependencies(ledger, waiting);
+    }
+  } while (page.size() == dependents_per_page);
   return task;
 }
 
@@ -186,7 +190,8 @@ Result<Vtid> new_vtid(store::Ledger& ledger, const Setup& setup) {
 bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>& on) {
   std::set<Vtid> seen;
   std::deque<Vtid> open(on.begin(), on.end());
-  while (!open.empty() && seen.size() < 1000) {
+  while (!open.empty()) {
+    if (seen.size() >= dependencies_max) return true;
     const Vtid next = open.front();
     open.pop_front();
     if (next == vtid) return true;
@@ -200,6 +205,7 @@ bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>&
 void refuse_cycle(store::Ledger& ledger, store::CandidateRow& row, const std::vector<Vtid>& on) {
   if (!row.candidate.valid || !dependency_cycle(ledger, row.vtid, on)) return;
   row.candidate.valid = false;
+  row.circular = true;
   const auto& rule = spec::rule_info(spec::Rule::DEPENDENCY_CYCLE);
   row.candidate.diagnostics.push_back({std::string(rule.name), rule.severity,
                                        "the task would wait for itself",
@@ -229,8 +235,7 @@ Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::Candi
   const auto& provenance = chosen.candidate.provenance;
   const auto newest = ledger.newest_spec(vtid);
   auto task = task_or_new(ledger, vtid, provenance.repo, how.actor);
-  const auto reading = spec::parse_spec(
-      chosen.text, {.file = provenance.path, .profile = setup_.policy.profile});
+  const auto reading = spec::parse_spec(chosen.text, {.file = provenance.path});
 
   domain::SpecVersion version{vtid, newest ? newest->version + 1 : 1, chosen.text,
                               chosen.candidate.digest, provenance, ledger.now()};
@@ -259,7 +264,8 @@ Result<void> Registry::lock(store::Ledger& ledger, Vtid vtid, const store::Candi
   command.priority = reading.spec.priority.value_or(3);
   command.waits = dependency_waits(ledger, {}, vtid);
   command.waits.spec_held = reading.spec.directive == domain::SpecDirective::hold;
-  command.waits.approval = setup_.policy.approval == domain::ApprovalMode::required;
+  command.waits.approval = setup_.spec_rules(ledger, command.repo.empty() ? task.repo : command.repo).approval ==
+                           domain::ApprovalMode::required;
   command.waits.adoption = how.holds(task);
   for (const auto other : ledger.vtids_with_digest(version.digest)) {
     command.waits.renumbered |= other != vtid;
@@ -343,7 +349,13 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
       }
       if (!answer.rivals.empty()) report_rivals(ledger, vtid, rows, answer.rivals, how.actor);
       break;
-    case UnifyOutcome::unchanged: break;
+    case UnifyOutcome::unchanged:
+      if (const auto task = ledger.task(vtid); task && task->waits.conflict) {
+        auto waits = task->waits;
+        waits.conflict = false;
+        done = command(domain::ChangeWaits{waits, "one text is left"});
+      }
+      break;
     case UnifyOutcome::refused:
       report_rivals(ledger, vtid, rows, answer.rivals, how.actor);
       break;
@@ -380,8 +392,12 @@ Result<Vtid> Registry::id_of(store::Ledger& ledger, const Submission& submission
 
 Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& submission,
                                        const std::string& actor) {
-  const auto reading = spec::parse_spec(
-      submission.text, {.file = submission.file, .profile = setup_.policy.profile});
+  std::string repo = submission.repo.empty() ? submission.provenance.repo : submission.repo;
+  if (!repo.empty() && setup_.repo(repo) == nullptr) {
+    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
+  }
+  const auto rules = setup_.spec_rules(ledger, repo.empty() ? setup_.default_repo() : repo);
+  const auto reading = spec::parse_spec(submission.text, {.file = submission.file, .profile = rules.profile});
   auto id = id_of(ledger, submission, reading);
   if (!id) return failure(std::move(id.error()));
   const Vtid vtid = *id;
@@ -400,11 +416,6 @@ Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& 
   if (dependency_cycle(ledger, vtid, dependencies_of(ledger, submission.provenance, reading.spec).on)) {
     return failure(FailureCode::DEPENDENCY_CYCLE,
                    fmt::format("{} would wait for itself", vtid.to_string()));
-  }
-  std::string repo = submission.repo;
-  if (repo.empty() && !submission.provenance.repo.empty()) repo = submission.provenance.repo;
-  if (!repo.empty() && setup_.repo(repo) == nullptr) {
-    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
   }
   ledger.put(row);
   Unification how{.actor = actor, .by_person = true};
@@ -427,6 +438,7 @@ Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& 
                        .with("candidates", others));
   }
   (void)tell_neighbours(ledger, *answer);
+  if (auto freed = judge_circles(ledger, actor); !freed) return failure(std::move(freed.error()));
   return answer;
 }
 
@@ -487,7 +499,7 @@ Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std:
     if (!description.empty()) {
       domain::Provenance provenance{domain::SpecSource::ledger, actor, ledger.now()};
       const auto reading = spec::parse_spec(
-          description, {.file = "description", .profile = setup_.policy.profile});
+          description, {.file = "description", .profile = setup_.spec_rules(ledger, task.repo).profile});
       store::CandidateRow row{vtid, {provenance, Digest::of(description)}, description};
       row.candidate.diagnostics = spec::diagnostics_for_validate(reading, "description");
       row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);

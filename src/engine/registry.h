@@ -128,7 +128,11 @@ class Registry {
   /// Tasks whose current text stands in a delivery's trailers are completed, their runs cancelled.
   Result<void> settle_known_deliveries(const std::string& repo);
   Result<std::vector<File>> read_files(const RepoSetup& repo, const std::string& from,
-                                       const std::string& to);
+                                       const std::string& to, domain::SpecProfile profile);
+  /// What texts are held to at `commit`. Where the repository's own file cannot be read as rules, those
+  /// that were known of it hold on; where none were, a person permits each task.
+  Result<domain::SpecRules> rules_at(const RepoSetup& repo, const std::string& commit,
+                                     const store::RepoRow& row) const;
   Result<void> read_authors(const RepoSetup& repo, const std::string& from, const std::string& to,
                             std::vector<File>& files);
   /// Files whose texts changed places while all the paths stayed, which git calls changes: new path,
@@ -152,6 +156,9 @@ class Registry {
     FileOutcome now;
   };
   std::vector<Neighbour> tell_neighbours(store::Ledger& ledger, const Registered& registered);
+  /// Texts that were refused because their task would have waited for itself, when others have changed:
+  /// those that close no circle any more are registered. The answer is what became of their files.
+  Result<std::vector<Neighbour>> judge_circles(store::Ledger& ledger, const std::string& actor);
   FileOutcome outcome_of(store::Ledger& ledger, const domain::Candidate& candidate,
                          const Registered& registered);
 
@@ -164,13 +171,19 @@ class Registry {
 /// store, or not since it was restored: it may hold numbers that were given out before.
 Result<Vtid> new_vtid(store::Ledger& ledger, const Setup& setup);
 
-/// Does a chain of dependencies lead from `vtid` back to itself? Bounded at 1,000 tasks.
+/// Does a chain of dependencies lead from `vtid` back to itself? One that goes on beyond `dependencies_max`
+/// tasks counts as if it did.
 bool dependency_cycle(store::Ledger& ledger, Vtid vtid, const std::vector<Vtid>& on);
 /// Makes a candidate that waits for `on` invalid where that would close a circle.
 void refuse_cycle(store::Ledger& ledger, store::CandidateRow& row, const std::vector<Vtid>& on);
 
 inline constexpr std::size_t spec_bytes_max = 1 << 20;
 inline constexpr std::uint32_t vtid_jump_max = 100'000;
+/// The reason of a held file whose own author holds it.
+inline constexpr const char* held_by_author = "front matter status: draft";
+inline constexpr int circles_per_unit = 1000;
+inline constexpr std::size_t dependencies_max = 10'000;
+inline constexpr std::size_t dependents_per_page = 1000;
 inline constexpr std::size_t sync_files_per_unit = 200;
 
 }  // namespace vitana::engine

@@ -10,6 +10,7 @@
 #include "engine/local_ids.h"
 #include "engine/registry.h"
 #include "engine/unification.h"
+#include "spec/parse.h"
 #include "spec/rules.h"
 
 namespace vitana::engine {
@@ -56,6 +57,14 @@ bool is_unadopted(store::Ledger& ledger, const std::optional<store::RepoFileRow>
   return spec->provenance.origin() != from_git(row->repo, row->path).origin();
 }
 
+/// What became of the file is another thing now.
+void take_over(store::Ledger& ledger, store::RepoFileRow& file, const FileOutcome& now) {
+  file.outcome = now.outcome;
+  file.reason = now.reason;
+  file.digest = now.digest;
+  ledger.put(file);
+}
+
 }  // namespace
 
 std::string first_error(const std::vector<domain::Diagnostic>& diagnostics) {
@@ -96,7 +105,7 @@ FileOutcome Registry::outcome_of(store::Ledger& ledger, const domain::Candidate&
       out.reason = "was there before vitana: vitana spec adopt";
     } else if (task->waits.spec_held) {
       out.outcome = "held";
-      out.reason = "front matter status: draft";
+      out.reason = held_by_author;
     } else if (task->status == domain::TaskStatus::completed && task->attempt == 0) {
       out.outcome = "completed";
       out.reason = "done before, no run";
@@ -292,13 +301,38 @@ std::vector<Registry::Neighbour> Registry::tell_neighbours(store::Ledger& ledger
     if (!known) continue;
     auto now = outcome_of(ledger, row.candidate, registered);
     if ((now.outcome == "conflict") == (known->outcome == "conflict")) continue;
-    known->outcome = now.outcome;
-    known->reason = now.reason;
-    known->digest = now.digest;
-    ledger.put(*known);
+    take_over(ledger, *known, now);
     changed.push_back({origin.repo, std::move(now)});
   }
   return changed;
+}
+
+Result<std::vector<Registry::Neighbour>> Registry::judge_circles(store::Ledger& ledger, const std::string& actor) {
+  const auto rule = spec::rule_info(spec::Rule::DEPENDENCY_CYCLE).name;
+  std::vector<Neighbour> freed;
+  for (auto& row : ledger.circular_candidates(circles_per_unit)) {
+    auto& candidate = row.candidate;
+    const auto reading = spec::parse_spec(row.text, {.file = candidate.provenance.path});
+    if (dependency_cycle(ledger, row.vtid, dependencies_of(ledger, candidate.provenance, reading.spec).on)) continue;
+    row.circular = false;
+    std::erase_if(candidate.diagnostics, [&](const domain::Diagnostic& d) { return d.rule == rule; });
+    candidate.valid = !domain::has_errors(candidate.diagnostics);
+    ledger.put(row);
+    const auto& origin = candidate.provenance;
+    auto known = origin.source == domain::SpecSource::git ? ledger.repo_file(origin.repo, origin.path) : std::nullopt;
+    auto answer = unify_in(ledger, row.vtid, {.actor = actor, .hold_for_adoption = is_unadopted(ledger, known)});
+    if (!answer) {
+      if (answer.error().code == FailureCode::STATE_REFUSED) continue;
+      return failure(std::move(answer.error()));
+    }
+    if (known) {
+      auto now = outcome_of(ledger, candidate, *answer);
+      take_over(ledger, *known, now);
+      freed.push_back({origin.repo, std::move(now)});
+    }
+    for (auto& other : tell_neighbours(ledger, *answer)) freed.push_back(std::move(other));
+  }
+  return freed;
 }
 
 }  // namespace vitana::engine

@@ -63,7 +63,8 @@ void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string
 
 Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
                                                          const std::string& from,
-                                                         const std::string& to) {
+                                                         const std::string& to,
+                                                         domain::SpecProfile profile) {
   auto changes = repo.repository->changes(from, to, repo.specs);
   if (!changes) return failure(std::move(changes.error()));
   std::vector<File> files;
@@ -85,8 +86,7 @@ Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
     auto text = repo.repository->read_blob(file.change.file.blob, spec_bytes_max);
     if (text) {
       file.text = std::move(*text);
-      file.reading = spec::parse_spec(
-          file.text, {.file = file.change.file.path, .profile = setup_.policy.profile});
+      file.reading = spec::parse_spec(file.text, {.file = file.change.file.path, .profile = profile});
     } else if (text.error().code == FailureCode::FILE_TOO_LARGE) {
       file.reading = spec::reading_of_too_large(file.change.file.path);
     } else {
@@ -201,9 +201,18 @@ Result<void> Registry::learn_numbers(const RepoSetup& repo) {
   if (!tip) return failure(std::move(tip.error()));
   auto trailers = repo.repository->deliveries("", *tip);
   if (!trailers) return failure(std::move(trailers.error()));
-  auto files = read_files(repo, "", *tip);
+  auto files = read_files(repo, "", *tip, setup_.policy.specs.profile);
   if (!files) return failure(std::move(files.error()));
   return note_numbers(repo.name, *trailers, *files);
+}
+
+Result<domain::SpecRules> Registry::rules_at(const RepoSetup& repo, const std::string& commit,
+                                             const store::RepoRow& row) const {
+  if (!repo.spec_rules) return setup_.policy.specs;
+  auto rules = repo.spec_rules(commit);
+  if (rules || rules.error().code != FailureCode::REPO_RULES_INVALID) return rules;
+  if (row.rules) return *row.rules;
+  return domain::SpecRules{domain::ApprovalMode::required, setup_.policy.specs.profile};
 }
 
 Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
@@ -219,7 +228,8 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   const bool same_scope = row.branch == scope_of(repo);
   const bool half = !row.reading_commit.empty() && row.reading_branch == scope_of(repo);
   // A restored store reads what was delivered since its backup in any case.
-  if (**head == row.synced_commit && same_scope && !row.unsettled && !half) return report;
+  const bool same_rules = row.rules_config == setup_.config_digest.to_string();
+  if (**head == row.synced_commit && same_scope && same_rules && !row.unsettled && !half) return report;
 
   auto tip = repo.repository->fetch();
   if (!tip) return failure(std::move(tip.error()));
@@ -235,7 +245,9 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   }
   if (!trailers) return failure(std::move(trailers.error()));
   report.commit = goal;
-  auto files = read_files(repo, from, goal);
+  auto rules = rules_at(repo, goal, row);
+  if (!rules) return failure(std::move(rules.error()));
+  auto files = read_files(repo, from, goal, rules->profile);
   if (!files) return failure(std::move(files.error()));
 
   SyncRange range{goal, from.empty(), {}};
@@ -273,6 +285,8 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
         const bool begun = now.reading_commit == goal;
         now.reading_commit = goal;
         now.reading_branch = scope_of(repo);
+        now.rules = *rules;
+        now.rules_config = setup_.config_digest.to_string();
         ledger.put(now);
         remember_deliveries(ledger, repo.name, *trailers);
         if (auto closed = close_delivered(ledger, *trailers); !closed) return closed;
@@ -281,7 +295,13 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
       }
       auto taken = take_in(ledger, repo, range, part, part_report);
       if (!taken) return taken;
-      if (end == files->size()) finish_sync(ledger, repo, goal, {&report, &part_report});
+      if (end < files->size()) return {};
+      auto freed = judge_circles(ledger, sync_actor);
+      if (!freed) return failure(std::move(freed.error()));
+      for (auto& [of, file] : *freed) {
+        if (of == repo.name) part_report.files.push_back(std::move(file));
+      }
+      finish_sync(ledger, repo, goal, {&report, &part_report});
       return {};
     });
     if (!done) return failure(std::move(done.error()));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
 #include "engine/breaker.h"
 #include "engine/conduct.h"
 #include "spec/parse.h"
@@ -18,9 +19,18 @@ namespace {
 
 constexpr std::string_view local_prefix = "local:";
 
-/// How long a step may take in all; the engine's own deadline stands behind the worker's.
-Duration limit_of(Step step, const domain::Policy& policy) {
-  return step == Step::deliver ? deliver_limit : policy.caps.wall;
+/// How long a step may take in all; the engine's own deadline stands behind the worker's, which bounds
+/// each part of the step. A criterion's check runs on the base and on the result.
+Duration limit_of(Step step, const domain::Policy& policy, const domain::ParsedSpec& spec) {
+  if (step == Step::deliver) return deliver_limit;
+  Duration limit = domain::checks_limit;
+  if (step == Step::execute) {  // [caps] wall is the agent's
+    return policy.caps.wall == Duration{0} ? Duration{0} : policy.caps.wall + limit;
+  }
+  for (const auto& criterion : spec.criteria) {
+    for (const auto& check : criterion.checks) limit += 2 * check.timeout;
+  }
+  return limit;
 }
 
 /// The criteria of a run that persons found to be met, whatever its verifier knew of them.
@@ -109,8 +119,11 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
     return passed_over(*answer.blocking(), subject.run->agent, subject.run->repo);
   }
 
-  const domain::Claim claim{request.worker, ledger.next_fence(*subject.run),
-                            ledger.now() + domain::lease_time, limit_of(step, setup_.policy)};
+  const auto spec = ledger.spec(id.vtid, subject.run->spec_version);
+  CHECK(spec);
+  const auto reading = spec::parse_spec(spec->text, {.file = spec->provenance.path});
+  const domain::Claim claim{request.worker, ledger.next_fence(*subject.run), ledger.now() + domain::lease_time,
+                            limit_of(step, setup_.policy, reading.spec)};
   auto decision = conduct(ledger, setup_, entropy_, id.vtid, claim, request.worker);
   if (!decision) return failure(std::move(decision.error()));
   if (broken) {
@@ -124,10 +137,8 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
 
   if (step == Step::execute) note_granted(ledger, *decision->run);
   port::Assignment assignment{.run = *decision->run, .step = step, .title = decision->task.title};
-  const auto spec = ledger.spec(id.vtid, subject.run->spec_version);
   assignment.spec_text = spec->text;
-  assignment.spec = spec::parse_spec(spec->text, {.file = spec->provenance.path,
-                                                  .profile = setup_.policy.profile}).spec;
+  assignment.spec = reading.spec;
   assignment.answer = decision->task.answer;
   assignment.previous = decision->task.failure;
   for (const auto& row : ledger.evidence(id)) {

@@ -15,6 +15,7 @@
 #include "port/entropy.h"
 #include "port/repository.h"
 #include "port/run_source.h"
+#include "store/ledger.h"
 #include "store/rows.h"
 
 namespace vitana::engine {
@@ -27,6 +28,9 @@ struct RepoSetup {
   bool adopt_all = false;
   bool local_ids = false;          ///< a file's id is recorded here, not written in it
   std::string folder;              ///< absolute path on this machine; empty: it is elsewhere
+  /// Where the repository may say something about itself: the rules that hold at a commit of its branch.
+  /// Errors: REPO_RULES_INVALID, GIT_FAILED.
+  std::function<Result<domain::SpecRules>(const std::string& commit)> spec_rules = {};
 
   /// Empty: not known yet, and nothing of the repository is read before it is.
   std::string branch_name() const { return branch.empty() && repository ? repository->default_branch() : branch; }
@@ -62,6 +66,10 @@ struct Setup {
   store::WorkFilter work() const;
   /// Its own, or the configured one.
   const std::string& agent_of(const domain::Task& task) const;
+  /// What a text for this repository is held to: what its last sync found, or the operator's rules.
+  domain::SpecRules spec_rules(store::Ledger& ledger, const std::string& repo) const;
+  /// Where a task goes that names no repository; empty: none is meant more than another.
+  std::string default_repo() const { return repos.size() == 1 ? repos.front().name : ""; }
   domain::DeliveryMode delivery_of(const domain::Task& task) const;
 };
 

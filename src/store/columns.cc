@@ -181,13 +181,17 @@ std::string newer_spec_column(const domain::NewerSpec& newer) {
                       {"needs_approval", newer.needs_approval},
                       {"title", newer.title},
                       {"repo", newer.repo},
-                      {"priority", newer.priority}});
+                      {"priority", newer.priority},
+                      {"renumbered", newer.waits.renumbered},
+                      {"held", newer.waits.spec_held},
+                      {"approval", newer.waits.approval}});
 }
 
 domain::NewerSpec newer_spec_of(std::string_view text) {
   const Object json("newer_spec", text);
   return {{json.number("version"), json.digest("digest")}, json.flag("needs_approval"),
-          json.text("title"), json.text("repo"), json.number("priority")};
+          json.text("title"), json.text("repo"), json.number("priority"),
+          {.renumbered = json.flag("renumbered"), .spec_held = json.flag("held"), .approval = json.flag("approval")}};
 }
 
 std::string deliverable_column(const domain::Deliverable& deliverable) {

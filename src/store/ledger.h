@@ -66,6 +66,8 @@ class Ledger {
   std::vector<Vtid> vtids_with_digest(const Digest& digest);
   void add(const domain::SpecVersion& spec);
   std::vector<CandidateRow> candidates(Vtid vtid);
+  /// Those of all tasks that were refused for a circle, by task.
+  std::vector<CandidateRow> circular_candidates(int limit);
   void put(const CandidateRow& candidate);
   void remove_candidate(Vtid vtid, const std::string& origin);
   void approve_spec(Vtid vtid, int version, const Digest& digest, const std::string& actor);

@@ -28,6 +28,11 @@ std::vector<CandidateRow> Ledger::candidates(Vtid vtid) {
   return queries::candidates(transaction_.connection(), vtid);
 }
 
+std::vector<CandidateRow> Ledger::circular_candidates(int limit) {
+  transaction_.flush<CandidateMap>();
+  return select_rows<CandidateMap>(transaction_.connection(), "WHERE circular = 1 ORDER BY vtid LIMIT $1", {limit});
+}
+
 // Dependencies.
 
 std::vector<Vtid> Ledger::dependencies(Vtid vtid) {

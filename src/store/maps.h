@@ -98,7 +98,7 @@ VITANA_STORE_MAP(SpecMap, domain::SpecVersion, VtidVersion, "vtid_specs", 2, 2, 
 VITANA_STORE_MAP(CandidateMap, CandidateRow, VtidText, "spec_candidates", 2, 2, false,
   "vtid", "origin", "checksum", "valid", "diagnostics", "spec_source", "author", "said_at",
   "source_repo", "source_path", "source_commit", "source_blob", "source_reference",
-  "source_reason", "spec_text")
+  "source_reason", "spec_text", "circular")
 VITANA_STORE_MAP(ApprovalMap, ApprovalRow, VtidVersion, "spec_approvals", 2, 2, false,
   "vtid", "version", "checksum", "actor", "approved_at")
 VITANA_STORE_MAP(DependencyMap, DependencyRow, VtidPair, "task_dependencies", 2, 1, false,
@@ -110,7 +110,7 @@ VITANA_STORE_MAP(EvidenceMap, StoredEvidence, EvidenceKey, "evidence", 3, 3, tru
   "command", "exit_code", "base_exit_code", "output", "tree", "judged_at")
 VITANA_STORE_MAP(RepoMap, RepoRow, std::string, "repos", 1, 1, false,
   "name", "synced_commit", "branch", "synced_at", "unsettled", "unnumbered", "reading_commit",
-  "reading_branch")
+  "reading_branch", "approval", "profile", "rules_config")
 VITANA_STORE_MAP(LocalIdMap, LocalIdRow, TextPair, "local_ids", 2, 2, false,
   "repo", "path", "vtid")
 VITANA_STORE_MAP(RepoFileMap, RepoFileRow, TextPair, "repo_files", 2, 2, false,

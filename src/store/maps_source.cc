@@ -61,11 +61,11 @@ void CandidateMap::bind_row(const Row& row, Values& values) {
   bind(values, c.digest.to_string(), c.valid, diagnostics_column(c.diagnostics),
        name_of(c.provenance.source), utf8_clean(c.provenance.author), to_us(c.provenance.at));
   bind_place(c.provenance, values);
-  bind(values, utf8_clean(row.text));
+  bind(values, utf8_clean(row.text), row.circular);
 }
 
 CandidateRow CandidateMap::read(const sql::Row& row) {
-  CandidateRow out{.vtid = vtid_of(row.text(0)), .candidate = {}, .text = row.text(14)};
+  CandidateRow out{.vtid = vtid_of(row.text(0)), .candidate = {}, .text = row.text(14), .circular = row.boolean(15)};
   out.candidate.digest = digest_of(row.text(2));
   out.candidate.valid = row.boolean(3);
   out.candidate.diagnostics = diagnostics_of(row.text(4));
@@ -96,11 +96,19 @@ void RepoMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean
 void RepoMap::bind_row(const Row& row, Values& values) {
   bind(values, utf8_clean(row.name), row.synced_commit, utf8_clean(row.branch),
        us_of(row.synced_at), row.unsettled, row.unnumbered,
-       row.reading_commit, utf8_clean(row.reading_branch));
+       row.reading_commit, utf8_clean(row.reading_branch),
+       row.rules ? std::optional(std::string(name_of(row.rules->approval))) : std::nullopt,
+       row.rules ? std::optional(std::string(name_of(row.rules->profile))) : std::nullopt, row.rules_config);
 }
 RepoRow RepoMap::read(const sql::Row& row) {
-  return {row.text(0),    row.text(1),   row.text(2), optional_instant(row, 3),
-          row.boolean(4), row.boolean(5), row.text(6), row.text(7)};
+  RepoRow repo{row.text(0),    row.text(1),    row.text(2), optional_instant(row, 3),
+               row.boolean(4), row.boolean(5), row.text(6), row.text(7)};
+  if (const auto approval = row.optional_text(8), profile = row.optional_text(9); approval && profile) {
+    repo.rules = {domain::approval_mode(*approval).value_or(domain::ApprovalMode::required),
+                  domain::spec_profile(*profile).value_or(domain::SpecProfile::strict)};
+  }
+  repo.rules_config = row.text(10);
+  return repo;
 }
 
 TextPair LocalIdMap::key_of(const Row& row) { return {row.repo, row.path}; }

@@ -48,6 +48,7 @@ struct CandidateRow {
   Vtid vtid;
   domain::Candidate candidate;
   std::string text;
+  bool circular = false;  ///< not valid because its task would wait for itself, as things stood
 };
 
 /// A configured repository as the store knows it.
@@ -64,6 +65,10 @@ struct RepoRow {
   /// one, whatever becomes of the branch. Empty: none.
   std::string reading_commit = {};
   std::string reading_branch = {};  ///< as `branch`, of `reading_commit`
+  /// What the repository's texts are held to, as found at the commit that was read last: the operator's
+  /// rules, and what the repository adds. Absent: it was never read.
+  std::optional<domain::SpecRules> rules = {};
+  std::string rules_config = {};  ///< the operator's configuration, by digest, with which `rules` were made
 };
 
 /// What became of one file that matches a repository's spec patterns. Key: (repo, path).

@@ -258,9 +258,19 @@ class WhatInitFinds(NewcomerWorld):
         return self.found(files)["verify"].get("commands", [])
 
     def test_the_test_command_of_python(self):
-        pytest = ["python3 -m pytest -q"]
-        self.assertEqual(self.commands({"pyproject.toml": "[tool.pytest.ini_options]\n"}), pytest)
-        self.assertEqual(self.commands({"tests/test_page.py": "def test(): pass\n"}), pytest)
+        install = "python3 -m venv .venv && .venv/bin/pip install --quiet pytest"
+        beside = (install, [".venv"], [".venv/bin/python -m pytest -q"])
+        has_one = subprocess.run(["/usr/bin/python3", "-c", "import pytest"], capture_output=True).returncode == 0
+        plain = ("", [], ["python3 -m pytest -q"]) if has_one else beside
+        for files, wanted in (({"pyproject.toml": "[tool.pytest.ini_options]\n"}, plain),
+                              ({"tests/test_page.py": "def test(): pass\n"}, plain),
+                              ({"conftest.py": "", "requirements.txt": "six\n"},
+                               (install + " -r requirements.txt", *beside[1:]))):
+            with self.subTest(files):
+                config = self.found(files)
+                repo = config["repos"][0]
+                self.assertEqual(("".join(repo.get("setup", [])), repo.get("cache", []), config["verify"]["commands"]),
+                                 wanted)
         self.assertEqual(self.commands({"pyproject.toml": "[tool.black]\n", "tests/helper.py": ""}), [])
         self.assertIn("no test command was found", self.said)
 
@@ -415,3 +425,58 @@ class ChecksThatAreNotCommitted(World):
     def test_nothing_is_said_of_other_tables(self):
         self.repo.write("vitana.toml", self.config(rest='[verify]\ncommands = ["true"]\n[caps]\nconcurrent = 1\n'))
         self.vitana("doctor", code=0)
+
+
+class ARepositoryWithRulesOfItsOwn(World):
+    """The operator's file is another one: what the repository asks for is added, whatever brings the text."""
+
+    mode = "branch"
+
+    def prepare(self):
+        self.operators = self.root / "operator"
+        self.operators.mkdir()
+        self.write_operators()
+        self.repo.commit("a page", {"page.txt": "colour: red\n", "vitana.toml": '[policy]\napproval = "required"\n'})
+
+    def write_operators(self, rest=""):
+        (self.operators / "vitana.toml").write_text(
+            self.config(repos=f'path = "{self.repo.folder}"\nbranch = "main"', rest=rest))
+
+    def vitana(self, *words, folder=None, **options):
+        return super().vitana(*words, folder=folder or self.operators, **options)
+
+    def test_a_task_waits_for_the_permission_that_it_asks_for(self):
+        self.until_idle()
+        self.add_spec("VTID-00116")
+        self.until_idle()
+        self.assertStatus("VTID-00116", "blocked:approval_pending")
+        text = self.root / "by-hand.md"
+        text.write_text(spec_text("VTID-00117", title="Another page"))
+        self.vitana("spec", "register", text, "--reason", "by hand", code=0)
+        self.assertStatus("VTID-00117", "blocked:approval_pending")
+        self.vitana("task", "approve", "VTID-00116", code=0)
+        self.until_idle()
+        self.assertStatus("VTID-00116", "completed")
+
+    def test_once_it_asks_no_more_the_operators_rules_are_left(self):
+        self.until_idle()
+        self.repo.commit("no rules", {"vitana.toml": "[policy]\n"})
+        self.add_spec("VTID-00116")
+        self.until_idle()
+        self.assertStatus("VTID-00116", "completed")
+
+    def test_the_operators_own_change_counts_without_a_new_commit(self):
+        self.repo.commit("no rules", {"vitana.toml": "[policy]\n"})
+        self.until_idle()
+        self.write_operators('[policy]\napproval = "required"\n')
+        text = self.root / "by-hand.md"
+        text.write_text(spec_text("VTID-00117"))
+        self.vitana("spec", "register", text, "--reason", "by hand", code=0)
+        self.assertStatus("VTID-00117", "blocked:approval_pending")
+
+    def test_a_file_that_holds_no_rules_loosens_nothing(self):
+        self.until_idle()
+        self.repo.commit("a slip", {"vitana.toml": '[policy]\napproval = "requird"\n'})
+        self.add_spec("VTID-00116")
+        self.until_idle()
+        self.assertStatus("VTID-00116", "blocked:approval_pending")

@@ -350,6 +350,82 @@ TEST(SyncReport, AFileWhoseTextWasChosenIsInConflictNoMore) {
   EXPECT_TRUE(read);
 }
 
+TEST(Conflict, EndsWhenTheLedgersOwnTextIsTheOneThatIsLeft) {
+  World world;
+  ASSERT_TRUE(world.engine().registry.create_task(Vtid(7), "T", sample_spec("Zero"), "op", ""));
+  world.repository().commit({{"docs/specs/00007-a.md", sample_spec("One")}, {"docs/specs/00007-b.md", sample_spec("Two")}});
+  world.scan();
+  EXPECT_EQ(world.task(Vtid(7)).blocked, BlockReason::spec_conflict);
+  world.repository().commit({{"docs/specs/00007-a.md", ""}, {"docs/specs/00007-b.md", ""}});
+  world.settle();
+  EXPECT_EQ(world.task(Vtid(7)).status, TaskStatus::completed);
+}
+
+// A circle of dependencies: one of its texts is refused, until another one leaves it.
+
+class Circle : public ::testing::Test {
+ protected:
+  static std::string on(const char* title, const char* other) {
+    return (*other == 0 ? std::string() : fmt::format("---\ndepends_on: [{}]\n---\n", other)) + sample_spec(title);
+  }
+  void expect_all_completed(std::initializer_list<std::uint32_t> numbers) {
+    for (const auto number : numbers) EXPECT_EQ(world_.task(Vtid(number)).status, TaskStatus::completed) << number;
+    const auto read = world_.store().read([&](store::Reader& reader) -> Result<void> {
+      for (const auto& file : reader.repo_files("hub")) EXPECT_NE(file.outcome, "invalid") << file.path;
+      return {};
+    });
+    EXPECT_TRUE(read);
+    EXPECT_TRUE(world_.store().audit(std::nullopt)->empty());
+  }
+
+  World world_;
+};
+
+TEST_F(Circle, WhoLeavesItLetsTheOtherGoOn) {
+  world_.repository().commit({{"docs/specs/00501-a.md", on("One", "VTID-00502")},
+                              {"docs/specs/00502-b.md", on("Two", "VTID-00501")}});
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(502)).status, TaskStatus::draft);
+  world_.repository().commit({{"docs/specs/00501-a.md", on("One", "")}});
+  world_.settle();
+  expect_all_completed({501, 502});
+}
+
+TEST_F(Circle, OfThreeIsLeftByTheOneInTheMiddle) {
+  world_.repository().commit({{"docs/specs/00501-a.md", on("One", "VTID-00502")},
+                              {"docs/specs/00502-b.md", on("Two", "VTID-00503")},
+                              {"docs/specs/00503-c.md", on("Three", "VTID-00501")}});
+  world_.settle();
+  EXPECT_EQ(world_.task(Vtid(503)).status, TaskStatus::draft);
+  world_.repository().commit({{"docs/specs/00502-b.md", on("Two", "")}});
+  world_.settle();
+  expect_all_completed({501, 502, 503});
+}
+
+TEST_F(Circle, ATextThatIsRefusedMakesNobodyWait) {
+  world_.repository().commit({{"docs/specs/00501-a.md", on("One", "VTID-00502")},
+                              {"docs/specs/00502-b.md", on("Two", "VTID-00501")}});
+  world_.settle();
+  // 00502 is refused: that it names 00501 closes no circle for others.
+  world_.repository().commit({{"docs/specs/00503-c.md", on("Three", "VTID-00502")},
+                              {"docs/specs/00502-b.md", on("Two", "")}});
+  world_.settle();
+  expect_all_completed({501, 502, 503});
+}
+
+TEST_F(Circle, APersonsTextOpensItToo) {
+  world_.repository().commit({{"docs/specs/00502-b.md", on("Two", "")}});
+  world_.scan();
+  ASSERT_TRUE(world_.engine().registry.submit(manual(Vtid(501), on("One", "VTID-00502")), "op"));
+  world_.repository().commit({{"docs/specs/00502-b.md", on("Two", "VTID-00501")}});
+  world_.scan();
+  auto mended = manual(Vtid(501), on("One", ""));
+  mended.resolve = true;
+  ASSERT_TRUE(world_.engine().registry.submit(mended, "op"));
+  world_.settle();
+  expect_all_completed({501, 502});
+}
+
 // One rule for every source.
 
 TEST(Numbers, ATypedTaskThatJumpsFarIsAskedAbout) {

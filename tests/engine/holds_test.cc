@@ -87,7 +87,7 @@ TEST(DamagedText, FailsItsTaskBeforeARunIsMade) {
 
 TEST(Approve, OfATaskThatHasEndedIsRefused) {
   WorldOptions options;
-  options.policy.approval = domain::ApprovalMode::required;
+  options.policy.specs.approval = domain::ApprovalMode::required;
   World world(options);
   world.repository().commit({{"docs/specs/00001-x.md", sample_spec()}});
   world.settle();

@@ -121,6 +121,36 @@ TEST_F(Surroundings, ATryThatIsCancelledHoldsNobodyForEver) {
   EXPECT_EQ(with_status(TaskStatus::completed), tasks - 1);
 }
 
+TEST(WorkOnOneTask, WaitsForNoTryOfAnother) {
+  std::optional<Error> fault = Error{FailureCode::AGENT_LOGIN, "the key is refused"};
+  WorldOptions options;
+  options.agent = [&](const port::Assignment&) {
+    SimAgent agent;
+    agent.error = fault;
+    return agent;
+  };
+  World world(std::move(options));
+  for (std::uint32_t i = 1; i <= 4; ++i) {
+    world.repository().commit({{fmt::format("docs/specs/{:05}-x.md", i), sample_spec(fmt::format("Number {}", i))}});
+  }
+  world.settle();
+  world.clock().advance(61s);
+  world.conduct();  // one run is the try now, and nobody claims it
+  fault.reset();
+  std::optional<Vtid> other;
+  for (std::uint32_t i = 1; i <= 4; ++i) {
+    const auto runs = world.runs(Vtid(i));
+    const bool live = !runs.empty() && !domain::is_terminal(runs.back().state);
+    if (!live && world.task(Vtid(i)).status == TaskStatus::scheduled) other = Vtid(i);
+  }
+  ASSERT_TRUE(other);
+  world.options().only = other;
+  world.restart();
+  world.clock().advance(16min);
+  world.settle();
+  EXPECT_EQ(world.task(*other).status, TaskStatus::completed);
+}
+
 TEST(AnAgentThatIsNew, StartsWithThreeRunsWhateverTheSlots) {
   WorldOptions options;
   options.policy.caps.concurrent = 0;

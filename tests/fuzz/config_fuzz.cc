@@ -43,8 +43,8 @@ void check_policy(const config::Config& config, std::string_view text,
   if (!reading.valid()) return;
   const auto both = config::tightened(config, reading.policy);
   CHECK(both.verify.unverified >= config.verify.unverified);
-  CHECK(both.policy_rules.approval >= config.policy_rules.approval);
-  CHECK(both.policy_rules.profile >= config.policy_rules.profile);
+  CHECK(both.policy_rules.specs.approval >= config.policy_rules.specs.approval);
+  CHECK(both.policy_rules.specs.profile >= config.policy_rules.specs.profile);
   CHECK(both.verify.commands.size() >= config.verify.commands.size());
   CHECK(both.policy_rules.protect.size() >= config.policy_rules.protect.size());
   CHECK(both.delivery == config.delivery && both.worker == config.worker);

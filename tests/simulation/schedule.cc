@@ -19,7 +19,7 @@ constexpr int settle_rounds_max = 400;
 
 domain::Policy any_policy(Dice& dice) {
   domain::Policy policy;
-  if (dice.chance(0.15)) policy.approval = domain::ApprovalMode::required;
+  if (dice.chance(0.15)) policy.specs.approval = domain::ApprovalMode::required;
   if (dice.chance(0.4)) policy.unverified = domain::UnverifiedMode::human;
   if (dice.chance(0.5)) policy.delivery = domain::DeliveryMode::merge;
   policy.allow_attested_merge = dice.chance(0.3);
@@ -49,6 +49,16 @@ WorldOptions Schedule::world_options() {
   world.policy = policy_;
   world.rules = recording_.rules();
   world.adopt_all = dice_.chance(0.85);
+  // Some repositories change their mind about who must agree.
+  if (dice_.chance(0.2)) {
+    world.spec_rules = [](const std::string& commit) -> Result<domain::SpecRules> {
+      switch (commit.back() % 4) {
+        case 0: return domain::SpecRules{.approval = domain::ApprovalMode::required};
+        case 1: return failure(FailureCode::REPO_RULES_INVALID, "no rules");
+        default: return domain::SpecRules{};
+      }
+    };
+  }
   if (!options_.store_path.empty()) world.store_path = options_.store_path;
   world.around_commit = [this](bool after) { faults_.point(after ? "after commit" : "before commit"); };
   world.repository = [this](std::shared_ptr<SimRepository> inner) {

@@ -27,7 +27,7 @@ void World::open_store() {
 engine::Setup World::setup() const {
   engine::Setup setup;
   setup.repos.push_back({"hub", seen_repository_, "main", options_.specs, options_.adopt_all,
-                         options_.local_ids, options_.elsewhere ? "" : "/hub"});
+                         options_.local_ids, options_.elsewhere ? "" : "/hub", options_.spec_rules});
   setup.agents = options_.agents;
   setup.agent = options_.agents.front();
   setup.policy = options_.policy;

@@ -51,6 +51,8 @@ struct WorldOptions {
   bool adopt_all = true;
   std::vector<std::string> specs = {"docs/specs/**/*.md"};
   bool local_ids = false;
+  /// What the repository says about itself, at a commit.
+  std::function<Result<domain::SpecRules>(const std::string& commit)> spec_rules = {};
   bool elsewhere = false;  ///< the repository is on another machine
   bool own_workers = false;
   std::vector<std::string> agents = {"fixer", "other"};  ///< the first is the one used where a task names none

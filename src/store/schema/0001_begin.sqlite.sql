@@ -32,7 +32,7 @@ CREATE TABLE vtid_specs (
   number INTEGER GENERATED ALWAYS AS (CAST(substr(vtid, 6) AS INTEGER)) VIRTUAL,
   PRIMARY KEY (vtid, version)
 ) STRICT, WITHOUT ROWID;
--- A random key grows cold with the store, so only texts from git, which may be renumbered, are in.
+-- Has this text a number already?
 CREATE INDEX vtid_specs_digest ON vtid_specs (checksum);
 CREATE INDEX vtid_specs_number ON vtid_specs (number, version);
 
@@ -70,8 +70,11 @@ CREATE TABLE spec_candidates (
   source_reference TEXT NOT NULL,
   source_reason TEXT NOT NULL,
   spec_text TEXT NOT NULL,
+  circular INTEGER NOT NULL,
   PRIMARY KEY (vtid, origin)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX spec_candidates_circular ON spec_candidates (vtid) WHERE circular = 1;
 
 CREATE TABLE vtid_ledger (
   vtid TEXT NOT NULL PRIMARY KEY,
@@ -236,7 +239,10 @@ CREATE TABLE repos (
   unsettled INTEGER NOT NULL,
   unnumbered INTEGER NOT NULL,
   reading_commit TEXT NOT NULL,
-  reading_branch TEXT NOT NULL
+  reading_branch TEXT NOT NULL,
+  approval TEXT,
+  profile TEXT,
+  rules_config TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Ids of files in repositories whose specs carry none.
