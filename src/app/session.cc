@@ -27,9 +27,12 @@ namespace {
 
 constexpr Duration sweep_every = 60s;
 constexpr Duration tend_every = 1h;
+constexpr int kept_max = 20;
+constexpr Duration kept_age_max = 24h * 30;
 constexpr Duration results_age_max = 24h * 30;
 constexpr int unreachable_days_max = 14;
 constexpr const char* checks_folder = "checks";
+constexpr const char* kept_folder = "kept";  ///< see worker::KeptFolders
 constexpr std::size_t diff_bytes_max = 4 << 20;
 
 worker::AgentNetwork network_of(config::Network::Mode mode) {
@@ -178,7 +181,9 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
   sandbox_ = std::make_unique<worker::Sandbox>(sandbox_options(config_, data_, workspaces_));
   green_bases_ = std::make_unique<StoredGreenBases>(*store_);
   const worker::RuleSource rules = [this](const std::string& repo, const std::string& commit) {
-    return repositories_->rules(repo, commit);
+    auto found = repositories_->rules(repo, commit);
+    if (found) found->kept_folders = workspaces_ / kept_folder;
+    return found;
   };
 
   worker::CommandExecutorOptions execute;
@@ -331,8 +336,11 @@ void AppSession::sweep_workspaces() {
   worker::JanitorOptions options;
   options.folder = workspaces_;
   (void)worker::sweep(options, [this](const std::string& name) {
-    return name == checks_folder ? worker::WorkspaceFate::live : fate_of(name);
+    return name == checks_folder || name == kept_folder ? worker::WorkspaceFate::live : fate_of(name);
   }, clock_.now());
+  // What setups have made goes as workspaces do that nobody asks for any more.
+  (void)worker::sweep({.folder = workspaces_ / kept_folder, .failed_max = kept_max, .failed_age_max = kept_age_max},
+                      [](const std::string&) { return worker::WorkspaceFate::failed; }, clock_.now());
   options.folder = workspaces_ / checks_folder;
   (void)worker::sweep(options, [this](const std::string& name) {
     // Nobody looks at a checkout that was judged.

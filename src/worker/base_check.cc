@@ -19,7 +19,7 @@ Result<void> require_green_base(const BaseCheckRequest& request, std::stop_token
   if (rules.commands.empty()) return {};
   const auto digest = commands_digest(rules);
   if (request.green != nullptr && request.green->contains(request.repo, request.commit, digest)) return {};
-  auto bench = CheckBench::make(request.sandbox, rules, request.commit, request.folder,
+  auto bench = CheckBench::make(request.sandbox, rules, TreeOf::branch, request.commit, request.folder,
                                 request.limits, stop);
   if (!bench) return failure(std::move(bench.error()));
   for (const auto& command : rules.commands) {

@@ -12,6 +12,7 @@
 #include "git/workspace.h"
 #include "process/run.h"
 #include "worker/janitor.h"
+#include "worker/kept_folders.h"
 
 namespace vitana::worker {
 namespace {
@@ -134,11 +135,14 @@ Result<CheckOutcome> run_script(const Sandbox& sandbox, const ScriptRequest& req
   return outcome_of(*exit, std::move(output), request.timeout);
 }
 
-Result<void> run_setup(const Sandbox& sandbox, const std::vector<std::string>& commands,
+Result<void> run_setup(const Sandbox& sandbox, const RepositoryRules& rules, TreeOf tree_of,
                        ScriptRequest request, const CheckLimits& limits, std::stop_token stop) {
+  if (rules.setup.empty()) return {};
+  const KeptFolders kept(rules, request.workspace);
+  kept.bring(stop);
   request.network = true;
   request.timeout = limits.setup_timeout;
-  for (const auto& command : commands) {
+  for (const auto& command : rules.setup) {
     request.script = command;
     auto outcome = run_script(sandbox, request, limits, stop);
     if (!outcome) return failure(std::move(outcome.error()));
@@ -151,6 +155,7 @@ Result<void> run_setup(const Sandbox& sandbox, const std::vector<std::string>& c
                {"exit_code", std::to_string(outcome->exit_code)},
                {"output", outcome->last_words()}}});
   }
+  if (tree_of == TreeOf::branch) kept.keep(stop);
   return {};
 }
 
@@ -164,7 +169,7 @@ CheckBench::CheckBench(const Sandbox& sandbox, const RepositoryRules& rules, fs:
 CheckBench::~CheckBench() { remove_tree(folder_); }
 
 Result<std::unique_ptr<CheckBench>> CheckBench::make(const Sandbox& sandbox,
-                                                     const RepositoryRules& rules,
+                                                     const RepositoryRules& rules, TreeOf tree_of,
                                                      const git::Oid& commit, const fs::path& folder,
                                                      const CheckLimits& limits,
                                                      std::stop_token stop) {
@@ -179,7 +184,7 @@ Result<std::unique_ptr<CheckBench>> CheckBench::make(const Sandbox& sandbox,
       {.commit = commit, .folder = bench->ready(), .branch = {}, .identity = rules.author});
   if (!cloned) return failure(std::move(cloned.error()));
   auto set_up = run_setup(
-      sandbox, rules.setup,
+      sandbox, rules, tree_of,
       {.workspace = bench->ready(), .scratch = folder / "scratch", .objects = bench->objects_},
       limits, stop);
   if (!set_up) return failure(std::move(set_up.error()));

@@ -25,6 +25,9 @@ struct CheckLimits {
   Duration setup_timeout = std::chrono::minutes(30);
 };
 
+/// Of what is checked out: only a commit of the branch may leave something for other workspaces.
+enum class TreeOf { branch, result };
+
 /// `exit_code` is 0 for green; 124 when a limit ended it, 128 and the signal for a signal.
 struct CheckOutcome {
   int exit_code = 0;
@@ -43,7 +46,7 @@ class CheckBench {
   /// Errors: COMMIT_MISSING, WORKSPACE_FAILED, SETUP_FAILED, SANDBOX_UNAVAILABLE, CANCELLED.
   static Result<std::unique_ptr<CheckBench>> make(const Sandbox& sandbox,
                                                   const RepositoryRules& rules,
-                                                  const git::Oid& commit,
+                                                  TreeOf tree_of, const git::Oid& commit,
                                                   const std::filesystem::path& folder,
                                                   const CheckLimits& limits, std::stop_token stop);
   ~CheckBench();
@@ -80,9 +83,10 @@ struct ScriptRequest {
 Result<CheckOutcome> run_script(const Sandbox& sandbox, const ScriptRequest& request,
                                 const CheckLimits& limits, std::stop_token stop);
 
-/// Runs each command of a setup in turn. Errors: SETUP_FAILED with `command`, `exit_code` and
-/// `output` in the context; as run_script.
-Result<void> run_setup(const Sandbox& sandbox, const std::vector<std::string>& commands,
+/// Runs each command of the repository's setup in turn, in a tree that is fresh, beside what earlier setups
+/// have left (KeptFolders). Errors: SETUP_FAILED with `command`, `exit_code` and `output` in the context; as
+/// run_script.
+Result<void> run_setup(const Sandbox& sandbox, const RepositoryRules& rules, TreeOf tree_of,
                        ScriptRequest request, const CheckLimits& limits, std::stop_token stop);
 
 /// Judges a file of a tree in the object store: nothing is followed, nothing is started.

@@ -165,7 +165,7 @@ struct CommandExecutor::Job {
   Result<void> set_up(const Sandbox& sandbox, const CheckLimits& limits,
                       std::stop_token stop) const {
     return run_setup(
-        sandbox, rules.setup,
+        sandbox, rules, TreeOf::branch,
         {.workspace = tree(), .scratch = scratch(), .objects = rules.mirror->objects()}, limits,
         stop);
   }

@@ -1,6 +1,7 @@
 // What the engine tells the worker about one repository: where it is and what holds in it.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
@@ -22,7 +23,8 @@ struct RepositoryRules {
   std::shared_ptr<git::Mirror> mirror;
   git::Source source = git::Source::at_path("/");
   std::vector<std::string> setup;     ///< shell, once per workspace, with network
-  std::vector<std::string> cache;     ///< what setup makes and nobody delivers
+  std::vector<std::string> cache;     ///< folders that setup makes and nobody delivers
+  std::filesystem::path kept_folders = {};  ///< where those are kept, see KeptFolders; empty: nowhere
   std::vector<std::string> commands;  ///< the repository's own checks
   Duration command_timeout = std::chrono::minutes(30);
   domain::UnverifiedMode unverified = domain::UnverifiedMode::attest;

@@ -215,20 +215,20 @@ class Step {
     return rules_.mirror->keep("deliverables/" + run().id.to_string(), deliverable().new_commit);
   }
 
-  Result<CheckBench*> bench(std::unique_ptr<CheckBench>& kept, const git::Oid& commit,
+  Result<CheckBench*> bench(std::unique_ptr<CheckBench>& kept, TreeOf tree_of, const git::Oid& commit,
                             const char* name) {
     if (!kept) {
       auto made =
-          CheckBench::make(sandbox_, rules_, commit, folder_ / name, options_.check_limits, stop_);
+          CheckBench::make(sandbox_, rules_, tree_of, commit, folder_ / name, options_.check_limits, stop_);
       if (!made) return failure(std::move(made.error()));
       kept = std::move(*made);
     }
     return kept.get();
   }
   Result<CheckBench*> result_bench() {
-    return bench(result_bench_, deliverable().new_commit, "result");
+    return bench(result_bench_, TreeOf::result, deliverable().new_commit, "result");
   }
-  Result<CheckBench*> base_bench() { return bench(base_bench_, tip_, "base"); }
+  Result<CheckBench*> base_bench() { return bench(base_bench_, TreeOf::branch, tip_, "base"); }
 
   Result<void> run_commands() {
     for (std::size_t i = 0; i < rules_.commands.size(); ++i) {

@@ -578,6 +578,29 @@ class ItChangesWhatTheOperatorStarts(WhatRunsFromTheTree):
         self.refused("rm tools/agent.py", "tools/agent.py")
 
 
+class ItChangesWhatSetupMakes(WhatRunsFromTheTree):
+    """What setup has made is kept for other workspaces; what a run's own result makes is not."""
+
+    def hostile_config(self, rest="", worker=""):
+        return super().hostile_config(rest, worker).replace(
+            'specs = ', 'setup = ["mkdir -p dep; test -e dep/a || cat source > dep/a; date +%s%N >> dep/a"]\n'
+                        'cache = ["dep"]\nspecs = ', 1)
+
+    def prepare(self):
+        super().prepare()
+        self.repo.commit("locked", {"package-lock.json": "1\n", "source": "good\n"})
+
+    def test_its_own_setup_reaches_nobody_else(self):
+        self.add("VTID-00701", f"test $(wc -l < dep/a) -eq 2; echo evil >> dep/a; echo evil > source; echo 2 > package-lock.json\n{DONE}")
+        self.until_idle()
+        self.assertStatus("VTID-00701", "completed")
+        # A delivered lock file is one of the branch: its first setup is the next run's, on the branch.
+        self.repo.commit("back", {"package-lock.json": "1\n", "source": "good\n", "page.txt": "colour: red\n"})
+        self.add("VTID-00702", f"test $(wc -l < dep/a) -eq 3; ! grep -q evil dep/a\n{DONE}", title="Once more")
+        self.until_idle()
+        self.assertStatus("VTID-00702", "completed")
+
+
 class ItChangesWhatChecksStart(WhatRunsFromTheTree):
     """A check that is started through a link is the file behind it."""
 
