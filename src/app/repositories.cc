@@ -117,6 +117,7 @@ std::shared_ptr<GitRepository> Repositories::find(const std::string& name) const
 Result<config::Config> Repositories::effective(const config::Repo& repo, GitRepository& repository,
                                                const std::string& commit) const {
   auto own = repository.read_file(commit, config::file_name, own_config_bytes_max);
+  if (!own && own.error().code == FailureCode::FILE_TOO_LARGE) own.error().code = FailureCode::REPO_RULES_INVALID;
   if (!own) return failure(std::move(own.error()));
   if (!*own) return config_;
   const auto reading = config::parse_repository_policy(**own);

@@ -96,7 +96,7 @@ void detect_pytest(const fs::path& folder, config::StarterFacts& facts) {
   std::string install;
   if (fs::exists(folder / "requirements.txt")) install += " -r requirements.txt";
   if (file_has_line(folder / "pyproject.toml", "[project]")) install += " -e .";
-  const auto probe = process::run({.argv = {"/usr/bin/python3", "-c", "import pytest"},
+  const auto probe = process::run({.argv = {"/usr/bin/python3", "-I", "-c", "import pytest"},
                                    .cwd = "/",
                                    .environment = {{"PATH", "/usr/bin:/bin"}},
                                    .input = {},

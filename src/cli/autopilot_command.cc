@@ -48,6 +48,13 @@ class Show {
 
   Result<void> go_on(Duration timeout) {
     auto events = tail_.next(timeout);
+    if (!events && failure_info(events.error().code).retryable) {
+      // The engine goes on by itself, and tells what it meets; only this look at it has failed.
+      call_.console.say(to_string(events.error()), Ink::red);
+      auto& store = session_.engine().store();
+      store.wait_for_commit(store.commits(), look_again);
+      return {};
+    }
     if (!events) return failure(std::move(events.error()));
     for (auto& report : queue_.take_synced()) {
       if (auto shown = first_scan(std::move(report)); !shown) return shown;
@@ -180,14 +187,6 @@ Answer autopilot(Call& call, const AutopilotOptions& options) {
   auto done = show.learn_store_id();
   while (done && !signals.asked()) {
     done = show.go_on(look_every);
-    if (!done && failure_info(done.error().code).cls == FailureClass::storage) {
-      // The engine goes on by itself, and tells what it meets; only this look at it has failed.
-      call.console.say(to_string(done.error()), Ink::red);
-      auto& store = session.engine().store();
-      store.wait_for_commit(store.commits(), look_again);
-      done = {};
-      continue;
-    }
     auto& autopilot = session.engine().autopilot;
     if (!done || !options.until_idle || !autopilot.scanned()) continue;
     auto idle = autopilot.idle();

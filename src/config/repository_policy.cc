@@ -15,15 +15,9 @@ void add_missing(std::vector<std::string>& into, const std::vector<std::string>&
   }
 }
 
-/// The enumerators stand in order of strictness.
-template <typename Enum>
-Enum stricter(Enum a, Enum b) {
-  return std::max(a, b);
-}
+// The enumerators stand in order of strictness.
 static_assert(domain::UnverifiedMode::attest < domain::UnverifiedMode::judge &&
               domain::UnverifiedMode::judge < domain::UnverifiedMode::human);
-static_assert(domain::ApprovalMode::automatic < domain::ApprovalMode::required);
-static_assert(domain::SpecProfile::standard < domain::SpecProfile::strict);
 
 /// A repository cannot make a judge out of what the operator did not configure.
 void settle_judge(Config& config) {
@@ -56,12 +50,11 @@ RepositoryPolicyReading parse_repository_policy(std::string_view text, std::stri
 Config tightened(const Config& operator_config, const RepositoryPolicy& repository) {
   Config config = operator_config;
   add_missing(config.verify.commands, repository.verify.commands);
-  config.verify.unverified = stricter(config.verify.unverified, repository.verify.unverified);
+  config.verify.unverified = std::max(config.verify.unverified, repository.verify.unverified);
   if (config.verify.judge.empty()) config.verify.judge = repository.verify.judge;
   settle_judge(config);
   auto& rules = config.policy_rules;
-  rules.specs.approval = stricter(rules.specs.approval, repository.rules.specs.approval);
-  rules.specs.profile = stricter(rules.specs.profile, repository.rules.specs.profile);
+  rules.specs = stricter(rules.specs, repository.rules.specs);
   add_missing(rules.protect, repository.rules.protect);
   return config;
 }

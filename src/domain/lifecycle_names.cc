@@ -1,4 +1,6 @@
 // The names of states, reasons and modes, as users, the store and the wire write them.
+#include <algorithm>
+
 #include "base/enum_names.h"
 #include "domain/command.h"
 #include "domain/effect.h"
@@ -87,6 +89,12 @@ constexpr auto catalogue = std::to_array<EventInfo>({
 });
 
 }  // namespace
+
+static_assert(ApprovalMode::automatic < ApprovalMode::required && SpecProfile::standard < SpecProfile::strict);
+
+SpecRules stricter(const SpecRules& a, const SpecRules& b) {
+  return {std::max(a.approval, b.approval), std::max(a.profile, b.profile)};
+}
 
 std::string_view name_of(ApprovalMode mode) { return approval_modes.name(mode); }
 std::string_view name_of(DeliveryMode mode) { return delivery_modes.name(mode); }

@@ -63,7 +63,7 @@ class Mover {
 
   /// From what the task waits for: scheduled, or blocked with the first reason.
   void settle_waits();
-  /// The text becomes the current one, with what it says of its task.
+  /// The text becomes the current one, with what it says of its task and what it waits for.
   void take_up(const NewerSpec& text);
   /// Nothing that earlier runs left counts any more.
   void begin_afresh();

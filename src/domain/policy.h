@@ -71,6 +71,9 @@ struct SpecRules {
   bool operator==(const SpecRules&) const = default;
 };
 
+/// Of each the one that asks for more.
+SpecRules stricter(const SpecRules& a, const SpecRules& b);
+
 /// Everything that transition() and gate() ask of the configuration.
 struct Policy {
   SpecRules specs;  ///< of a repository that says nothing about itself

@@ -121,6 +121,10 @@ void Mover::take_up(const NewerSpec& text) {
   task().title = text.title;
   if (!text.repo.empty()) task().repo = text.repo;
   task().priority = text.priority;
+  task().waits.spec_approval |= text.needs_approval;
+  task().waits.renumbered |= text.waits.renumbered;
+  task().waits.spec_held |= text.waits.spec_held;
+  task().waits.approval |= text.waits.approval;
   begin_afresh();
 }
 
@@ -313,18 +317,11 @@ Result<void> Mover::on(const Retry& c) {
   // A person said why the result was not good: the next run is told.
   const bool refused = task().failure && task().failure->code == FailureCode::SIGN_OFF_REFUSED;
   const std::string what_was_refused = refused ? task().failure->message : "";
-  const auto newer = task().newer;
-  if (newer) {
-    take_up(*newer);
+  task().waits = c.waits;
+  if (task().newer) {
+    take_up(NewerSpec(*task().newer));
   } else {
     begin_afresh();
-  }
-  task().waits = c.waits;
-  if (newer) {
-    task().waits.spec_approval |= newer->needs_approval;
-    task().waits.renumbered |= newer->waits.renumbered;
-    task().waits.spec_held |= newer->waits.spec_held;
-    task().waits.approval |= newer->waits.approval;
   }
   if (refused) task().answer += (task().answer.empty() ? "" : "\n\n") + what_was_refused;
   event(EventType::task_retried, {{"reason", c.reason}, {"spec_version", task().spec->version}});

@@ -230,6 +230,7 @@ Result<domain::Task> Desk::approve_spec(Vtid vtid, const std::string& actor) {
     auto& task = matter.task;
     if (task.newer && task.newer->spec.version == newest->version) {
       task.newer->needs_approval = false;
+      task.newer->waits.renumbered = false;
       matter.put();
     }
     if (domain::is_terminal(task.status) || task.status == TaskStatus::in_progress) return {};

@@ -350,7 +350,7 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
       if (!answer.rivals.empty()) report_rivals(ledger, vtid, rows, answer.rivals, how.actor);
       break;
     case UnifyOutcome::unchanged:
-      if (const auto task = ledger.task(vtid); task && task->waits.conflict) {
+      if (const auto task = ledger.task(vtid); task && task->waits.conflict && !domain::is_terminal(task->status)) {
         auto waits = task->waits;
         waits.conflict = false;
         done = command(domain::ChangeWaits{waits, "one text is left"});

@@ -310,10 +310,12 @@ std::vector<Registry::Neighbour> Registry::tell_neighbours(store::Ledger& ledger
 Result<std::vector<Registry::Neighbour>> Registry::judge_circles(store::Ledger& ledger, const std::string& actor) {
   const auto rule = spec::rule_info(spec::Rule::DEPENDENCY_CYCLE).name;
   std::vector<Neighbour> freed;
+  bool any = false;  // one that is registered again may open the circle of one before it
   for (auto& row : ledger.circular_candidates(circles_per_unit)) {
     auto& candidate = row.candidate;
     const auto reading = spec::parse_spec(row.text, {.file = candidate.provenance.path});
     if (dependency_cycle(ledger, row.vtid, dependencies_of(ledger, candidate.provenance, reading.spec).on)) continue;
+    any = true;
     row.circular = false;
     std::erase_if(candidate.diagnostics, [&](const domain::Diagnostic& d) { return d.rule == rule; });
     candidate.valid = !domain::has_errors(candidate.diagnostics);
@@ -332,6 +334,10 @@ Result<std::vector<Registry::Neighbour>> Registry::judge_circles(store::Ledger& 
     }
     for (auto& other : tell_neighbours(ledger, *answer)) freed.push_back(std::move(other));
   }
+  if (!any) return freed;
+  auto more = judge_circles(ledger, actor);
+  if (!more) return more;
+  std::ranges::move(*more, std::back_inserter(freed));
   return freed;
 }
 

@@ -47,13 +47,14 @@ void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string
     for (const auto& file : part->files) ++counts[file.outcome];
   }
   auto row = ledger.repo(repo.name).value_or(store::RepoRow{.name = repo.name});
+  const bool moved = row.synced_commit != tip;
   row.synced_commit = tip;
   row.reading_commit.clear();
   row.reading_branch.clear();
   row.branch = scope_of(repo);
   row.synced_at = ledger.now();
   ledger.put(row);
-  try_at_once(ledger, repo.name);
+  if (moved) try_at_once(ledger, repo.name);
   if (counts.empty()) return;
   ledger.append({domain::EventType::repo_synced, std::nullopt, std::nullopt, sync_actor,
                  Json{{"repo", repo.name}, {"commit", tip}, {"outcomes", counts}}.dump()});
@@ -211,8 +212,8 @@ Result<domain::SpecRules> Registry::rules_at(const RepoSetup& repo, const std::s
   if (!repo.spec_rules) return setup_.policy.specs;
   auto rules = repo.spec_rules(commit);
   if (rules || rules.error().code != FailureCode::REPO_RULES_INVALID) return rules;
-  if (row.rules) return *row.rules;
-  return domain::SpecRules{domain::ApprovalMode::required, setup_.policy.specs.profile};
+  const auto last = row.rules.value_or(domain::SpecRules{.approval = domain::ApprovalMode::required});
+  return stricter(last, setup_.policy.specs);
 }
 
 Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
@@ -228,7 +229,7 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
   const bool same_scope = row.branch == scope_of(repo);
   const bool half = !row.reading_commit.empty() && row.reading_branch == scope_of(repo);
   // A restored store reads what was delivered since its backup in any case.
-  const bool same_rules = row.rules_config == setup_.config_digest.to_string();
+  const bool same_rules = row.rules && row.rules_beside == setup_.policy.specs;
   if (**head == row.synced_commit && same_scope && same_rules && !row.unsettled && !half) return report;
 
   auto tip = repo.repository->fetch();
@@ -286,7 +287,7 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
         now.reading_commit = goal;
         now.reading_branch = scope_of(repo);
         now.rules = *rules;
-        now.rules_config = setup_.config_digest.to_string();
+        now.rules_beside = setup_.policy.specs;
         ledger.put(now);
         remember_deliveries(ledger, repo.name, *trailers);
         if (auto closed = close_delivered(ledger, *trailers); !closed) return closed;
@@ -299,7 +300,13 @@ Result<RepoSync> Registry::read_branch(const RepoSetup& repo) {
       auto freed = judge_circles(ledger, sync_actor);
       if (!freed) return failure(std::move(freed.error()));
       for (auto& [of, file] : *freed) {
-        if (of == repo.name) part_report.files.push_back(std::move(file));
+        if (of != repo.name) continue;
+        const auto told = std::ranges::find(part_report.files, file.path, &FileOutcome::path);
+        if (told == part_report.files.end()) {
+          part_report.files.push_back(std::move(file));
+        } else {
+          *told = std::move(file);
+        }
       }
       finish_sync(ledger, repo, goal, {&report, &part_report});
       return {};

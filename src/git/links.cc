@@ -45,7 +45,10 @@ Result<Links> links_of(const Mirror& mirror, const Oid& tree) {
   for (const auto& entry : *entries) {
     if (entry.mode != mode::symlink) continue;
     auto target = read_blob(mirror, entry.blob, link_bytes_max);
-    if (!target) return refuse(entry.path, "is a link that cannot be read");
+    if (!target && target.error().code == FailureCode::FILE_TOO_LARGE) {
+      return refuse(entry.path, "is a link that is too long");
+    }
+    if (!target) return failure(std::move(target.error()));
     links.emplace(entry.path, std::move(*target));
     if (links.size() > links_max) return refuse(entry.path, fmt::format("is one of more than {} links", links_max));
   }

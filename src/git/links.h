@@ -15,7 +15,7 @@ namespace vitana::git {
 /// The links of a tree: path to target.
 using Links = std::map<std::string, std::string, std::less<>>;
 
-/// Errors: COMMIT_MISSING; PATH_FORBIDDEN - there are too many, or one cannot be read.
+/// Errors: COMMIT_MISSING, GIT_FAILED; PATH_FORBIDDEN - there are too many, or one is too long.
 Result<Links> links_of(const Mirror& mirror, const Oid& tree);
 
 /// What following a path in the tree meets, links on the way followed as the kernel would.

@@ -110,7 +110,7 @@ VITANA_STORE_MAP(EvidenceMap, StoredEvidence, EvidenceKey, "evidence", 3, 3, tru
   "command", "exit_code", "base_exit_code", "output", "tree", "judged_at")
 VITANA_STORE_MAP(RepoMap, RepoRow, std::string, "repos", 1, 1, false,
   "name", "synced_commit", "branch", "synced_at", "unsettled", "unnumbered", "reading_commit",
-  "reading_branch", "approval", "profile", "rules_config")
+  "reading_branch", "approval", "profile", "operators_approval", "operators_profile")
 VITANA_STORE_MAP(LocalIdMap, LocalIdRow, TextPair, "local_ids", 2, 2, false,
   "repo", "path", "vtid")
 VITANA_STORE_MAP(RepoFileMap, RepoFileRow, TextPair, "repo_files", 2, 2, false,

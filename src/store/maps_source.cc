@@ -98,16 +98,17 @@ void RepoMap::bind_row(const Row& row, Values& values) {
        us_of(row.synced_at), row.unsettled, row.unnumbered,
        row.reading_commit, utf8_clean(row.reading_branch),
        row.rules ? std::optional(std::string(name_of(row.rules->approval))) : std::nullopt,
-       row.rules ? std::optional(std::string(name_of(row.rules->profile))) : std::nullopt, row.rules_config);
+       row.rules ? std::optional(std::string(name_of(row.rules->profile))) : std::nullopt,
+       name_of(row.rules_beside.approval), name_of(row.rules_beside.profile));
 }
 RepoRow RepoMap::read(const sql::Row& row) {
   RepoRow repo{row.text(0),    row.text(1),    row.text(2), optional_instant(row, 3),
                row.boolean(4), row.boolean(5), row.text(6), row.text(7)};
-  if (const auto approval = row.optional_text(8), profile = row.optional_text(9); approval && profile) {
-    repo.rules = {domain::approval_mode(*approval).value_or(domain::ApprovalMode::required),
-                  domain::spec_profile(*profile).value_or(domain::SpecProfile::strict)};
+  if (!row.is_null(8)) {
+    repo.rules = {word(row, 8, "approval", domain::approval_mode), word(row, 9, "profile", domain::spec_profile)};
   }
-  repo.rules_config = row.text(10);
+  repo.rules_beside = {word(row, 10, "operators_approval", domain::approval_mode),
+                       word(row, 11, "operators_profile", domain::spec_profile)};
   return repo;
 }
 

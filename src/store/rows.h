@@ -68,7 +68,7 @@ struct RepoRow {
   /// What the repository's texts are held to, as found at the commit that was read last: the operator's
   /// rules, and what the repository adds. Absent: it was never read.
   std::optional<domain::SpecRules> rules = {};
-  std::string rules_config = {};  ///< the operator's configuration, by digest, with which `rules` were made
+  domain::SpecRules rules_beside = {};  ///< the operator's own when `rules` were made
 };
 
 /// What became of one file that matches a repository's spec patterns. Key: (repo, path).

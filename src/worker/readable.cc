@@ -153,7 +153,9 @@ Result<ResolvedProgram> resolve_program(const std::vector<std::string>& argv,
   add_file(result, result.start);
   // A script finds what belongs to it by where it lies itself, not by where a link to it lies; a program
   // may do by the link's name what it does.
-  if (const auto file = real(result.start); !in_system(file) && !interpreter_line(file).empty()) result.start = file;
+  if (const auto file = real(result.start); !in_system(result.start) && !interpreter_line(file).empty()) {
+    result.start = file;
+  }
   add_interpreters(result, result.start, path);
   return result;
 }

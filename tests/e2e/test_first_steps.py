@@ -260,7 +260,7 @@ class WhatInitFinds(NewcomerWorld):
     def test_the_test_command_of_python(self):
         install = "python3 -m venv .venv && .venv/bin/pip install --quiet pytest"
         beside = (install, [".venv"], [".venv/bin/python -m pytest -q"])
-        has_one = subprocess.run(["/usr/bin/python3", "-c", "import pytest"], capture_output=True).returncode == 0
+        has_one = subprocess.run(["/usr/bin/python3", "-I", "-c", "import pytest"], capture_output=True).returncode == 0
         plain = ("", [], ["python3 -m pytest -q"]) if has_one else beside
         for files, wanted in (({"pyproject.toml": "[tool.pytest.ini_options]\n"}, plain),
                               ({"tests/test_page.py": "def test(): pass\n"}, plain),

@@ -242,7 +242,8 @@ CREATE TABLE repos (
   reading_branch TEXT NOT NULL,
   approval TEXT,
   profile TEXT,
-  rules_config TEXT NOT NULL
+  operators_approval TEXT NOT NULL,
+  operators_profile TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Ids of files in repositories whose specs carry none.
