@@ -188,7 +188,7 @@ Answer controls_list(Call& call) {
   Table table({"CONTROL", "STATE", "UNTIL", "BY", "REASON"});
   for (const auto& row : rows) {
     table.add({row.key, domain::is_on(row.control, now) ? "on" : "off",
-               row.control.until ? to_rfc3339(*row.control.until) : "-", row.control.actor,
+               row.control.until ? to_seconds(*row.control.until) : "-", row.control.actor,
                row.control.reason});
   }
   for (const auto& row : breakers) {
@@ -237,7 +237,7 @@ Answer controls_set(Call& call, const SetControlOptions& options) {
                       {"until", time_or_null(until)}});
   } else {
     call.console.print(fmt::format("{} is {}{}\n", options.key, options.on ? "on" : "off",
-                                   until ? " until " + to_rfc3339(*until) : ""));
+                                   until ? " until " + to_seconds(*until) : ""));
   }
   return exit_yes;
 }

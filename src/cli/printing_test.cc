@@ -217,6 +217,12 @@ TEST(Table, CutsTheLastColumnOnATerminalOnly) {
   EXPECT_EQ(table.text({}), "A  B\n1  a long text " + std::string(60, 'x') + "\n");
 }
 
+TEST(Table, WhoseLastColumnWouldHardlyBeSeenIsCutNowhere) {
+  Table table({"A", "B"});
+  table.add({std::string(50, 'a'), "what the row is about"});
+  EXPECT_THAT(table.text({.out_is_terminal = true, .unicode = true, .width = 64}), HasSubstr("what the row is about"));
+}
+
 TEST(Table, OnANarrowTerminalNothingIsCut) {
   Table table({"A", "B"});
   table.add({"1", std::string(60, 'x')});

@@ -186,7 +186,7 @@ Answer tell_end(Call& call, Session& session, const TaskView& view) {
 
 Answer interrupted(Call& call, const RunOptions& options, bool own_engine) {
   return failure(Error{FailureCode::INTERRUPTED, own_engine
-                                                     ? "stopped; what was done is kept"
+                                                     ? "stopped; a step that had not ended begins anew"
                                                      : "the engine goes on without this command"}
                      .with("hint", own_engine ? "vitana run " + options.spec
                                               : "vitana task watch " + call.words.vtid));

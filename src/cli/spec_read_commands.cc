@@ -40,7 +40,7 @@ Answer spec_list(Call& call, int limit, const std::string& after) {
   Table table({"VTID", "VERSION", "DIGEST", "LOCKED", "FROM"});
   for (const auto& s : specs) {
     table.add({s.vtid.to_string(), std::to_string(s.version), s.digest.brief(),
-               to_rfc3339(s.locked_at), spec_line(s)});
+               to_seconds(s.locked_at), spec_line(s)});
   }
   if (!table.empty()) call.console.print(table.text(call.console.terminal()));
   if (table.empty()) call.console.say("no spec is registered; next: vitana spec sync");
@@ -72,7 +72,7 @@ Answer spec_show(Call& call, const ShowSpecOptions& options) {
           fmt::format("{} version {}, {}, from {}{}{}, locked {}", vtid->to_string(), spec->version,
                       spec->digest.to_string(), name_of(spec->provenance.source),
                       spec->provenance.path.empty() ? "" : " ", spec->provenance.path,
-                      to_rfc3339(spec->locked_at)),
+                      to_seconds(spec->locked_at)),
           Ink::dim);
     }
     call.console.data(spec->text);
@@ -101,7 +101,7 @@ Answer spec_history(Call& call, const std::string& text) {
   }
   Table table({"VERSION", "DIGEST", "LOCKED", "AUTHOR", "FROM"});
   for (const auto& v : versions) {
-    table.add({std::to_string(v.version), v.digest.brief(), to_rfc3339(v.locked_at),
+    table.add({std::to_string(v.version), v.digest.brief(), to_seconds(v.locked_at),
                v.provenance.author, spec_line(v)});
   }
   call.console.print(table.text(call.console.terminal()));

@@ -102,6 +102,15 @@ std::string run_text(const RunView& view, const Terminal& terminal, Instant now)
   return line;
 }
 
+std::string rivals_text(const TaskView& view) {
+  std::string text;
+  for (const auto& rival : view.rivals) {
+    text += fmt::format("  does not count: another text of this number, {}, from {}\n", rival.digest.brief(),
+                        rival.provenance.origin());
+  }
+  return text;
+}
+
 std::string drift_text(const domain::NewerSpec& newer, Vtid vtid) {
   return fmt::format(
       "  newer text: version {}, {}, has not run{}\n", newer.spec.version,
@@ -168,6 +177,12 @@ Result<TaskView> load_task(store::Reader& reader, const engine::Desk& desk, Vtid
     view.dependencies.emplace_back(on, other ? std::optional(other->status) : std::nullopt);
   }
   view.file = file_of(reader, view);
+  for (auto& row : reader.candidates(vtid)) {
+    const bool is_rival = view.spec && row.candidate.digest != view.spec->digest &&
+                          row.candidate.provenance.source != domain::SpecSource::ledger &&
+                          !(view.task.newer && row.candidate.digest == view.task.newer->spec.digest);
+    if (is_rival) view.rivals.push_back(std::move(row.candidate));
+  }
   const auto newest = view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run);
   view.held = desk.hold(reader, view.task, newest);
   store::EventFilter filter{.vtid = vtid, .type_glob = std::string(state_prefix) + "*"};
@@ -370,6 +385,7 @@ std::string task_text(const TaskView& view, const Terminal& terminal) {
     text += "  spec:    none\n";
   }
   if (task.newer) text += drift_text(*task.newer, task.vtid);
+  text += rivals_text(view);
   if (const auto open = open_dependencies(view); !open.empty()) {
     text += fmt::format("  waits for: {}\n", open);
   }
@@ -412,6 +428,7 @@ std::string why_text(const engine::Why& why, const TaskView& view, const Termina
   text += fmt::format("  next:   {}\n", next_text(view));
   if (why.task.failure)
     text += fmt::format("  last failure: {}\n", failure_line(*why.task.failure));
+  text += rivals_text(view);
   text += output_of(why.task.failure ? why.task.failure : newest ? newest->failure : std::nullopt);
   if (domain::is_terminal(why.task.status)) return text;
   text += fmt::format("the gate at {}\n", name_of(why.point));

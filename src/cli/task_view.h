@@ -37,6 +37,8 @@ struct TaskView {
   /// What the task depends on; without a status there is no such task.
   std::vector<std::pair<Vtid, std::optional<domain::TaskStatus>>> dependencies = {};
   std::string file = {};    ///< where its text stands in its repository, as far as that is known
+  /// Texts of other sources that claim its number and do not count.
+  std::vector<domain::Candidate> rivals = {};
   std::optional<domain::GateVerdict> held = {};  ///< what holds it, although it waits for nothing
 };
 

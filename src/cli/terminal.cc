@@ -223,9 +223,13 @@ std::string Table::text(const Terminal& terminal) const {
       widths[i] = std::max(widths[i], std::min(columns_of(row[i]), padded_max));
   }
   std::string all;
-  // Too narrow for columns: a row is what its cells say, wrapped as any other text.
+  // Too narrow for columns: a row is what its cells say, wrapped as any other text. Most of the last cell has
+  // to be seen: it says what a row is about.
   constexpr std::size_t columns_min = 60;
-  const bool columns = !terminal.out_is_terminal || terminal.width >= columns_min;
+  constexpr std::size_t last_min = 24;
+  std::size_t needed = std::min(widths.empty() ? 0 : widths.back(), last_min);
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) needed += widths[i] + 2;
+  const bool columns = !terminal.out_is_terminal || terminal.width >= std::max(columns_min, needed);
   for (const auto& row : rows_) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
@@ -241,6 +245,8 @@ std::string Table::text(const Terminal& terminal) const {
   }
   return all;
 }
+
+std::string to_seconds(Instant at) { return to_rfc3339(at).substr(0, std::size("2026-01-25T09:00:00") - 1) + "Z"; }
 
 std::string relative(Instant at, Instant now) {
   return at <= now ? to_words(now - at) + " ago" : "in " + to_words(at - now);

@@ -107,6 +107,9 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+/// "2026-01-25T09:00:00Z"
+std::string to_seconds(Instant at);
+
 /// "3.2 s ago", "in 4 min": `at` seen from `now`.
 std::string relative(Instant at, Instant now);
 

@@ -207,7 +207,9 @@ Result<Vtid> resolve_vtid(const domain::SpecReading& reading, std::string_view p
       return failure(FailureCode::VTID_INVALID, invalid->message);
     }
     if (named) return *named;
-    return failure(FailureCode::VTID_INVALID, "neither the file's name nor its text names a VTID");
+    const auto name = std::string(file_name(path));
+    return failure(Error{FailureCode::VTID_INVALID, "neither the file's name nor its text names a VTID"}.with(
+        "hint", fmt::format("name the file 00001-{}, say, with a number that no other has", name.empty() ? "page.md" : name)));
   }
   if (named && **named != *inner) {
     return failure(FailureCode::VTID_MISMATCH,

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -35,6 +36,7 @@ struct Workshop {
   git::TempDir temp = git::test::temp_dir();
   git::test::UserRepository user{temp.path() / "user"};
   RepositoryRules rules;
+  std::function<RepositoryRules(const std::string& commit)> rules_at;  ///< empty: `rules`, everywhere
   Sandbox sandbox{{.masked = {temp.path() / "data"}}};
   KnownBases bases;
   FixedClock clock;
@@ -59,7 +61,9 @@ struct Workshop {
 
   RuleSource rule_source() {
     return
-        [this](const std::string&, const std::string&) -> Result<RepositoryRules> { return rules; };
+        [this](const std::string&, const std::string& commit) -> Result<RepositoryRules> {
+          return rules_at ? rules_at(commit) : rules;
+        };
   }
 
   AgentSource agent_source() {

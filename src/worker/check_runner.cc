@@ -10,7 +10,6 @@
 #include "git/room.h"
 #include "git/tree.h"
 #include "git/workspace.h"
-#include "process/run.h"
 #include "worker/janitor.h"
 #include "worker/kept_folders.h"
 
@@ -26,7 +25,6 @@ constexpr std::size_t file_bytes_max = 64 << 20;
 constexpr std::size_t script_bytes_max = 100 * 1024;  // Linux takes 128 KiB in one argument
 constexpr int limit_exit_code = 124;                  // as timeout(1) answers
 constexpr int depth_max = 200;  // each level holds a descriptor
-constexpr auto copy_deadline = 10min;
 
 void keep_tail(std::string& text, std::string_view more, std::size_t bytes) {
   text += more;
@@ -195,21 +193,7 @@ Result<void> CheckBench::make_copy(std::stop_token stop) {
   if (copied_ && *copied_ == look_of(copy())) return {};
   copied_.reset();
   remove_tree(copy());
-  auto ran = process::run(
-      {.argv = {"/bin/cp", "-a", "--reflink=auto", "--", ready().string(), copy().string()},
-       .cwd = "/",
-       .environment = {{"LC_ALL", "C"}},
-       .input = {},
-       .deadline = copy_deadline,
-       .leashed = true,
-       .stop = stop});
-  if (!ran) return failure(std::move(ran.error()));
-  if (ran->stopped) return failure(FailureCode::CANCELLED, "the check was stopped");
-  if (!ran->ok()) {
-    auto full = git::workspace_error(folder_, "the checkout could not be copied");
-    full.causes.push_back(cleaned_tail(ran->err.text));
-    return failure(std::move(full));
-  }
+  if (auto made = copy_tree(ready(), copy(), stop); !made) return made;
   copied_ = look_of(copy());
   return {};
 }

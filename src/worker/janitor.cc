@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/utf8.h"
+#include "git/room.h"
 #include "process/run.h"
 #include "worker/disk_meter.h"
 
@@ -15,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto removal_deadline = std::chrono::minutes(10);
+constexpr auto copy_deadline = std::chrono::minutes(10);
 
 bool run_on(const fs::path& folder, std::vector<std::string> argv) {
   argv.push_back("--");
@@ -50,6 +53,22 @@ bool remove_tree(const fs::path& folder) {
   // Folders without the right to write in them.
   run_on(folder, {"chmod", "-R", "u+rwX"});
   return run_on(folder, {"rm", "-rf"});
+}
+
+Result<void> copy_tree(const fs::path& from, const fs::path& to, std::stop_token stop) {
+  const auto ran = process::run({.argv = {"/bin/cp", "-a", "--reflink=auto", "--", from.string(), to.string()},
+                                 .cwd = "/",
+                                 .environment = {{"LC_ALL", "C"}},
+                                 .input = {},
+                                 .deadline = copy_deadline,
+                                 .leashed = true,
+                                 .stop = std::move(stop)});
+  if (!ran) return failure(ran.error());
+  if (ran->stopped) return failure(FailureCode::CANCELLED, "the copying of a folder was stopped");
+  if (ran->ok()) return {};
+  auto error = git::workspace_error(to, fmt::format("{} could not be copied", from.string()));
+  error.causes.push_back(printable(ran->err.text));
+  return failure(std::move(error));
 }
 
 std::string workspace_name(const RunId& run, domain::Fence fence) {

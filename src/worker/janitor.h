@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "base/vtid.h"
 #include "domain/run.h"
@@ -16,6 +18,10 @@ namespace vitana::worker {
 /// Removes a folder with all in it, whatever its modes; never follows a link. False when something
 /// could not be removed. Nothing to remove is fine.
 bool remove_tree(const std::filesystem::path& folder);
+
+/// Copies a folder with all in it, sharing what the file system can share. Ends with a stop, and after ten
+/// minutes. Errors: WORKSPACE_FAILED, PROGRAM_FAILED, CANCELLED.
+Result<void> copy_tree(const std::filesystem::path& from, const std::filesystem::path& to, std::stop_token stop);
 
 /// "VTID-01213.2-f3": one folder for each grant of a run, so that a new grant never meets what an
 /// earlier one left.

@@ -5,12 +5,10 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <fstream>
 #include <optional>
 #include <system_error>
 
-#include "process/run.h"
 #include "worker/janitor.h"
 
 namespace vitana::worker {
@@ -18,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto copy_deadline = std::chrono::minutes(10);
 constexpr std::uintmax_t lock_bytes_max = 64 << 20;
 constexpr std::array lock_files = {
     "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock",     "bun.lock",         "bun.lockb",
@@ -55,17 +52,6 @@ std::optional<Digest> locks_beside(const fs::path& tree, const fs::path& folder)
   return Digest::of(locks);
 }
 
-bool copy(const fs::path& from, const fs::path& to, std::stop_token stop) {
-  const auto ran = process::run({.argv = {"/bin/cp", "-a", "--reflink=auto", "--", from.string(), to.string()},
-                                 .cwd = "/",
-                                 .environment = {{"LC_ALL", "C"}},
-                                 .input = {},
-                                 .deadline = copy_deadline,
-                                 .leashed = true,
-                                 .stop = std::move(stop)});
-  return ran && ran->ok();
-}
-
 }  // namespace
 
 KeptFolders::KeptFolders(const RepositoryRules& rules, fs::path tree) : tree_(std::move(tree)) {
@@ -86,7 +72,7 @@ void KeptFolders::bring(std::stop_token stop) const {
     const auto target = tree_ / folder;
     std::error_code error;
     if (!is_folder(place) || fs::symlink_status(target, error).type() != fs::file_type::not_found) continue;
-    if (!copy(place, target, stop)) remove_tree(target);
+    if (!copy_tree(place, target, stop)) remove_tree(target);
     fs::last_write_time(place, fs::file_time_type::clock::now(), error);  // the janitor asks when it was used
   }
 }
@@ -98,7 +84,7 @@ void KeptFolders::keep(std::stop_token stop) const {
     std::error_code error;
     fs::create_directories(place.parent_path(), error);
     const fs::path making = fmt::format("{}.{}-{}", place.string(), ::getpid(), ++count);
-    if (copy(tree_ / folder, making, stop)) {
+    if (copy_tree(tree_ / folder, making, stop)) {
       fs::last_write_time(making, fs::file_time_type::clock::now(), error);
       fs::rename(making, place, error);
     }

@@ -110,6 +110,12 @@ class Step {
     auto tip = rules_.mirror->fetch(rules_.source, assignment_.target_ref.substr(prefix.size()));
     if (!tip) return failure(std::move(tip.error()));
     tip_ = std::move(*tip);
+    if (tip_ != run().base_commit) {
+      // What the branch asks for by now is what its next commit is held to.
+      auto rules = options_.rules(run().repo, tip_);
+      if (!rules) return failure(std::move(rules.error()));
+      rules_ = std::move(*rules);
+    }
     auto tree = git::merge_trees(mirror(), run().base_commit, tip_, run().result_commit);
     if (!tree && tree.error().code == FailureCode::MERGE_CONFLICT) {
       end(std::move(tree.error()).with("tip", tip_));
@@ -393,7 +399,7 @@ class Step {
   port::Clock& clock_;
   const TreeVerifierOptions& options_;
   const port::Assignment& assignment_;
-  const RepositoryRules rules_;
+  RepositoryRules rules_;  // at the base commit, and, where the branch has moved on, at its tip
   const std::stop_token stop_;
   const fs::path folder_;
   std::unique_ptr<CheckBench> result_bench_, base_bench_;

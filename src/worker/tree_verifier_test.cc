@@ -199,6 +199,20 @@ TEST_F(TreeVerifierTest, ProgramBehindALinkThatACheckStartsIsProtected) {
   }
 }
 
+TEST_F(TreeVerifierTest, WhatTheBranchAsksForByNowHolds) {
+  make_navy();
+  user.commit_file("rules.txt", "by now\n");
+  const auto tip = user.head();
+  rules_at = [this, tip](const std::string& commit) {
+    auto found = rules;
+    if (commit == tip) found.commands = {"exit 3"};
+    return found;
+  };
+  const auto found = verify();
+  ASSERT_TRUE(found.error);
+  EXPECT_EQ(found.error->code, FailureCode::BASE_RED);
+}
+
 TEST_F(TreeVerifierTest, ConflictWithTheMovedBranch) {
   make_navy();
   user.commit_file("src/sidebar.css", "color: pink;\n");

@@ -415,3 +415,20 @@ class WhatChangedWhileNoEngineRan(World):
         self.assertEqual(self.runs("VTID-00701"), 0)
         self.assertEqual(self.show("VTID-00701")["blocked_reason"], "spec_held")
         self.assertHealthy()
+
+
+class ANumberThatASecondFileClaims(World):
+    """The owner stays, and whoever asks about the task is told of the other text."""
+
+    mode = "merge"
+
+    def test_is_named_by_show_and_why(self):
+        self.until_idle()
+        self.add_spec("VTID-00931", spec_text("VTID-00931", front="status: draft"))
+        self.until_idle()
+        self.repo.commit("a second one", {"docs/specs/00931-other.md": spec_text("VTID-00931", title="Another text")})
+        self.until_idle()
+        for command in ("show", "why"):
+            with self.subTest(command):
+                self.assertRegex(self.vitana("task", command, "VTID-00931", code=0).out,
+                                 r"does not count: another text of this number, \S+, from git:shop:docs/specs/00931-other.md")
