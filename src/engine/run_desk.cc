@@ -120,8 +120,8 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
   }
 
   const auto spec = ledger.spec(id.vtid, subject.run->spec_version);
-  CHECK(spec);
-  const auto reading = spec::parse_spec(spec->text, {.file = spec->provenance.path});
+  // One that is gone from the store ends the run below, as one that was changed does.
+  const auto reading = spec ? spec::parse_spec(spec->text, {.file = spec->provenance.path}) : domain::SpecReading{};
   const domain::Claim claim{request.worker, ledger.next_fence(*subject.run), ledger.now() + domain::lease_time,
                             limit_of(step, setup_.policy, reading.spec)};
   auto decision = conduct(ledger, setup_, entropy_, id.vtid, claim, request.worker);
@@ -135,6 +135,7 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
     return Passed{};
   }
 
+  CHECK(spec);
   if (step == Step::execute) note_granted(ledger, *decision->run);
   port::Assignment assignment{.run = *decision->run, .step = step, .title = decision->task.title};
   assignment.spec_text = spec->text;

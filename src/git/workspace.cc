@@ -116,7 +116,7 @@ Result<void> clone_workspace(const Mirror& mirror, const WorkspaceRequest& reque
                                   .git_dir = git_dir,
                                   .work_tree = *folder,
                                   .config = plain_checkout(),
-               .slow = true});
+                                  .slow = true});
     if (!done) return failure(as_workspace_error(std::move(done.error()), *folder));
     return {};
   };

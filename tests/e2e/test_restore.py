@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import sqlite3
 import unittest
 
 from harness import World, spec_text
@@ -214,20 +216,33 @@ class Ids(World):
 
 
 class Damage(World):
-    def test_a_run_that_would_use_a_changed_spec_stops(self):
-        import sqlite3
+    def damage(self, sql):
+        with sqlite3.connect(self.data / "vitana.db") as database:
+            for (trigger,) in database.execute(
+                    "SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='vtid_specs'").fetchall():
+                database.execute(f"DROP TRIGGER {trigger}")
+            database.execute(sql)
+        database.close()
 
+    def test_a_run_under_way_whose_spec_is_gone_ends(self):
+        self.until_idle()
+        self.add_spec("VTID-00001", script="exec sleep 1000")
+        engine = self.start_synced()
+        self.wait_for_run("VTID-00001", "executing")
+        engine.signal(signal.SIGKILL)
+        engine.end()
+        self.damage("DELETE FROM vtid_specs")
+        self.until_idle()
+        self.assertEqual(self.query("SELECT state, error_code FROM autopilot_runs")[0]["error_code"], "CHECKSUM_MISMATCH")
+        self.assertEqual(self.repo.trailers("VTID"), [])
+
+    def test_a_run_that_would_use_a_changed_spec_stops(self):
         self.until_idle()
         self.vitana("controls", "set", "execution", "off", "--reason", "a look", code=0)
         self.add_spec("VTID-00001")
         self.until_idle()
         self.assertStatus("VTID-00001", "scheduled")
-        with sqlite3.connect(self.data / "vitana.db") as database:
-            for (trigger,) in database.execute(
-                    "SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='vtid_specs'").fetchall():
-                database.execute(f"DROP TRIGGER {trigger}")
-            database.execute("UPDATE vtid_specs SET spec_text = replace(spec_text, 'agreed', 'Agreed')")
-        database.close()
+        self.damage("UPDATE vtid_specs SET spec_text = replace(spec_text, 'agreed', 'Agreed')")
         audit = self.vitana("audit")
         self.assertEqual(audit.code, 1, audit)
         self.assertIn("VTID-00001", audit.out + audit.err)
