@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "sql/connection.h"
@@ -30,6 +32,8 @@ struct SqliteOptions {
   std::chrono::milliseconds statement_timeout{60'000};
   /// Prepared statements kept; the one unused for longest goes first. At least 1.
   std::size_t statements_max = 256;
+  /// Test seam: called with each text that is prepared, on the connection's thread.
+  std::function<void(std::string_view sql)> prepared = {};
 };
 
 /// Opens the database, in write-ahead logging with every commit synced to disk, foreign keys and

@@ -20,7 +20,7 @@ constexpr int progress_operations = 10'000;
 
 SqliteConnection::SqliteConnection(DatabaseHandle db, const SqliteOptions& options)
     : db_(std::move(db)),
-      statements_(db_.get(), options.statements_max),
+      statements_(db_.get(), options.statements_max, options.prepared),
       statement_timeout_(options.statement_timeout) {
   sqlite3_progress_handler(db_.get(), progress_operations, &on_progress, this);
   // This takes the place of automatic checkpoints: a commit never pays for one.

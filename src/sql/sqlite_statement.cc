@@ -105,8 +105,8 @@ bool Execution::step() {
   throw fault_of(db_, rc, sql_);
 }
 
-StatementCache::StatementCache(sqlite3* db, std::size_t entries_max)
-    : db_(db), entries_max_(entries_max) {
+StatementCache::StatementCache(sqlite3* db, std::size_t entries_max, std::function<void(std::string_view)> prepared)
+    : db_(db), entries_max_(entries_max), prepared_(std::move(prepared)) {
   CHECK(entries_max_ > 0);
 }
 
@@ -116,6 +116,7 @@ sqlite3_stmt* StatementCache::get(std::string_view sql) {
     return entries_.front().statement.get();
   }
   auto statement = prepare(db_, sql);
+  if (prepared_) prepared_(sql);
   while (entries_.size() >= entries_max_) {
     by_text_.erase(entries_.back().text);
     entries_.pop_back();

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -49,7 +50,8 @@ class Execution {
 class StatementCache {
  public:
   /// REQUIRES: entries_max > 0.
-  StatementCache(sqlite3* db, std::size_t entries_max);
+  /// `prepared`: called with each text that is.
+  StatementCache(sqlite3* db, std::size_t entries_max, std::function<void(std::string_view)> prepared = {});
 
   /// The statement for `sql` (with `$n`), prepared now or before; valid until the next call.
   /// Throws Fault.
@@ -63,6 +65,7 @@ class StatementCache {
 
   sqlite3* db_;
   std::size_t entries_max_;
+  std::function<void(std::string_view)> prepared_;
   std::list<Entry> entries_;                                                  // used last in front
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_text_;  // keys: Entry::text
 };

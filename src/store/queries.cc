@@ -48,11 +48,9 @@ std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id) {
 }
 
 std::vector<SlotRow> slots(sql::Connection& connection) {
-  // The first condition is the index's own: without it finished runs would be read too.
   std::vector<SlotRow> out;
   for (const auto& row : connection.query("SELECT repo, agent, coalesce(wants, ''), COUNT(*) FROM autopilot_runs "
-                                          "WHERE state NOT IN ('completed', 'failed', 'cancelled') "
-                                          "AND holds_slot <> 0 GROUP BY 1, 2, 3")) {
+                                          "WHERE holds_slot <> 0 GROUP BY repo, agent, wants")) {
     out.push_back({row.text(0), row.text(1), domain::step_of(row.text(2)), int_of(row.int64(3))});
   }
   return out;

@@ -21,7 +21,8 @@ class ReaderPool {
  public:
   static constexpr std::size_t readers_max = 16;  ///< beyond it a reader waits for another to end
 
-  explicit ReaderPool(std::string path) : path_(std::move(path)) {}
+  explicit ReaderPool(const StoreOptions& options)
+      : options_{.path = options.path, .mode = sql::OpenMode::read_only, .prepared = options.prepared} {}
 
   /// Throws Fault.
   std::unique_ptr<sql::Connection> take() {
@@ -34,7 +35,7 @@ class ReaderPool {
       return connection;
     }
     lock.unlock();
-    auto opened = sql::open_sqlite({.path = path_, .mode = sql::OpenMode::read_only});
+    auto opened = sql::open_sqlite(options_);
     if (opened) return std::move(*opened);
     give(nullptr);
     throw sql::Fault(opened.error());
@@ -52,7 +53,7 @@ class ReaderPool {
   }
 
  private:
-  const std::string path_;
+  const sql::SqliteOptions options_;
   std::mutex mutex_;
   std::condition_variable free_;
   std::vector<std::unique_ptr<sql::Connection>> idle_;
@@ -75,7 +76,7 @@ class Store::Impl {
         shared_(options.path == memory),
         writer_(std::move(connection)),
         committer_(*writer_, clock, options.around_commit),
-        readers_(options.path) {}
+        readers_(options) {}
 
   Committer& committer() { return committer_; }
   Instant now() { return clock_.now(); }
@@ -120,7 +121,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, port::Cl
                                            port::Entropy& entropy) {
   const auto mode = options.mode == OpenMode::engine ? sql::OpenMode::read_write_create
                                                      : sql::OpenMode::read_write;
-  auto connection = sql::open_sqlite({.path = options.path, .mode = mode});
+  auto connection = sql::open_sqlite({.path = options.path, .mode = mode, .prepared = options.prepared});
   if (!connection) return failure(as_store_error(std::move(connection.error()), options.mode));
   auto ready = sql::attempt([&] {
     prepare(**connection, options.path, options.mode, migrations(), clock.now(), entropy);

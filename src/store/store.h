@@ -29,6 +29,8 @@ struct StoreOptions {
   OpenMode mode = OpenMode::engine;
   /// Test seam: called before and after each COMMIT; what it throws leaves drain().
   std::function<void(bool after)> around_commit = {};
+  /// Test seam: called with each statement as a connection prepares it, on any thread.
+  std::function<void(std::string_view sql)> prepared = {};
   /// Test seam: the database grows to this many pages, then STORE_FULL; 0: no bound.
   std::int64_t pages_max = 0;
 };

@@ -18,7 +18,10 @@ World::World(WorldOptions options)
 }
 
 void World::open_store() {
-  auto opened = store::Store::open({options_.store_path, store::OpenMode::engine, options_.around_commit},
+  auto opened = store::Store::open({.path = options_.store_path,
+                                    .mode = store::OpenMode::engine,
+                                    .around_commit = options_.around_commit,
+                                    .prepared = options_.prepared},
                                    clock_, entropy_);
   CHECK(opened.has_value());
   store_ = std::move(*opened);

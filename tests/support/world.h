@@ -59,6 +59,7 @@ struct WorldOptions {
   std::optional<Vtid> only = {};  ///< no other task is worked on
   std::shared_ptr<port::Dispatcher> dispatcher = {};
   std::function<void(bool after)> around_commit = {};
+  std::function<void(std::string_view sql)> prepared = {};  ///< each statement of the store
   std::string store_path = ":memory:";
   std::function<SimAgent(const port::Assignment&)> agent = {};
   engine::Notifier notifier = {};

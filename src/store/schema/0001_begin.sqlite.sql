@@ -163,8 +163,8 @@ CREATE TABLE autopilot_runs (
 CREATE INDEX autopilot_runs_claimable ON autopilot_runs (wants, priority, created_at, number)
   WHERE wants IS NOT NULL;
 CREATE INDEX autopilot_runs_leased ON autopilot_runs (lease_until) WHERE lease_fence IS NOT NULL;
-CREATE INDEX autopilot_runs_live ON autopilot_runs (number)
-  WHERE state NOT IN ('completed', 'failed', 'cancelled');
+-- In this order, or SQLite counts along the index below, through all that have ended.
+CREATE INDEX autopilot_runs_slots ON autopilot_runs (repo, agent, wants) WHERE holds_slot <> 0;
 CREATE INDEX autopilot_runs_of_repo ON autopilot_runs (repo, created_at);
 
 -- The log. hash is chained: see store/chain.h.
