@@ -26,6 +26,8 @@ class DataFolder {
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path lock() const { return root_ / "engine.lock"; }
   std::filesystem::path database() const { return root_ / "vitana.db"; }
+  std::filesystem::path server() const { return root_ / "server.json"; }
+  std::filesystem::path token() const { return root_ / "token"; }
   std::filesystem::path logs() const { return root_ / "logs"; }
   std::filesystem::path mirrors() const { return root_ / "mirrors"; }
   std::filesystem::path mirror(const std::string& repo) const { return mirrors() / (repo + ".git"); }

@@ -276,6 +276,17 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
   return {};
 }
 
+Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
+  gateway::Files files{
+      .log = [this](const RunId& run, std::size_t from, std::size_t most) { return run_log(run, from, most); },
+      .diff = [this](const RunId& run) { return run_diff(run); }};
+  auto service = Service::open(*engine_, data_, options.listen.empty() ? config_.server.listen : options.listen,
+                               options.insecure, std::move(files));
+  if (!service) return failure(std::move(service.error()));
+  service_ = std::move(*service);
+  return service_->url();
+}
+
 /// A folder is of a run and of one grant of it: "VTID-01213.2-f3", "VTID-01213.2-f3-verify".
 worker::WorkspaceFate AppSession::fate_of(const std::string& name) {
   const auto mark = name.rfind("-f");
@@ -354,6 +365,7 @@ void AppSession::stop(bool now, Duration grace) {
   if (now && host_) host_->stop();
   const std::lock_guard one_at_a_time(stopping_);
   if (!lock_) return;
+  service_.reset();
   engine_->runs.drain();
   if (now) {
     host_->stop();

@@ -53,6 +53,8 @@ enum class FailureActor {
   X(LEASE_STALE,           governance, false, engine, 409, "a newer grant holds this run; the late report was refused") \
   X(CANCELLED,             governance, false, operator_, 409, "vitana task retry VTID starts it again") \
   X(UNSANDBOXED_REFUSED,   governance, false, operator_, 409, "this spec came from outside and the sandbox is not available; see: vitana doctor") \
+  X(UNAUTHENTICATED,       governance, false, operator_, 401, "send a token that holds, as Authorization: Bearer TOKEN; one is made with: vitana tokens create --role ROLE") \
+  X(NOT_ALLOWED,           governance, false, operator_, 403, "the token's role does not allow this; see: vitana tokens list") \
   /* dispatch */                                                                                   \
   X(ROUTE_FAILED,          dispatch, true,  engine, 502, "the worker's address did not answer; the run waits for pickup") \
   X(PICKUP_TIMEOUT,        dispatch, true,  operator_, 504, "no worker took the run in time; see: vitana workers") \
@@ -90,6 +92,7 @@ enum class FailureActor {
   X(COMMIT_MISSING,        git, false, operator_, 404, "the commit is not in the repository any more") \
   /* network */                                                                                    \
   X(NETWORK_UNREACHABLE,   network, true,  engine, 503, "the other side does not answer") \
+  X(LISTEN_FAILED,         network, false, operator_, 500, "the address is taken or not this machine's; name another: --listen HOST:PORT") \
   /* storage */                                                                                    \
   X(STORE_FAILED,          storage, true,  operator_, 500, "the database refused a statement; see the cause") \
   X(STORE_BUSY,            storage, true,  engine, 503, "another process holds the database; try again") \
@@ -116,6 +119,10 @@ enum class FailureActor {
   X(USAGE,                 environment, false, operator_, 400, "vitana --help") \
   X(NOT_FOUND,             environment, false, operator_, 404, "vitana task list") \
   X(REPO_UNKNOWN,          environment, false, operator_, 404, "no [[repos]] has that name; see: vitana config show") \
+  X(REQUEST_INVALID,       environment, false, operator_, 400, "the request does not fit what /openapi.json says of it") \
+  X(METHOD_REFUSED,        environment, false, operator_, 405, "the address knows other methods; see the header Allow, and /openapi.json") \
+  X(REQUEST_TOO_LARGE,     environment, false, operator_, 413, "the request is larger than the gateway reads; send less at once") \
+  X(GATEWAY_BUSY,          environment, true,  engine, 503, "more requests wait than the gateway takes; try again after Retry-After") \
   X(FILE_UNREADABLE,       environment, false, operator_, 400, "see the path and its permissions") \
   X(FILE_TOO_LARGE,        environment, false, operator_, 413, "the file is larger than vitana reads") \
   X(OUTPUT_LOST,           environment, false, operator_, 500, "what the command did stays done; give it an output that can be written and ask again") \

@@ -11,10 +11,10 @@
 
 #include "cli/event_line.h"
 #include "cli/follow.h"
-#include "cli/json.h"
 #include "cli/sync_report.h"
-#include "cli/task_view.h"
+#include "cli/task_text.h"
 #include "engine/conduct.h"
+#include "view/json.h"
 #include "wire/json.h"
 
 namespace vitana::cli {
@@ -26,11 +26,11 @@ constexpr Duration look_every = 200ms;
 constexpr Duration look_again = 1s;
 constexpr Duration grace = 30s;
 
-void say_start(Call& call, Session& session) {
+void say_start(Call& call, Session& session, std::string_view name) {
   const auto& setup = session.engine().setup();
   std::string repos;
   for (const auto& repo : setup.repos) repos += (repos.empty() ? "" : ", ") + repo.name;
-  call.console.say(fmt::format("autopilot: {}, agent {}, data in {}",
+  call.console.say(fmt::format("{}: {}, agent {}, data in {}", name,
                                repos.empty() ? "no repository" : repos,
                                setup.agent.empty() ? "none" : setup.agent, session.data_folder()));
   if (const auto config = call.application.configuration(call.open)) {
@@ -62,7 +62,7 @@ class Show {
     for (const auto& fault : queue_.take_faults()) call_.console.say(fault, Ink::red);
     for (const auto& event : *events) {
       if (call_.json) {
-        call_.console.data(event_json(event, store_id_) + "\n");
+        call_.print_json(view::event_json(event, store_id_));
       } else if (is_meaningful(event)) {
         call_.console.print(event_line(event, false));
       }
@@ -95,7 +95,7 @@ class Show {
     if (!event.run || event.type != domain::event_info(domain::EventType::verification_passed).name) return {};
     if (!warned_.insert(event.run->to_string()).second) return {};
     return read(session_, [&](store::Reader& reader) -> Result<void> {
-      const auto text = vacuous_text(newest_evidence(reader.evidence(*event.run)));
+      const auto text = vacuous_text(view::newest_evidence(reader.evidence(*event.run)));
       if (!text.empty()) call_.console.say(fmt::format("{}: {}", event.run->to_string(), text), Ink::yellow);
       return {};
     });
@@ -125,7 +125,7 @@ std::string held_text(Session& session, store::Reader& reader, const Terminal& t
     all += static_cast<std::size_t>(count->second);
     if (shown >= held_lines_max) continue;
     for (auto& task : reader.tasks({.status = status, .limit = static_cast<int>(held_lines_max - shown)})) {
-      const auto view = listed(session, reader, std::move(task));
+      const auto view = view::listed(session.engine(), reader, std::move(task));
       const auto why = view.held ? view.held->detail : next_words(view);
       table.add({view.task.vtid.to_string(), list_status(view), why});
       ++shown;
@@ -154,7 +154,7 @@ Result<void> print_summary(Call& call, Session& session) {
   });
   if (!done) return done;
   if (call.json) {
-    call.console.data(wire::to_text(wire::Json{{"summary", counts}}) + "\n");
+    call.print_json(wire::Json{{"summary", counts}});
     return {};
   }
   std::string words;
@@ -177,12 +177,22 @@ Answer autopilot(Call& call, const AutopilotOptions& options) {
   auto from = log_end(session);
   if (!from) return failure(std::move(from.error()));
 
+  if (options.paused) {
+    auto off = session.engine().desk.set_control(engine::execution_control, false, "started with --paused", {}, call.actor);
+    if (!off) return failure(std::move(off.error()));
+  }
+
   HookQueue queue;
   Signals signals;
   if (auto started = session.start({options.slots, queue.hooks()}); !started) {
     return failure(std::move(started.error()));
   }
-  say_start(call, session);
+  say_start(call, session, options.serve ? "serve" : "autopilot");
+  if (options.serve) {
+    const auto url = session.serve(*options.serve);
+    if (!url) return failure(url.error());
+    call.console.say(fmt::format("gateway: {}; a token for this machine is in {}/token", *url, session.data_folder()));
+  }
   Show show(call, session, queue, *from);
   auto done = show.learn_store_id();
   while (done && !signals.asked()) {
@@ -209,7 +219,7 @@ Answer stop_engine(Call& call, bool now) {
   const auto pid = call.application.engine_pid(place->folder);
   const auto tell = [&](const std::string& words, bool stopped) {
     if (call.json) {
-      call.console.data(wire::to_text(wire::Json{{"stopped", stopped}}) + "\n");
+      call.print_json(wire::Json{{"stopped", stopped}});
     } else {
       call.console.say(words);
     }

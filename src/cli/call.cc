@@ -20,6 +20,8 @@ std::string system_error() { return std::strerror(errno); }
 
 }  // namespace
 
+void Call::print_json(const wire::Json& value) { console.data(wire::to_text(value) + "\n"); }
+
 Result<std::unique_ptr<Session>> Call::session() {
   auto session = application.open(open);
   if (!session && session.error().code == FailureCode::NOT_FOUND &&

@@ -8,6 +8,7 @@
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "store/reader.h"
+#include "wire/json.h"
 
 namespace vitana::cli {
 
@@ -22,6 +23,9 @@ struct Call {
   std::string actor = {};
   bool only_looks = false;  ///< it changes nothing, and so says nothing that has to be heard
   HintWords words = {};  ///< what the call is about, for hints; commands set it as they learn it
+
+  /// On stdout, on a line of its own.
+  void print_json(const wire::Json& value);
 
   /// Opens the store beside whatever engine there is. Errors: those of Application::open.
   Result<std::unique_ptr<Session>> session();

@@ -66,6 +66,7 @@ CommandTree::CommandTree()
   declare_task_commands(*this);
   declare_look_commands(*this);
   declare_store_commands(*this);
+  declare_access_commands(*this);
   auto shell = std::make_shared<std::string>();
   auto& completion =
       command(root_, "completion", "a script that completes commands: bash, zsh or fish",

@@ -66,6 +66,7 @@ void declare_spec_commands(CommandTree& tree);
 void declare_task_commands(CommandTree& tree);
 void declare_look_commands(CommandTree& tree);
 void declare_store_commands(CommandTree& tree);
+void declare_access_commands(CommandTree& tree);
 
 /// Refuses a value without a letter: a reason that says nothing, a file without a name.
 CLI::Validator not_blank();

@@ -4,6 +4,7 @@
 #include "cli/look_commands.h"
 #include "cli/run_command.h"
 #include "cli/store_commands.h"
+#include "cli/token_commands.h"
 
 namespace vitana::cli {
 
@@ -29,6 +30,18 @@ void declare_engine_commands(CommandTree& tree) {
   piloting.add_option("--slots", pilot->slots, "agents at a time; else [worker] slots")
       ->type_name("N")
       ->check(CLI::Range(1, 256));
+
+  auto served = std::make_shared<AutopilotOptions>();
+  served->serve.emplace();
+  auto& serving = tree.command(root, "serve", "the same with a gateway: API and live events",
+                               [served](Call& call) { return autopilot(call, *served); });
+  serving.add_option("--listen", served->serve->listen, "where it is reached; else [server] listen; port 0: a free one")
+      ->type_name("HOST:PORT");
+  serving.add_flag("--insecure", served->serve->insecure, "reached from other machines without encryption");
+  serving.add_option("--slots", served->slots, "agents at a time; else [worker] slots")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+  serving.add_flag("--paused", served->paused, "with execution off: specs are registered, nothing runs");
 
   auto now = std::make_shared<bool>(false);
   tree.command(root, "stop", "end the engine of this data directory",
@@ -112,6 +125,25 @@ void declare_store_commands(CommandTree& tree) {
   tree.command(root, "doctor", "what is there and what is wrong",
                [](Call& call) { return doctor(call); });
   tree.command(root, "version", "the version", [](Call& call) { return version(call); });
+}
+
+void declare_access_commands(CommandTree& tree) {
+  auto& tokens = tree.group(tree.root(), "tokens", "who may ask the gateway",
+                            [](Call& call) { return tokens_list(call); });
+  auto made = std::make_shared<TokenOptions>();
+  auto& create = tree.command(tokens, "create", "make one and print it, once",
+                              [made](Call& call) { return tokens_create(call, *made); });
+  std::vector<std::string> roles;
+  for (const auto role : domain::all_roles) roles.emplace_back(name_of(role));
+  tree.choice(*create.add_option("--role", made->role, "what it allows")->required(), roles);
+  create.add_option("--name", made->name, "whose it is: stands in the log")->type_name("NAME")->check(not_blank());
+  create.add_option("--repo", made->repos, "of this repository alone; may be given again")->type_name("NAME");
+  create.add_option("--expires", made->expires, "after so long: 30d")->type_name("DURATION");
+  tree.look(tokens, "list", "all that were made", [](Call& call) { return tokens_list(call); });
+  auto id = std::make_shared<std::string>();
+  tree.command(tokens, "revoke", "let it in no more", [id](Call& call) { return tokens_revoke(call, *id); })
+      .add_option("ID", *id, "tok_…")
+      ->required();
 }
 
 }  // namespace vitana::cli

@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/json.h"
 #include "cli/spec_commands.h"
+#include "view/json.h"
 #include "wire/diagnostic_json.h"
 
 namespace vitana::cli {
@@ -23,7 +23,7 @@ wire::Json draft_json(const store::DraftRow& draft) {
 
 void print_draft(Call& call, const store::DraftRow& draft, const std::string& next) {
   if (call.json) {
-    call.console.data(wire::to_text(draft_json(draft)) + "\n");
+    call.print_json(draft_json(draft));
     return;
   }
   call.console.print(fmt::format("draft {}  version {}, {}: {}\n", draft.id, draft.version,
@@ -75,7 +75,7 @@ Answer draft_validate(Call& call, std::int64_t id) {
     auto json = draft_json(answer->draft);
     json["valid"] = valid;
     json["diagnostics"] = wire::diagnostics_json(answer->diagnostics);
-    call.console.data(wire::to_text(json) + "\n");
+    call.print_json(json);
   } else {
     call.console.print(findings_text(answer->diagnostics));
     print_draft(call, answer->draft,
@@ -106,7 +106,7 @@ Answer draft_list(Call& call) {
   if (call.json) {
     auto list = wire::Json::array();
     for (const auto& draft : drafts) list.push_back(draft_json(draft));
-    call.console.data(wire::to_text(wire::Json{{"drafts", list}}) + "\n");
+    call.print_json(wire::Json{{"drafts", list}});
     return exit_yes;
   }
   Table table({"DRAFT", "VERSION", "STATUS", "VTID", "TITLE"});

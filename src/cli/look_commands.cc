@@ -7,8 +7,8 @@
 
 #include "cli/event_line.h"
 #include "cli/follow.h"
-#include "cli/json.h"
 #include "engine/conduct.h"
+#include "view/json.h"
 #include "wire/json.h"
 
 namespace vitana::cli {
@@ -18,8 +18,6 @@ using namespace std::chrono_literals;
 using wire::Json;
 
 constexpr Duration look_every = 200ms;
-
-void print_json(Call& call, const Json& json) { call.console.data(wire::to_text(json) + "\n"); }
 
 /// Prints a table, or a sentence on stderr where it has no rows.
 void print_table(Call& call, const Table& table, std::string_view otherwise) {
@@ -62,7 +60,7 @@ Answer events(Call& call, const EventsOptions& options) {
         return exit_yes;
       }
       if (call.json)
-        call.console.data(event_json(event, store_id) + "\n");
+        call.print_json(view::event_json(event, store_id));
       else
         call.console.print(fmt::format("{:>6}  {}", event.seq, event_line(event, true)));
     }
@@ -86,14 +84,7 @@ Answer stats(Call& call, const std::string& by, const std::string& since) {
   });
   if (!done) return failure(std::move(done.error()));
   if (call.json) {
-    Json list = Json::array();
-    for (const auto& row : rows) {
-      list.push_back({{"key", row.key},
-                      {"completed", row.completed},
-                      {"failed", row.failed},
-                      {"cancelled", row.cancelled}});
-    }
-    print_json(call, {{"by", by}, {"since", since}, {"rows", list}});
+    call.print_json(view::stats_json(by, since, rows));
     return exit_yes;
   }
   std::string head = by;
@@ -137,7 +128,7 @@ Answer workers(Call& call) {
                       {"granted_at", to_rfc3339(run.lease->granted_at)},
                       {"agent", run.agent}});
     }
-    print_json(call, {{"engine_pid", pid ? Json(*pid) : Json()}, {"leases", list}});
+    call.print_json({{"engine_pid", pid ? Json(*pid) : Json()}, {"leases", list}});
     return exit_yes;
   }
   call.console.say(pid ? fmt::format("engine: process {}", *pid) : std::string("no engine runs"));
@@ -163,26 +154,8 @@ Answer controls_list(Call& call) {
     return {};
   });
   if (!done) return failure(std::move(done.error()));
-  std::erase_if(breakers, [](const store::BreakerRow& row) { return !row.breaker.open; });
   if (call.json) {
-    Json list = Json::array();
-    for (const auto& row : rows) {
-      list.push_back({{"key", row.key},
-                      {"on", domain::is_on(row.control, now)},
-                      {"reason", row.control.reason},
-                      {"actor", row.control.actor},
-                      {"until", time_or_null(row.control.until)},
-                      {"at", to_rfc3339(row.control.at)}});
-    }
-    Json paused = Json::array();
-    for (const auto& row : breakers) {
-      paused.push_back({{"key", row.key},
-                        {"code", name_of(row.breaker.code)},
-                        {"detail", row.breaker.detail},
-                        {"since", to_rfc3339(row.breaker.since)},
-                        {"probe_at", to_rfc3339(row.breaker.probe_at)}});
-    }
-    print_json(call, {{"controls", list}, {"paused", paused}});
+    call.print_json(view::controls_json(rows, breakers, now));
     return exit_yes;
   }
   Table table({"CONTROL", "STATE", "UNTIL", "BY", "REASON"});
@@ -192,6 +165,7 @@ Answer controls_list(Call& call) {
                row.control.reason});
   }
   for (const auto& row : breakers) {
+    if (!row.breaker.open) continue;
     table.add({row.key, "paused", "tried " + relative(row.breaker.probe_at, now), "engine",
                fmt::format("{}: {}", name_of(row.breaker.code), row.breaker.detail)});
   }
@@ -231,7 +205,7 @@ Answer controls_set(Call& call, const SetControlOptions& options) {
                                                     call.actor);
   if (!done) return failure(std::move(done.error()));
   if (call.json) {
-    print_json(call, {{"key", options.key},
+    call.print_json({{"key", options.key},
                       {"on", options.on},
                       {"reason", options.reason},
                       {"until", time_or_null(until)}});
@@ -245,40 +219,26 @@ Answer controls_set(Call& call, const SetControlOptions& options) {
 Answer repos(Call& call) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  std::vector<store::RepoRow> rows;
-  std::map<std::string, std::size_t> files;
+  std::vector<view::RepoView> repos;
   Instant now{};
-  const auto& setup = (*session)->engine().setup();
   auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
-    rows = reader.repos();
+    repos = view::load_repos((*session)->engine().setup(), reader);
     now = reader.now();
-    for (const auto& repo : setup.repos) files[repo.name] = reader.repo_files(repo.name).size();
     return {};
   });
   if (!done) return failure(std::move(done.error()));
-  Json list = Json::array();
+  if (call.json) {
+    call.print_json(view::repos_json(repos));
+    return exit_yes;
+  }
   Table table({"REPO", "BRANCH", "SYNCED", "COMMIT", "FILES", "FOLDER"});
-  for (const auto& repo : setup.repos) {
-    const auto row =
-        std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.name == repo.name; });
-    const bool known = row != rows.end();
-    const auto synced = known ? row->synced_at : std::nullopt;
-    const std::string commit = known ? row->synced_commit : "";
-    const std::string branch = repo.branch_name();
-    list.push_back({{"name", repo.name},
-                    {"branch", branch.empty() ? Json() : Json(branch)},
-                    {"folder", repo.folder},
-                    {"synced_at", time_or_null(synced)},
-                    {"synced_commit", commit.empty() ? Json() : Json(commit)},
-                    {"files", files[repo.name]}});
-    table.add({repo.name, branch.empty() ? "unknown" : branch, synced ? relative(*synced, now) : "never",
-               commit.empty() ? "-" : commit.substr(0, 12), std::to_string(files[repo.name]),
+  for (const auto& repo : repos) {
+    table.add({repo.name, repo.branch.empty() ? "unknown" : repo.branch,
+               repo.synced_at ? relative(*repo.synced_at, now) : "never",
+               repo.synced_commit.empty() ? "-" : repo.synced_commit.substr(0, 12), std::to_string(repo.files),
                repo.folder});
   }
-  if (call.json)
-    print_json(call, {{"repos", list}});
-  else
-    print_table(call, table, "no repository is configured; next: vitana init");
+  print_table(call, table, "no repository is configured; next: vitana init");
   return exit_yes;
 }
 

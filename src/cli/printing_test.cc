@@ -8,7 +8,7 @@
 #include "cli/errors.h"
 #include "cli/event_line.h"
 #include "cli/sync_report.h"
-#include "cli/task_view.h"
+#include "cli/task_text.h"
 #include "cli/text_diff.h"
 #include "cli/waiting.h"
 #include "domain/retry.h"
@@ -59,18 +59,18 @@ TEST(TaskText, AttestedIsNeverCalledVerified) {
   const std::vector<store::EvidenceRow> rows = {judged("AC-1", domain::EvidenceVerdict::passed),
                                                 judged("AC-2", domain::EvidenceVerdict::attested),
                                                 judged("AC-3", domain::EvidenceVerdict::vacuous)};
-  EXPECT_EQ(tally_text(tally(rows)), "1 of 3 verified, 1 attested, 1 vacuous");
+  EXPECT_EQ(tally_text(view::tally(rows)), "1 of 3 verified, 1 attested, 1 vacuous");
 }
 
 TEST(TaskText, TheRepositorysOwnChecksAreNoCriteria) {
-  EXPECT_EQ(tally_text(tally({judged("check:1", domain::EvidenceVerdict::held)})),
+  EXPECT_EQ(tally_text(view::tally({judged("check:1", domain::EvidenceVerdict::held)})),
             "0 of 0 verified");
 }
 
 TEST(TaskText, ALaterRoundReplacesAnEarlierJudgement) {
   auto again = judged("AC-1", domain::EvidenceVerdict::passed);
   again.round = 2;
-  const auto rows = newest_evidence({judged("AC-1", domain::EvidenceVerdict::failed), again});
+  const auto rows = view::newest_evidence({judged("AC-1", domain::EvidenceVerdict::failed), again});
   EXPECT_EQ(evidence_text(rows, {}, false), "  + passed   AC-1  text of AC-1\n");
 }
 

@@ -1,12 +1,13 @@
 #include "cli/run_command.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cli/event_line.h"
 #include "cli/follow.h"
-#include "cli/json.h"
 #include "cli/run_registration.h"
 #include "cli/waiting.h"
+#include "view/json.h"
 
 namespace vitana::cli {
 namespace {
@@ -89,7 +90,7 @@ Result<TaskView> wait_for_end(Call& call, const Watch& watch, store::Sequence fr
     dirty_seen |= Steady::now() >= dirty_at;
     for (const auto& fault : watch.queue.take_faults()) call.console.say(fault, Ink::red);
     (void)watch.queue.take_synced();
-    auto view = load_task(watch.session, watch.vtid);
+    auto view = view::load_task(watch.session.engine(), watch.vtid);
     if (!view || is_settled(view->task, dirty_seen) || watch.signals.asked()) {
       call.console.end_live();
       return view;
@@ -142,7 +143,7 @@ std::string delivered_text(const TaskView& view, const Terminal& terminal) {
               ? fmt::format("{} on {}", last.run.deliverable->new_commit.substr(0, 12),
                             last.run.deliverable->ref)
               : "nothing to deliver";
-  text += fmt::format(", {}\n", tally_text(tally(last.evidence)));
+  text += fmt::format(", {}\n", tally_text(view::tally(last.evidence)));
   text += evidence_text(last.evidence, terminal, false);
   return text;
 }
@@ -161,7 +162,7 @@ std::string next_after(const TaskView& view) {
 
 /// Tells how it ended, as text or as the object of `task show`; the exit code.
 Answer tell_end(Call& call, Session& session, const TaskView& view) {
-  if (call.json) call.console.data(task_json(view) + "\n");
+  if (call.json) call.print_json(view::task_json(view));
   if (!view.runs.empty()) {
     const auto vacuous = vacuous_text(view.runs.back().evidence);
     if (!vacuous.empty()) call.console.say(vacuous, Ink::yellow);
@@ -206,7 +207,7 @@ Answer run_task(Call& call, const RunOptions& options) {
   if (!from) return failure(std::move(from.error()));
   auto vtid = register_for_run(call, session, options, *target);
   if (!vtid) return failure(std::move(vtid.error()));
-  auto first = load_task(session, *vtid);
+  auto first = view::load_task(session.engine(), *vtid);
   if (!first) return failure(std::move(first.error()));
   if (first->task.status == domain::TaskStatus::completed) {
     call.console.say(fmt::format("{} was completed before; to run it again: vitana task retry {}",
@@ -232,7 +233,7 @@ Answer run_task(Call& call, const RunOptions& options) {
   }
   if (!end) return failure(std::move(end.error()));
   // What happened between the signal and the end counts.
-  end = load_task(session, *vtid);
+  end = view::load_task(session.engine(), *vtid);
   if (!end) return failure(std::move(end.error()));
   if (asked && !is_settled(end->task, true)) return interrupted(call, options, own_engine);
   return tell_end(call, session, *end);

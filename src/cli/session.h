@@ -32,6 +32,11 @@ struct StartOptions {
   engine::Autopilot::Hooks hooks = {};
 };
 
+struct ServeOptions {
+  std::string listen;     ///< HOST:PORT; empty: [server] listen
+  bool insecure = false;  ///< other machines may be spoken to without encryption
+};
+
 /// An open store with its engine.
 class Session {
  public:
@@ -44,6 +49,11 @@ class Session {
   /// Takes the engine role: the lock on <data>/engine.lock, the committer, the autopilot and the
   /// embedded workers. Errors: DATA_DIR_IN_USE, SANDBOX_UNAVAILABLE (required and not there).
   virtual Result<void> start(const StartOptions& options) = 0;
+
+  /// Opens the gateway beside what start() began, and returns its URL. While it is open <data>/server.json tells it,
+  /// and <data>/token holds an administrator's token for who may read it.
+  /// Errors: LISTEN_FAILED, NOT_ALLOWED (an address of other machines, without encryption), STORE_*.
+  virtual Result<std::string> serve(const ServeOptions& options) = 0;
 
   /// Ends what start() began. `now`: agents are killed; else steps under way are given
   /// `grace` to end. Their leases are freed in either case. Idempotent; a second

@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "base/glob.h"
 #include "base/shell.h"
 #include "base/utf8.h"
-#include "cli/json.h"
 #include "cli/repo_place.h"
 #include "cli/sync_report.h"
+#include "cli/task_text.h"
 #include "domain/policy.h"
 #include "spec/parse.h"
 #include "spec/template.h"
+#include "view/json.h"
+#include "view/validation.h"
 
 namespace vitana::cli {
 namespace {
@@ -51,21 +54,12 @@ std::string criteria_text(const std::vector<domain::Criterion>& criteria, bool w
   return text;
 }
 
-wire::ValidatedFile validate_one(Call& call, const std::string& path, domain::SpecProfile profile,
-                                 std::vector<domain::Criterion>& criteria) {
-  wire::ValidatedFile out{.path = path};
+view::Validated validate_one(Call& call, const std::string& path, domain::SpecProfile profile) {
   auto text = read_text(call, path, read_max);
-  if (!text) {
-    out.diagnostics = unreadable(path, text.error());
-    return out;
-  }
-  auto reading = spec::parse_spec(*text, {.file = path, .profile = profile});
-  out.digest = Digest::of(*text);
-  out.title = reading.spec.title;
-  out.diagnostics = spec::diagnostics_for_validate(reading, path);
-  out.valid = !domain::has_errors(out.diagnostics);
-  if (auto vtid = spec::resolve_vtid(reading, path)) out.vtid = *vtid;
-  criteria = std::move(reading.spec.criteria);
+  if (text) return view::validate(path, *text, profile);
+  view::Validated out;
+  out.file.path = path;
+  out.file.diagnostics = unreadable(path, text.error());
   return out;
 }
 
@@ -130,9 +124,9 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
   std::vector<wire::ValidatedFile> files;
   int invalid = 0;
   for (const auto& path : options.files) {
-    std::vector<domain::Criterion> criteria;
-    files.push_back(validate_one(call, path, profile, criteria));
-    const auto& file = files.back();
+    const auto validated = validate_one(call, path, profile);
+    files.push_back(validated.file);
+    const auto& file = validated.file;
     invalid += file.valid ? 0 : 1;
     if (call.json) continue;
     if (options.format == "github") {
@@ -143,11 +137,11 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
     if (file.valid) {
       // Of many files the counts are enough.
       call.console.print(fmt::format("{}: valid, {}, {}", path, file.vtid ? file.vtid->to_string() : "no VTID",
-                                     criteria_text(criteria, options.files.size() == 1,
+                                     criteria_text(validated.criteria, options.files.size() == 1,
                                                    call.console.terminal())));
     }
   }
-  if (call.json) call.console.data(validated_json(files) + "\n");
+  if (call.json) call.print_json(wire::validation_json(files));
   if (!call.json && options.format == "text" && (invalid > 0 || files.size() > 1)) {
     call.console.say(fmt::format("{} valid, {} invalid",
                                  files.size() - static_cast<std::size_t>(invalid), invalid),
@@ -159,7 +153,7 @@ Answer spec_validate(Call& call, const ValidateOptions& options) {
 void print_registered(Call& call, const engine::Registered& registered) {
   call.words.vtid = registered.vtid.to_string();
   if (call.json) {
-    call.console.data(registered_json(registered) + "\n");
+    call.print_json(view::registered_json(registered));
     return;
   }
   const auto& task = registered.task;
@@ -245,7 +239,7 @@ Answer spec_sync(Call& call, const std::string& repo) {
   }
   if (fault && reports.empty()) return failure(std::move(*fault));
   if (call.json) {
-    call.console.data(synced_json(reports) + "\n");
+    call.print_json(view::synced_json(reports));
   } else {
     for (const auto& report : reports)
       call.console.print(sync_text(report, call.console.terminal()));
@@ -287,7 +281,7 @@ Answer spec_adopt(Call& call, const std::string& glob, engine::Adoption how) {
     call.console.say(error_text(conflict_of(adopted->in_conflict), call.words), Ink::yellow);
   }
   if (call.json) {
-    call.console.data(task_list_json(views, std::nullopt) + "\n");
+    call.print_json(view::task_list_json(views, std::nullopt));
     return exit_yes;
   }
   for (const auto& view : views) {
@@ -307,10 +301,10 @@ Answer spec_approve(Call& call, const std::string& text) {
   if (!session) return failure(std::move(session.error()));
   auto task = (*session)->engine().desk.approve_spec(*vtid, call.actor);
   if (!task) return failure(std::move(task.error()));
-  auto view = load_task(**session, *vtid);
+  auto view = view::load_task((*session)->engine(), *vtid);
   if (!view) return failure(std::move(view.error()));
   if (call.json) {
-    call.console.data(task_json(*view) + "\n");
+    call.print_json(view::task_json(*view));
   } else {
     call.console.print(fmt::format("{}  text approved: {}\n", vtid->to_string(), headline(*view)));
   }

@@ -1,10 +1,11 @@
 // vitana spec list, show, history, diff: the texts that are registered.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include "cli/json.h"
 #include "cli/spec_commands.h"
-#include "cli/task_view.h"
+#include "cli/task_text.h"
 #include "cli/text_diff.h"
+#include "view/json.h"
 
 namespace vitana::cli {
 namespace {
@@ -29,12 +30,12 @@ Answer spec_list(Call& call, int limit, const std::string& after) {
   auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
     specs = reader.specs(limit, cursor);
     if (call.json) return {};  // that one tells where each was locked
-    for (auto& spec : specs) spec.provenance.path = path_now(reader, spec);
+    for (auto& spec : specs) spec.provenance.path = view::path_now(reader, spec);
     return {};
   });
   if (!done) return failure(std::move(done.error()));
   if (call.json) {
-    call.console.data(spec_list_json(specs, "specs") + "\n");
+    call.print_json(view::spec_list_json(specs, "specs"));
     return exit_yes;
   }
   Table table({"VTID", "VERSION", "DIGEST", "LOCKED", "FROM"});
@@ -65,7 +66,7 @@ Answer spec_show(Call& call, const ShowSpecOptions& options) {
                        : fmt::format("{} has no registered spec", vtid->to_string()));
   }
   if (call.json) {
-    call.console.data(spec_json(*spec) + "\n");
+    call.print_json(view::spec_json(*spec));
   } else {
     if (!options.raw) {
       call.console.say(
@@ -96,7 +97,7 @@ Answer spec_history(Call& call, const std::string& text) {
                    fmt::format("{} has no registered spec", vtid->to_string()));
   }
   if (call.json) {
-    call.console.data(spec_list_json(versions, "versions") + "\n");
+    call.print_json(view::spec_list_json(versions, "versions"));
     return exit_yes;
   }
   Table table({"VERSION", "DIGEST", "LOCKED", "AUTHOR", "FROM"});

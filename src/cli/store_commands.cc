@@ -18,8 +18,6 @@ namespace {
 
 using wire::Json;
 
-void print_json(Call& call, const Json& json) { call.console.data(wire::to_text(json) + "\n"); }
-
 Result<store::ChainHead> parse_anchor(const std::string& text) {
   const auto colon = text.find(':');
   store::ChainHead head;
@@ -59,7 +57,7 @@ Answer audit(Call& call, const std::string& expect) {
   if (call.json) {
     Json list = Json::array();
     for (const auto& one : *damage) list.push_back({{"where", one.where}, {"what", one.what}});
-    print_json(call, {{"clean", damage->empty()},
+    call.print_json({{"clean", damage->empty()},
                       {"head", {{"sequence", head.seq}, {"hash", head.hash.hex()}}},
                       {"damage", list}});
   } else {
@@ -91,7 +89,7 @@ Answer backup(Call& call, const std::string& file) {
   auto done = (*session)->engine().store().backup(file);
   if (!done) return failure(std::move(done.error()));
   if (call.json)
-    print_json(call, {{"file", file}});
+    call.print_json({{"file", file}});
   else
     call.console.say(fmt::format("written: {}", file));
   return exit_yes;
@@ -107,7 +105,7 @@ Answer restore(Call& call, const std::string& file) {
   auto kept = call.application.restore(file, call.open);
   if (!kept) return failure(std::move(kept.error()));
   if (call.json) {
-    print_json(call, {{"restored", file}, {"execution", "off"}, {"kept", *kept}});
+    call.print_json({{"restored", file}, {"execution", "off"}, {"kept", *kept}});
   } else {
     call.console.say(
         fmt::format("restored from {}; execution is paused{}\n"
@@ -122,7 +120,7 @@ Answer migrate(Call& call) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
   if (call.json)
-    print_json(call, {{"migrated", true}, {"data", (*session)->data_folder()}});
+    call.print_json({{"migrated", true}, {"data", (*session)->data_folder()}});
   else
     call.console.say(fmt::format("the store in {} is of this version", (*session)->data_folder()));
   return exit_yes;
@@ -145,7 +143,7 @@ Answer doctor(Call& call) {
     if (!finding.good && !finding.hint.empty())
       call.console.print(fmt::format("    next: {}\n", finding.hint));
   }
-  if (call.json) print_json(call, {{"good", good}, {"findings", list}});
+  if (call.json) call.print_json({{"good", good}, {"findings", list}});
   return good ? exit_yes : exit_no;
 }
 
@@ -153,7 +151,7 @@ Answer config_check(Call& call) {
   auto config = call.application.configuration(call.open);
   if (!config) return failure(std::move(config.error()));
   if (call.json) {
-    print_json(call, {{"valid", true}, {"digest", config::digest(*config).to_string()}});
+    call.print_json({{"valid", true}, {"digest", config::digest(*config).to_string()}});
   } else {
     call.console.print(fmt::format("valid: {} {}, {} {}\n", config->repos.size(),
                                    config->repos.size() == 1 ? "repository" : "repositories",
@@ -168,7 +166,7 @@ Answer config_show(Call& call) {
   if (!config) return failure(std::move(config.error()));
   const auto text = config::render(*config);
   if (call.json)
-    print_json(call, {{"digest", config::digest(*config).to_string()}, {"toml", text}});
+    call.print_json({{"digest", config::digest(*config).to_string()}, {"toml", text}});
   else
     call.console.data(text);
   return exit_yes;
@@ -176,7 +174,7 @@ Answer config_show(Call& call) {
 
 Answer version(Call& call) {
   if (call.json)
-    print_json(call, {{"version", VITANA_VERSION}});
+    call.print_json({{"version", VITANA_VERSION}});
   else
     call.console.print("vitana " VITANA_VERSION "\n");
   return exit_yes;

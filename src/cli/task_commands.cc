@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
-#include "cli/json.h"
-#include "cli/task_view.h"
+#include "cli/task_text.h"
+#include "view/json.h"
 
 namespace vitana::cli {
 namespace {
@@ -25,10 +26,10 @@ Answer decide(Call& call, const std::string& text,
   if (!session) return failure(std::move(session.error()));
   auto task = act((*session)->engine().desk, *vtid);
   if (!task) return failure(std::move(task.error()));
-  auto view = load_task(**session, *vtid);
+  auto view = view::load_task((*session)->engine(), *vtid);
   if (!view) return failure(std::move(view.error()));
   if (call.json) {
-    call.console.data(task_json(*view) + "\n");
+    call.print_json(view::task_json(*view));
     return exit_yes;
   }
   call.console.print(fmt::format("{}  {}\n  next: {}\n", vtid->to_string(), headline(*view),
@@ -39,7 +40,7 @@ Answer decide(Call& call, const std::string& text,
 
 std::string proof(store::Reader& reader, const domain::Task& task) {
   if (task.attempt == 0) return "-";
-  const auto t = tally(newest_evidence(reader.evidence(RunId{task.vtid, task.attempt})));
+  const auto t = view::tally(view::newest_evidence(reader.evidence(RunId{task.vtid, task.attempt})));
   return t.criteria == 0 ? "-" : fmt::format("{} of {} verified", t.verified, t.criteria);
 }
 
@@ -52,10 +53,10 @@ bool is_known(Session& session, store::Reader& reader, const std::string& repo) 
 }  // namespace
 
 Answer task_list(Call& call, const ListOptions& options) {
-  store::TaskFilter filter{.limit = options.limit + 1};
+  store::TaskFilter filter{.limit = options.limit};
   if (!options.status.empty()) filter.status = domain::task_status(options.status);
   if (!options.code.empty()) filter.code = options.code;
-  if (!options.repo.empty()) filter.repo = options.repo;
+  if (!options.repo.empty()) filter.repos = {options.repo};
   if (!options.after.empty()) {
     auto cursor = vtid_argument(call, options.after);
     if (!cursor) return failure(std::move(cursor.error()));
@@ -63,32 +64,25 @@ Answer task_list(Call& call, const ListOptions& options) {
   }
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  std::vector<TaskView> views;
+  view::TaskPage page;
   std::vector<std::string> proofs;
-  bool more = false;
   auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
-    if (filter.repo && !is_known(**session, reader, *filter.repo)) {
-      return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", *filter.repo));
+    if (!options.repo.empty() && !is_known(**session, reader, options.repo)) {
+      return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", options.repo));
     }
-    auto tasks = reader.tasks(filter);
-    more = tasks.size() > static_cast<std::size_t>(options.limit);
-    if (more) tasks.pop_back();
-    for (auto& task : tasks) {
-      auto view = listed(**session, reader, std::move(task));
-      if (!call.json) proofs.push_back(proof(reader, view.task));
-      views.push_back(std::move(view));
-    }
+    page = view::task_page((*session)->engine(), reader, filter);
+    if (call.json) return {};
+    for (const auto& view : page.tasks) proofs.push_back(proof(reader, view.task));
     return {};
   });
   if (!done) return failure(std::move(done.error()));
   if (call.json) {
-    const auto next = more ? std::optional(views.back().task.vtid) : std::nullopt;
-    call.console.data(task_list_json(views, next) + "\n");
+    call.print_json(view::task_list_json(page.tasks, page.next));
     return exit_yes;
   }
   Table table({"VTID", "STATUS", "CHANGED", "EVIDENCE", "TITLE"});
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    const auto& view = views[i];
+  for (std::size_t i = 0; i < page.tasks.size(); ++i) {
+    const auto& view = page.tasks[i];
     table.add({view.task.vtid.to_string(), list_status(view),
                relative(view.task.updated_at, view.now), proofs[i], view.task.title});
   }
@@ -98,16 +92,14 @@ Answer task_list(Call& call, const ListOptions& options) {
     call.console.say(all ? "no task yet; next: vitana spec sync" : "no task matches; all of them: vitana task list");
   }
   // One is enough to say it; an engine carries on all of them.
-  for (const auto& view : views) {
+  for (const auto& view : page.tasks) {
     const auto missing = engine_missing(**session, view.task);
     if (!missing) continue;
     call.console.say(*missing, Ink::dim);
     break;
   }
-  if (more) {
-    call.console.say(
-        fmt::format("more: vitana task list --after {}", views.back().task.vtid.to_string()),
-        Ink::dim);
+  if (page.next) {
+    call.console.say(fmt::format("more: vitana task list --after {}", page.next->to_string()), Ink::dim);
   }
   return exit_yes;
 }
@@ -117,10 +109,10 @@ Answer task_show(Call& call, const std::string& text) {
   if (!vtid) return failure(std::move(vtid.error()));
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto view = load_task(**session, *vtid);
+  auto view = view::load_task((*session)->engine(), *vtid);
   if (!view) return failure(std::move(view.error()));
   if (call.json) {
-    call.console.data(task_json(*view) + "\n");
+    call.print_json(view::task_json(*view));
   } else {
     call.console.print(task_text(*view, call.console.terminal()));
     say_engine(call, **session, view->task);
@@ -139,10 +131,10 @@ Answer task_why(Call& call, const std::string& text) {
   if (!session) return failure(std::move(session.error()));
   auto why = (*session)->engine().desk.why(*vtid);
   if (!why) return failure(std::move(why.error()));
-  auto view = load_task(**session, *vtid);
+  auto view = view::load_task((*session)->engine(), *vtid);
   if (!view) return failure(std::move(view.error()));
   if (call.json) {
-    call.console.data(why_json(*why, *view) + "\n");
+    call.print_json(view::why_json(*why, *view));
     return exit_yes;
   }
   call.console.print(why_text(*why, *view, call.console.terminal()));

@@ -1,9 +1,11 @@
 // vitana task create: a row of the ledger, or three questions that make a spec.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include "cli/json.h"
 #include "cli/spec_commands.h"
 #include "cli/task_commands.h"
+#include "cli/task_text.h"
+#include "view/json.h"
 
 namespace vitana::cli {
 namespace {
@@ -113,10 +115,10 @@ Answer task_create(Call& call, const CreateOptions& options) {
   auto task = (*session)->engine().registry.create_task(id, options.title, description, call.actor,
                                                         options.repo, options.allow_jump);
   if (!task) return failure(std::move(task.error()));
-  auto view = load_task(**session, task->vtid);
+  auto view = view::load_task((*session)->engine(), task->vtid);
   if (!view) return failure(std::move(view.error()));
   if (call.json) {
-    call.console.data(task_json(*view) + "\n");
+    call.print_json(view::task_json(*view));
     return exit_yes;
   }
   call.console.print(fmt::format("{}  {}\n", task->vtid.to_string(), headline(*view)));

@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
 #include "cli/event_line.h"
 #include "cli/follow.h"
-#include "cli/json.h"
 #include "cli/task_commands.h"
-#include "cli/task_view.h"
+#include "cli/task_text.h"
+#include "view/json.h"
 
 namespace vitana::cli {
 namespace {
@@ -28,7 +29,7 @@ Result<Opened> open_task(Call& call, const std::string& text) {
   if (!vtid) return failure(std::move(vtid.error()));
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto view = load_task(**session, *vtid);
+  auto view = view::load_task((*session)->engine(), *vtid);
   if (!view) return failure(std::move(view.error()));
   return Opened{std::move(*session), std::move(*view)};
 }
@@ -95,7 +96,7 @@ Answer task_watch(Call& call, const std::string& text) {
       if (!events) return failure(std::move(events.error()));
       for (const auto& event : *events) {
         if (call.json)
-          call.console.data(event_json(event, store_id) + "\n");
+          call.print_json(view::event_json(event, store_id));
         else if (is_meaningful(event))
           call.console.print(event_line(event, false));
       }
@@ -136,7 +137,7 @@ Answer task_log(Call& call, const OfRun& of, bool follow) {
       std::string_view part = *chunk;
       if (call.json) part = whole_characters(part);
       if (call.json)
-        call.console.data(run_text_json(id, "log", part) + "\n");
+        call.print_json(view::run_text_json(id, "log", part));
       else
         call.console.data(part);
       call.console.flush();
@@ -158,7 +159,7 @@ Answer task_diff(Call& call, const OfRun& of) {
   auto diff = opened->session->run_diff((*run)->run.id);
   if (!diff) return failure(std::move(diff.error()));
   if (call.json)
-    call.console.data(run_text_json((*run)->run.id, "diff", *diff) + "\n");
+    call.print_json(view::run_text_json((*run)->run.id, "diff", *diff));
   else
     call.console.data(*diff);
   return exit_yes;
@@ -174,7 +175,7 @@ Answer task_evidence(Call& call, const OfRun& of) {
     std::erase_if(view.runs, [&](const RunView& v) { return v.run.id.attempt != of.attempt; });
   }
   if (call.json) {
-    call.console.data(evidence_json(view) + "\n");
+    call.print_json(view::evidence_json(view));
     return exit_yes;
   }
   bool any = false;
@@ -182,7 +183,7 @@ Answer task_evidence(Call& call, const OfRun& of) {
     if (run.evidence.empty()) continue;
     any = true;
     call.console.print(
-        fmt::format("{}: {}\n", run.run.id.to_string(), tally_text(tally(run.evidence))) +
+        fmt::format("{}: {}\n", run.run.id.to_string(), tally_text(view::tally(run.evidence))) +
         evidence_text(run.evidence, call.console.terminal(), true));
   }
   if (!any) call.console.say("no run came as far as being judged");

@@ -133,6 +133,7 @@ class FakeSession : public Session {
   Result<std::string> run_log(const RunId& run, std::size_t, std::size_t) override {
     return failure(FailureCode::NOT_FOUND, run.to_string() + " has no log");
   }
+  Result<std::string> serve(const ServeOptions& options) override { return "http://" + options.listen; }
   Result<std::string> run_diff(const RunId& run) override {
     return failure(FailureCode::NOT_FOUND, run.to_string() + " left no change");
   }

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/task_view.h"
+#include "cli/task_text.h"
 
 namespace vitana::cli {
 

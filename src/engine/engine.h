@@ -1,6 +1,7 @@
 // The engine as one object: what commands, workers and later the gateway talk to.
 #pragma once
 
+#include "engine/access.h"
 #include "engine/authoring.h"
 #include "engine/autopilot.h"
 #include "engine/conductor.h"
@@ -24,6 +25,7 @@ class Engine {
         desk(store, entropy, setup_, registry, runs),
         drafts(store, registry, setup_),
         intake(store, registry, setup_),
+        access(store, entropy, setup_),
         conductor(store, entropy, setup_, registry, std::move(notifier)),
         autopilot(store, clock, setup_, registry, conductor, runs) {}
   Engine(const Engine&) = delete;
@@ -44,6 +46,7 @@ class Engine {
   Desk desk;
   Drafts drafts;
   Intake intake;
+  Access access;
   Conductor conductor;
   Autopilot autopilot;
 };

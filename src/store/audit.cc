@@ -33,6 +33,7 @@ std::vector<Store::Damage> Audit::run() {
   check_evidence();
   check_controls();
   check_deliveries();
+  check_tokens();
   check_counter();
   return std::move(damages_);
 }

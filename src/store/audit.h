@@ -70,6 +70,7 @@ class Audit {
   void check_evidence();
   void check_controls();
   void check_deliveries();
+  void check_tokens();
   void check_counter();
   std::vector<StoredEvent> events_of(const std::string& vtid);
   /// One of `type` about `vtid` whose data holds all of `marks`.

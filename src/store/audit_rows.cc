@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "store/audit.h"
 #include "store/birth.h"
@@ -13,6 +14,7 @@ namespace vitana::store {
 namespace {
 
 constexpr int page_rows = 500;
+constexpr std::size_t tokens_max = 100'000;
 constexpr std::string_view state_prefix = "autopilot.state.";
 
 /// What a task's status may be after an event; empty where the event says nothing of it.
@@ -283,6 +285,34 @@ void Audit::check_controls() {
   for (const auto& [key, state] : told) {
     found("control " + key, "the row is gone that the log speaks of");
   }
+}
+
+void Audit::check_tokens() {
+  std::map<std::string, std::string> made;
+  std::set<std::string> revoked;
+  connection_.each("SELECT type, data FROM oasis_events WHERE type IN ('access.token.created', 'access.token.revoked')",
+                   {}, [&](const sql::Row& row) {
+                     const auto id = member(row.text(1), "id");
+                     if (!id) return true;
+                     if (row.text(0) == "access.token.created") {
+                       made[*id] = member(row.text(1), "row").value_or("");
+                     } else {
+                       revoked.insert(*id);
+                     }
+                     return made.size() < tokens_max;
+                   });
+  for (const auto& row : connection_.query(text_of_table<TokenMap>().select + " ORDER BY id")) {
+    const auto where = "token " + row.text(0);
+    const auto told = made.extract(row.text(0));
+    std::optional<TokenRow> token;
+    if (!readable(where, [&] { token = TokenMap::read(row); })) continue;
+    if (!told || told.mapped() != birth::digest_of(*token).to_string()) {
+      found(where, "no event of the log made it as it stands");
+    } else if (token->revoked_at.has_value() != revoked.contains(token->id)) {
+      found(where, token->revoked_at ? "no event of the log took it back" : "the log took it back, and it is valid");
+    }
+  }
+  for (const auto& [id, row] : made) found("token " + id, "the row is gone that the log speaks of");
 }
 
 void Audit::check_deliveries() {

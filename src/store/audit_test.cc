@@ -1,6 +1,7 @@
 // Each damage is done as somebody with the file in hand would do it, and named.
 #include "store/audit.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "store/chain.h"
@@ -235,6 +236,57 @@ TEST_F(AuditTest, ASwitchThatWasTurnedByHandIsNamed) {
 TEST_F(AuditTest, ASwitchThatWasRemovedIsNamed) {
   damage("DELETE FROM controls");
   EXPECT_THAT(found(), ElementsAre(damage_at("control execution", "gone")));
+}
+
+class TokenAudit : public AuditTest {
+ protected:
+  TokenRow token_ = {.id = "tok_1",
+                     .hash = Digest::of("secret"),
+                     .name = "ci",
+                     .role = domain::Role::viewer,
+                     .repos = {"shop"},
+                     .created_by = "ada",
+                     .expires_at = from_us(1'900'000'000'000'000)};
+
+  TokenAudit() {
+    commit([&](Ledger& l) {
+      token_.created_at = l.now();
+      l.put(token_, "ada");
+    });
+  }
+  void revoke() {
+    commit([&](Ledger& l) {
+      token_.revoked_at = l.now();
+      l.put(token_, "ada");
+    });
+  }
+};
+
+TEST_F(TokenAudit, AMadeAndARevokedTokenAreClean) {
+  EXPECT_THAT(found(), IsEmpty());
+  revoke();
+  EXPECT_THAT(found(), IsEmpty());
+}
+
+TEST_F(TokenAudit, EachChangeByHandIsNamed) {
+  for (const auto* change : {"role = 'admin'", "repos = '[]'", "expires_at = NULL", "hash = 'sha256:' || hash", "name = 'ada'",
+                             "created_by = 'bob'", "created_at = 1"}) {
+    damage(fmt::format("CREATE TABLE kept AS SELECT * FROM access_tokens; UPDATE access_tokens SET {}", change));
+    EXPECT_THAT(found(), ElementsAre(Field(&Store::Damage::where, "token tok_1"))) << change;
+    damage("DELETE FROM access_tokens; INSERT INTO access_tokens SELECT * FROM kept; DROP TABLE kept");
+  }
+  EXPECT_THAT(found(), IsEmpty());
+}
+
+TEST_F(TokenAudit, OneThatWasTakenBackAndHoldsAgainIsNamed) {
+  revoke();
+  damage("UPDATE access_tokens SET revoked_at = NULL");
+  EXPECT_THAT(found(), ElementsAre(damage_at("token tok_1", "took it back")));
+}
+
+TEST_F(TokenAudit, OneThatWasPutInOrRemovedIsNamed) {
+  damage("UPDATE access_tokens SET id = 'tok_2'");
+  EXPECT_THAT(found(), ::testing::UnorderedElementsAre(damage_at("token tok_2", "no event"), damage_at("token tok_1", "gone")));
 }
 
 TEST_F(AuditTest, ARunOnAnotherBaseIsNamed) {

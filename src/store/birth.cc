@@ -18,6 +18,24 @@ std::optional<std::string> given(const std::string& text) {
 
 std::string actor_or_engine(const std::string& actor) { return actor.empty() ? "engine" : actor; }
 
+/// Over all columns of a row, in their order, each framed.
+template <typename Map>
+Digest digest_of_columns(const typename Map::Row& row) {
+  Values values;
+  Map::bind_row(row, values);
+  Hasher hasher;
+  for (const auto& value : values) {
+    if (const auto* number = std::get_if<std::int64_t>(&value.get())) {
+      hasher.feed_framed(std::to_string(*number));
+    } else if (const auto* text = std::get_if<std::string>(&value.get())) {
+      hasher.feed_framed(*text);
+    } else {
+      hasher.feed_framed("");
+    }
+  }
+  return hasher.finish();
+}
+
 }  // namespace
 
 domain::Event task(const domain::Task& task) {
@@ -69,20 +87,28 @@ domain::Event control(const ControlRow& row) {
                       {"until", until}})};
 }
 
-Digest digest_of(const StoredEvidence& evidence) {
-  Values values;
-  EvidenceMap::bind_row(evidence, values);
-  Hasher hasher;
-  for (const auto& value : values) {
-    if (const auto* number = std::get_if<std::int64_t>(&value.get())) {
-      hasher.feed_framed(std::to_string(*number));
-    } else if (const auto* text = std::get_if<std::string>(&value.get())) {
-      hasher.feed_framed(*text);
-    } else {
-      hasher.feed_framed("");
-    }
+domain::Event token(const TokenRow& row, const std::string& actor) {
+  if (row.revoked_at) {
+    return {EventType::token_revoked, std::nullopt, std::nullopt, actor_or_engine(actor),
+            object({}, {{"id", row.id}, {"name", brief(row.name)}})};
   }
-  return hasher.finish();
+  std::optional<std::string> expires;
+  if (row.expires_at) expires = to_rfc3339(*row.expires_at);
+  return {EventType::token_created, std::nullopt, std::nullopt, actor_or_engine(actor),
+          object({}, {{"id", row.id},
+                      {"name", brief(row.name)},
+                      {"row", digest_of(row).to_string()},
+                      {"role", std::string(name_of(row.role))},
+                      {"repos", given(list_column(row.repos))},
+                      {"expires_at", expires}})};
 }
+
+Digest digest_of(const TokenRow& row) {
+  auto made = row;
+  made.revoked_at.reset();
+  return digest_of_columns<TokenMap>(made);
+}
+
+Digest digest_of(const StoredEvidence& evidence) { return digest_of_columns<EvidenceMap>(evidence); }
 
 }  // namespace vitana::store::birth

@@ -206,6 +206,19 @@ domain::Deliverable deliverable_of(std::string_view text) {
   return {json.text("ref"), json.text("old_commit"), json.text("new_commit"), json.text("tree")};
 }
 
+std::string list_column(const std::vector<std::string>& texts) { return text_of(Json(texts)); }
+
+std::vector<std::string> list_of(std::string_view text) {
+  const auto list = Json::parse(text, nullptr, false);
+  if (!list.is_array()) damaged("list", text);
+  std::vector<std::string> out;
+  for (const auto& item : list) {
+    if (!item.is_string()) damaged("list", text);
+    out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
 std::string diagnostics_column(const std::vector<domain::Diagnostic>& diagnostics) {
   Json list = Json::array();
   for (const auto& d : diagnostics) {

@@ -34,6 +34,10 @@ domain::Deliverable deliverable_of(std::string_view text);
 std::string diagnostics_column(const std::vector<domain::Diagnostic>& diagnostics);
 std::vector<domain::Diagnostic> diagnostics_of(std::string_view text);
 
+/// Texts, as a JSON array.
+std::string list_column(const std::vector<std::string>& texts);
+std::vector<std::string> list_of(std::string_view text);
+
 /// The keys of both objects; where both have one, `first`'s value. `first` alone when `second` is
 /// no object. REQUIRES: `first` is an object.
 std::string merged(std::string_view first, std::string_view second);

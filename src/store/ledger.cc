@@ -241,6 +241,14 @@ std::optional<BreakerRow> Ledger::breaker(const std::string& key) {
 }
 void Ledger::put(const BreakerRow& breaker) { transaction_.table<BreakerMap>().put(breaker); }
 
+// Access.
+
+std::optional<TokenRow> Ledger::token(const std::string& id) { return transaction_.find<TokenMap>(id); }
+void Ledger::put(const TokenRow& token, const std::string& actor) {
+  record(birth::token(token, actor), fmt::format("\"{}\"", token.id));
+  transaction_.table<TokenMap>().put(token);
+}
+
 // Drafts and intakes.
 
 void Ledger::put(const DraftRow& draft) { transaction_.table<DraftMap>().put(draft); }

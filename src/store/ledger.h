@@ -130,6 +130,11 @@ class Ledger {
   void put(const BreakerRow& breaker);
   std::vector<BreakerRow> breakers();
 
+  // Access.
+  std::optional<TokenRow> token(const std::string& id);
+  /// Made, or taken back by `actor`: nothing else of it changes.
+  void put(const TokenRow& token, const std::string& actor);
+
   // Drafts and intakes.
   std::int64_t next_id(const std::string& counter);  ///< "draft", "intake": 1, 2, 3, …
   std::optional<DraftRow> draft(std::int64_t id);

@@ -179,6 +179,25 @@ ControlRow ControlMap::read(const sql::Row& row) {
            instant_of(row.int64(5))}};
 }
 
+std::string TokenMap::key_of(const Row& row) { return row.id; }
+void TokenMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
+void TokenMap::bind_row(const Row& row, Values& values) {
+  bind(values, utf8_clean(row.id), to_us(row.created_at), row.hash.to_string(), utf8_clean(row.name),
+       name_of(row.role), list_column(row.repos), utf8_clean(row.created_by), us_of(row.expires_at),
+       us_of(row.revoked_at));
+}
+TokenRow TokenMap::read(const sql::Row& row) {
+  return {.id = row.text(0),
+          .created_at = instant_of(row.int64(1)),
+          .hash = digest_of(row.text(2)),
+          .name = row.text(3),
+          .role = word(row, 4, "role", domain::role),
+          .repos = list_of(row.text(5)),
+          .created_by = row.text(6),
+          .expires_at = optional_instant(row, 7),
+          .revoked_at = optional_instant(row, 8)};
+}
+
 std::string BreakerMap::key_of(const Row& row) { return row.key; }
 void BreakerMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void BreakerMap::bind_row(const Row& row, Values& values) {

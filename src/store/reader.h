@@ -20,7 +20,7 @@ namespace vitana::store {
 struct TaskFilter {
   std::optional<domain::TaskStatus> status;
   std::optional<std::string> code;  ///< of the task's failure
-  std::optional<std::string> repo;
+  std::vector<std::string> repos = {};  ///< of these alone; empty: all, and those of none
   int limit = 50;
   std::optional<Vtid> after;  ///< cursor: tasks with a smaller number than this (newest first)
 };
@@ -30,6 +30,15 @@ struct EventFilter {
   std::optional<Vtid> vtid;
   std::string type_glob;  ///< empty: all
   int limit = 1000;
+  /// Of tasks of these repositories alone; empty: all.
+  std::vector<std::string> repos = {};
+};
+
+/// A part of the log that was looked at, and what of it matches.
+struct EventPage {
+  std::vector<StoredEvent> events;
+  Sequence position = 0;  ///< all up to here was looked at
+  bool end = false;       ///< there was no more
 };
 
 struct StatRow {
@@ -48,7 +57,8 @@ class Reader {
   Instant now() const { return now_; }
   std::optional<domain::Task> task(Vtid vtid);
   std::vector<domain::Task> tasks(const TaskFilter& filter);
-  std::map<std::string, int> task_counts();  ///< by status name
+  /// By status name; `repos` as in TaskFilter.
+  std::map<std::string, int> task_counts(const std::vector<std::string>& repos = {});
   std::vector<domain::Run> runs(Vtid vtid);  ///< oldest first
   std::optional<domain::Run> run(const RunId& id);
   std::vector<EvidenceRow> evidence(const RunId& run);
@@ -56,12 +66,14 @@ class Reader {
   std::optional<domain::SpecVersion> spec(Vtid vtid, int version);
   std::optional<domain::SpecVersion> newest_spec(Vtid vtid);
   std::vector<SpecSummary> spec_versions(Vtid vtid);
-  std::vector<SpecSummary> specs(int limit, std::optional<Vtid> after);
+  std::vector<SpecSummary> specs(int limit, std::optional<Vtid> after, const std::vector<std::string>& repos = {});
   std::vector<CandidateRow> candidates(Vtid vtid);
   std::vector<RepoRow> repos();
   /// By path; of one VTID, or all.
   std::vector<RepoFileRow> repo_files(const std::string& repo, std::optional<Vtid> vtid = {});
   std::vector<StoredEvent> events(const EventFilter& filter);
+  /// As events(), but looks at a thousand lines of the log at most.
+  EventPage event_page(const EventFilter& filter);
   ChainHead head();
   std::optional<domain::Control> control(const std::string& key);
   std::vector<ControlRow> controls();
@@ -70,6 +82,10 @@ class Reader {
   std::vector<Vtid> open_deliveries(const std::string& repo);
   std::optional<BreakerRow> breaker(const std::string& key);
   std::vector<BreakerRow> breakers();
+  /// By the digest of its text.
+  std::optional<TokenRow> token(const Digest& hash);
+  /// Oldest first.
+  std::vector<TokenRow> tokens();
   std::vector<Vtid> dependencies(Vtid vtid);
   std::vector<DraftRow> drafts();
   std::optional<DraftRow> draft(std::int64_t id);
@@ -78,7 +94,7 @@ class Reader {
   /// The runs of Run::holds_slot(), by what they want.
   std::vector<SlotRow> slots();
   int repo_runs_since(const std::string& repo, Instant since);
-  std::vector<StatRow> stats(const std::string& by, Instant since);
+  std::vector<StatRow> stats(const std::string& by, Instant since, const std::vector<std::string>& repos = {});
   /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.
   bool claimable(const std::vector<domain::Step>& steps);
   /// As the ledger's lists of the same names, for a look before a unit of work.

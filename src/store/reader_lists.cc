@@ -12,6 +12,16 @@
 namespace vitana::store {
 namespace {
 
+/// "column IN ($2, $3)", with its texts at the end of `values`.
+std::string one_of(std::string_view column, const std::vector<std::string>& texts, Values& values) {
+  std::string parameters;
+  for (const auto& text : texts) {
+    values.emplace_back(text);
+    parameters += fmt::format("{}${}", parameters.empty() ? "" : ", ", values.size());
+  }
+  return fmt::format("{} IN ({})", column, parameters);
+}
+
 /// Conditions of one statement and their parameters, in the order they are added.
 class Where {
  public:
@@ -21,6 +31,11 @@ class Where {
     const auto parameter = fmt::format("${}", values_.size());
     text_ += text_.empty() ? "WHERE " : " AND ";
     text_ += fmt::format(fmt::runtime(condition), parameter);
+  }
+  /// `column` is one of `texts`.
+  void add_any(std::string_view column, const std::vector<std::string>& texts) {
+    text_ += text_.empty() ? "WHERE " : " AND ";
+    text_ += one_of(column, texts, values_);
   }
   std::string then(std::string_view tail, int limit) {
     values_.emplace_back(std::max(limit, 0));
@@ -56,17 +71,19 @@ std::vector<domain::Task> Reader::tasks(const TaskFilter& filter) {
   Where where;
   if (filter.status) where.add("status = {}", domain::name_of(*filter.status));
   if (filter.code) where.add("error_code = {}", *filter.code);
-  if (filter.repo) where.add("repo = {}", *filter.repo);
+  if (!filter.repos.empty()) where.add_any("repo", filter.repos);
   if (filter.after) where.add("number < {}", filter.after->number());
   const auto tail = where.then("ORDER BY number DESC", filter.limit);
   return select_rows<TaskMap>(connection_, tail, where.values());
 }
 
-std::map<std::string, int> Reader::task_counts() {
+std::map<std::string, int> Reader::task_counts(const std::vector<std::string>& repos) {
   std::map<std::string, int> counts;
   for (const auto status : domain::task_statuses) counts[std::string(domain::name_of(status))] = 0;
+  Values values;
+  const auto where = repos.empty() ? std::string() : "WHERE " + one_of("repo", repos, values);
   for (const auto& row :
-       connection_.query("SELECT status, COUNT(*) FROM vtid_ledger GROUP BY status")) {
+       connection_.query(fmt::format("SELECT status, COUNT(*) FROM vtid_ledger {} GROUP BY status", where), values)) {
     counts[row.text(0)] = int_of(row.int64(1));
   }
   return counts;
@@ -98,12 +115,17 @@ std::vector<SpecSummary> Reader::spec_versions(Vtid vtid) {
   return summaries(connection_, "WHERE vtid = $1 ORDER BY version", {vtid.to_string()});
 }
 
-std::vector<SpecSummary> Reader::specs(int limit, std::optional<Vtid> after) {
+std::vector<SpecSummary> Reader::specs(int limit, std::optional<Vtid> after, const std::vector<std::string>& repos) {
+  Values values{after ? std::int64_t{after->number()} : std::int64_t{Vtid::number_max} + 1, std::max(limit, 0)};
+  const auto of_repos =
+      repos.empty() ? std::string()
+                    : fmt::format("AND EXISTS (SELECT 1 FROM vtid_ledger t WHERE t.vtid = vtid_specs.vtid AND {}) ",
+                                  one_of("t.repo", repos, values));
   return summaries(connection_,
-                   "WHERE number < $1 AND version = (SELECT MAX(s.version) FROM vtid_specs s "
-                   "WHERE s.vtid = vtid_specs.vtid) ORDER BY number DESC LIMIT $2",
-                   {after ? std::int64_t{after->number()} : std::int64_t{Vtid::number_max} + 1,
-                    std::max(limit, 0)});
+                   fmt::format("WHERE number < $1 AND version = (SELECT MAX(s.version) FROM vtid_specs s "
+                               "WHERE s.vtid = vtid_specs.vtid) {}ORDER BY number DESC LIMIT $2",
+                               of_repos),
+                   values);
 }
 
 std::vector<CandidateRow> Reader::candidates(Vtid vtid) {
@@ -144,8 +166,46 @@ std::vector<StoredEvent> Reader::events(const EventFilter& filter) {
   return out;
 }
 
+EventPage Reader::event_page(const EventFilter& filter) {
+  constexpr int looked_max = 1000;
+  EventPage page{.events = {}, .position = filter.after};
+  const auto tail = filter.vtid ? "WHERE seq > $1 AND vtid = $3 ORDER BY seq LIMIT $2" : "WHERE seq > $1 ORDER BY seq LIMIT $2";
+  Values values{filter.after, looked_max};
+  if (filter.vtid) values.emplace_back(filter.vtid->to_string());
+  auto rows = select_rows<EventMap>(connection_, tail, values);
+  page.end = rows.size() < static_cast<std::size_t>(looked_max);
+  std::map<Vtid, bool> within;
+  const auto reached = [&](const StoredEvent& event) {
+    if (filter.repos.empty()) return true;
+    if (!event.vtid) return false;
+    const auto known = within.find(*event.vtid);
+    if (known != within.end()) return known->second;
+    const auto of = task(*event.vtid);
+    return within[*event.vtid] = of && std::count(filter.repos.begin(), filter.repos.end(), of->repo) > 0;
+  };
+  for (auto& row : rows) {
+    if (page.events.size() >= static_cast<std::size_t>(filter.limit)) {
+      page.end = false;
+      break;
+    }
+    page.position = row.seq;
+    if (!filter.type_glob.empty() && !glob_match(filter.type_glob, row.type)) continue;
+    if (reached(row)) page.events.push_back(std::move(row));
+  }
+  return page;
+}
+
 std::vector<ControlRow> Reader::controls() {
   return select_rows<ControlMap>(connection_, "ORDER BY key");
+}
+
+std::optional<TokenRow> Reader::token(const Digest& hash) {
+  auto rows = select_rows<TokenMap>(connection_, "WHERE hash = $1", {hash.to_string()});
+  return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
+}
+
+std::vector<TokenRow> Reader::tokens() {
+  return select_rows<TokenMap>(connection_, "ORDER BY created_at, id");
 }
 
 std::vector<BreakerRow> Reader::breakers() {
@@ -182,18 +242,19 @@ std::optional<EffectRow> Reader::due_notice() {
   return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
 }
 
-std::vector<StatRow> Reader::stats(const std::string& by, Instant since) {
+std::vector<StatRow> Reader::stats(const std::string& by, Instant since, const std::vector<std::string>& repos) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> columns{
       {{"code", "error_code"}, {"agent", "agent"}, {"repo", "repo"}}};
   const auto* known = std::find_if(columns.begin(), columns.end(),
                                    [&](const auto& column) { return column.first == by; });
   if (known == columns.end()) return {};
+  Values values{to_us(since)};
   const auto text = fmt::format(
       "SELECT COALESCE({0}, '') AS key, state, COUNT(*) FROM autopilot_runs "
-      "WHERE ended_at IS NOT NULL AND ended_at >= $1 GROUP BY key, state ORDER BY key, state",
-      known->second);
+      "WHERE ended_at IS NOT NULL AND ended_at >= $1 {1}GROUP BY key, state ORDER BY key, state",
+      known->second, repos.empty() ? std::string() : fmt::format("AND {} ", one_of("repo", repos, values)));
   std::vector<StatRow> out;
-  for (const auto& row : connection_.query(text, {to_us(since)})) {
+  for (const auto& row : connection_.query(text, values)) {
     if (out.empty() || out.back().key != row.text(0)) out.push_back({row.text(0)});
     const int count = int_of(row.int64(2));
     if (row.text(1) == "completed") out.back().completed = count;

@@ -52,7 +52,7 @@ TEST_F(ReaderTest, TasksAreListedNewestFirstAndFiltered) {
   EXPECT_THAT(numbers({.after = Vtid(9)}), ElementsAre(8, 7));
   EXPECT_THAT(numbers({.status = TaskStatus::failed}), ElementsAre(8));
   EXPECT_THAT(numbers({.code = "AGENT_FAILED"}), ElementsAre(8));
-  EXPECT_THAT(numbers({.repo = "hub"}), ElementsAre(7));
+  EXPECT_THAT(numbers({.repos = {"hub"}}), ElementsAre(7));
   EXPECT_THAT(numbers({.limit = -1}), IsEmpty());
   read([](Reader& r) {
     EXPECT_EQ(r.task_counts()["draft"], 3);

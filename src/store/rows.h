@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "base/vtid.h"
+#include "domain/access.h"
 #include "domain/criterion.h"
 #include "domain/effect.h"
 #include "domain/event.h"
@@ -163,6 +164,22 @@ struct EffectRow {
 struct ControlRow {
   std::string key;
   domain::Control control;
+};
+
+/// What somebody outside shows to be let in.
+struct TokenRow {
+  std::string id;  ///< "tok_" and 16 digits: its name in lists and in the log
+  Instant created_at{};
+  Digest hash;     ///< of the token's text, which is kept nowhere
+  std::string name;
+  domain::Role role = domain::Role::viewer;
+  std::vector<std::string> repos = {};  ///< as domain::Caller
+  std::string created_by;
+  std::optional<Instant> expires_at = {};
+  std::optional<Instant> revoked_at = {};
+
+  bool is_valid(Instant now) const { return !revoked_at && (!expires_at || *expires_at > now); }
+  domain::Caller caller() const { return {name, role, repos}; }
 };
 
 struct BreakerRow {

@@ -11,7 +11,7 @@ std::span<const std::string_view> table_names() {
       {TaskMap::table,     RunMap::table,        SpecMap::table,     CandidateMap::table,
        ApprovalMap::table, DependencyMap::table, EffectMap::table,   EvidenceMap::table,
        RepoMap::table,     RepoFileMap::table,   LocalIdMap::table, DeliveryMap::table, GreenBaseMap::table,
-       ControlMap::table,  BreakerMap::table,    DraftMap::table,    IntakeMap::table,
+       ControlMap::table,  BreakerMap::table,    DraftMap::table,    IntakeMap::table,     TokenMap::table,
        CounterMap::table,  RefusalMap::table,    MetaMap::table,     ConfigMap::table,
        EventMap::table});
   return names;

@@ -1,6 +1,7 @@
 // Opening, keeping, copying, and what other hands may not do.
 #include "store/store.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -106,7 +107,7 @@ TEST_F(Opening, AnOlderStoreIsBackedUpAndMigratedByTheEngineOnly) {
   prepare(*connection, path_, OpenMode::engine, newer, clock_.now(), entropy_);
   EXPECT_TRUE(connection->has_table("later"));
   auto backup = sql::open_sqlite(
-      {.path = path_ + ".v1-20260125T090000Z.backup", .mode = sql::OpenMode::read_only});
+      {.path = fmt::format("{}.v{}-20260125T090000Z.backup", path_, version - 1), .mode = sql::OpenMode::read_only});
   ASSERT_TRUE(backup);
   EXPECT_FALSE((*backup)->has_table("later"));
   const auto last =

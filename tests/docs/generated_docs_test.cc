@@ -7,8 +7,10 @@
 #include <sstream>
 
 #include "base/failure.h"
+#include "domain/access.h"
 #include "domain/event.h"
 #include "domain/transition.h"
+#include "gateway/route.h"
 #include "spec/rules.h"
 
 namespace vitana {
@@ -84,6 +86,26 @@ TEST(GeneratedDocs, specs_md_carries_the_rules) {
     text += fmt::format("| `{}` | {} | {} |\n", rule.name, domain::name_of(rule.severity), rule.meaning);
   }
   expect_part("specs.md", "rules", text);
+}
+
+TEST(GeneratedDocs, api_md_has_the_roles_and_the_routes) {
+  std::string roles = "| role | may |\n|---|---|\n";
+  for (const auto role : domain::all_roles) {
+    std::string rights;
+    for (const auto right : domain::all_rights) {
+      if (domain::may(role, right)) rights += fmt::format("{}{}", rights.empty() ? "" : ", ", name_of(right));
+    }
+    roles += fmt::format("| `{}` | {} |\n", name_of(role), rights);
+  }
+  expect_part("api.md", "roles", roles);
+  std::string routes = "| route | needs | what |\n|---|---|---|\n";
+  for (const auto& route : gateway::routes()) {
+    std::string method(name_of(route.method));
+    for (auto& c : method) c = static_cast<char>(c - 'a' + 'A');
+    routes += fmt::format("| `{} {}` | {} | {} |\n", method, route.path, route.right ? name_of(*route.right) : "nothing",
+                          route.what);
+  }
+  expect_part("api.md", "routes", routes);
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ def commands_of(block):
 
 class EveryBlockIsRun(World):
     mode = "branch"
+    url = None  # of the gateway, once one runs
 
     def prepare(self):
         self.repo.commit("a page", {"page.txt": "colour: red\n", "check.sh": "#!/bin/sh\ntest -s page.txt\n",
@@ -96,16 +97,39 @@ class EveryBlockIsRun(World):
             wait_until(engine.said, lambda: "autopilot:" in engine.said() or not engine.alive())
             code = engine.stop()
             return "" if code == 0 else f"{line}: exit {code}\n{engine.said()}"
+        if line == "vitana serve":
+            return self.serve()
+        if self.url:
+            line = line.replace("http://127.0.0.1:8080", self.url)
         line = line.replace("/tmp/", f"{self.root}/tmp/")
         done = subprocess.run(["sh", "-e", "-c", line], cwd=self.repo.folder, env=self.environment, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS)
         return "" if done.returncode == 0 else f"$ {line}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}"
+
+    def serve(self):
+        """A gateway at a port of its own, for the rest of the page."""
+        place = self.data / "server.json"
+        engine = self.start("serve", "--listen", "127.0.0.1:0")
+        wait_until(engine.said, lambda: place.exists() or not engine.alive())
+        if not engine.alive():
+            return f"vitana serve: exit {engine.end()}\n{engine.said()}"
+        self.url = json.loads(place.read_text())["url"]
+        self.addCleanup(engine.stop)
+        return ""
 
     @staticmethod
     def report(text):
         """The one JSON that people write: an agent's report."""
         unknown = set(json.loads(text)) - {"summary", "question", "criteria", "usage"}
         return f"an agent's report has no {unknown}" if unknown else ""
+
+    def failure(self, text):
+        """A problem document is what the gateway answers."""
+        documented = json.loads(text)
+        line = f"curl -s -H \"Authorization: Bearer $(cat .vitana/token)\" {self.url}/api/v1/tasks/VTID-00077"
+        answered = json.loads(subprocess.run(["sh", "-c", line], cwd=self.repo.folder, env=self.environment, text=True,
+                                             capture_output=True, timeout=COMMAND_SECONDS).stdout)
+        return "" if documented == answered else f"it is {answered}"
 
     def problem(self, info, text):
         kind = info.split()[0] if info else ""
@@ -118,6 +142,8 @@ class EveryBlockIsRun(World):
                 return self.shell(text)
             if kind == "markdown":
                 return self.spec(text)
+            if info == "json error":
+                return self.failure(text)
             if kind == "json":
                 return self.report(text)
             if kind == "yaml" and text.startswith("---\n"):
@@ -139,6 +165,9 @@ class EveryBlockIsRun(World):
             with self.subTest(f"{name}:{line}"):
                 wrong = self.problem(info, text)
                 self.assertFalse(wrong, f"{name}:{line}: {wrong}")
+        for engine in self.engines:
+            if engine.alive():
+                engine.stop()
         self.assertNoProcess()
 
     def test_the_examples(self):

@@ -1,0 +1,167 @@
+#include "gateway/gateway.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/document.h"
+#include "gateway/problem.h"
+#include "wire/hostile.h"
+
+namespace vitana::gateway {
+namespace {
+
+using wire::Json;
+
+/// The values of the path's parameters, where the pattern fits.
+std::optional<std::map<std::string, std::string>> values_of(std::string_view pattern,
+                                                            const std::vector<std::string>& path) {
+  std::map<std::string, std::string> values;
+  for (const auto& part : path) {
+    if (!pattern.starts_with('/')) return std::nullopt;
+    pattern.remove_prefix(1);
+    const auto expected = pattern.substr(0, pattern.find('/'));
+    pattern.remove_prefix(expected.size());
+    if (expected.starts_with('{') && !part.empty()) {
+      values.emplace(expected.substr(1, expected.size() - 2), part);
+    } else if (expected != part) {
+      return std::nullopt;
+    }
+  }
+  return pattern.empty() ? std::optional(std::move(values)) : std::nullopt;
+}
+
+Result<Json> body_of(const Route& route, const Request& request) {
+  if (!route.takes) {
+    if (request.body.empty()) return Json();
+    return failure(FailureCode::REQUEST_INVALID, "this route takes no body");
+  }
+  const auto type = request.header("content-type");
+  if (type.substr(0, type.find(';')) != route.takes->type) {
+    return failure(FailureCode::REQUEST_INVALID, fmt::format("the body is sent as Content-Type: {}", route.takes->type));
+  }
+  auto body = wire::parse_hostile(request.body);
+  if (!body) return failure(FailureCode::REQUEST_INVALID, "the body is no JSON, too large, or nested too deep");
+  if (auto fit = fits(route.takes->schema, *body); !fit) return failure(std::move(fit.error()));
+  return std::move(*body);
+}
+
+/// What an answer is by its content: the same text has the same tag.
+std::string tag_of(const Response& response) {
+  return fmt::format("\"{}\"", Digest::of(response.body).hex().substr(0, 32));
+}
+
+void add_tag(const Request& request, Response& response) {
+  if (request.method != Method::get || response.status != 200 || response.stream) return;
+  const auto tag = tag_of(response);
+  response.headers.emplace_back("ETag", tag);
+  if (request.header("if-none-match").find(tag) == std::string_view::npos) return;
+  response.status = 304;
+  response.body.clear();
+}
+
+void add_safety(Response& response) {
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+}
+
+}  // namespace
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get: return "get";
+    case Method::post: return "post";
+    case Method::put: return "put";
+    case Method::delete_: return "delete";
+  }
+  return "";
+}
+
+Result<Match> match(Method method, const std::vector<std::string>& path) {
+  std::string allow;
+  for (const auto& route : routes()) {
+    auto values = values_of(route.path, path);
+    if (!values) continue;
+    if (route.method == method) return Match{&route, std::move(*values)};
+    std::string name(name_of(route.method));
+    for (auto& c : name) c = static_cast<char>(c - 'a' + 'A');
+    allow += (allow.empty() ? "" : ", ") + name;
+  }
+  if (allow.empty()) {
+    return failure(Error{FailureCode::NOT_FOUND, "there is no such address"}.with("hint", "what there is: /openapi.json"));
+  }
+  return failure(Error{FailureCode::METHOD_REFUSED, fmt::format("this address knows {}", allow)}.with("allow", allow));
+}
+
+Response Gateway::answer(const Request& request) {
+  Response response;
+  try {
+    auto answered = handle(request);
+    if (answered) {
+      response = std::move(*answered);
+    } else {
+      response = problem(answered.error());
+      const auto allow = answered.error().context.find("allow");
+      if (allow != answered.error().context.end()) response.headers.emplace_back("Allow", allow->second);
+    }
+  } catch (const std::exception& thrown) {
+    response = problem({FailureCode::INVARIANT_BROKEN, thrown.what()});
+  }
+  add_tag(request, response);
+  add_safety(response);
+  return response;
+}
+
+Result<Response> Gateway::handle(const Request& request) {
+  const auto target = parse_target(request.target);
+  if (!target) return failure(target.error());
+  auto found = match(request.method, target->path);
+  if (!found) return failure(std::move(found.error()));
+  const Route& route = *found->route;
+  auto who = caller(route, request);
+  if (!who) return failure(std::move(who.error()));
+  const auto arguments = read_arguments(route.parameters, found->values, target->query);
+  if (!arguments) return failure(arguments.error());
+  const auto body = body_of(route, request);
+  if (!body) return failure(body.error());
+  if (auto within = reaches(*who, *arguments); !within) return failure(std::move(within.error()));
+  Exchange exchange{engine_, files_, request, *arguments, *body, std::move(*who)};
+  return route.answer(exchange);
+}
+
+Result<domain::Caller> Gateway::caller(const Route& route, const Request& request) {
+  if (!route.right) return domain::Caller{};
+  constexpr std::string_view scheme = "Bearer ";
+  const auto sent = request.header("authorization");
+  if (!sent.starts_with(scheme)) return failure(FailureCode::UNAUTHENTICATED, "the request has no token");
+  auto who = engine_.access.identify(sent.substr(scheme.size()));
+  if (!who) return who;
+  if (!who->may(*route.right)) {
+    return failure(FailureCode::NOT_ALLOWED, fmt::format("this needs the right '{}', which the role {} has not",
+                                                         name_of(*route.right), name_of(who->role)));
+  }
+  return who;
+}
+
+Result<void> Gateway::reaches(const domain::Caller& caller, const Arguments& arguments) {
+  if (caller.repos.empty()) return {};
+  for (const auto& [name, value] : arguments.all()) {
+    std::optional<Vtid> vtid;
+    if (const auto* of = std::get_if<Vtid>(&value)) vtid = *of;
+    if (const auto* of = std::get_if<RunId>(&value)) vtid = of->vtid;
+    if (!vtid || name == "cursor") continue;
+    bool within = false;
+    auto done = engine_.store().read([&](store::Reader& reader) -> Result<void> {
+      const auto task = reader.task(*vtid);
+      within = task && caller.reaches(task->repo);
+      return {};
+    });
+    if (!done) return done;
+    if (!within) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid->to_string()));
+  }
+  return {};
+}
+
+}  // namespace vitana::gateway

@@ -1,0 +1,39 @@
+// Requests in, answers out: finds the route, judges the caller and what is asked, calls the handler.
+#pragma once
+
+#include "domain/access.h"
+#include "engine/engine.h"
+#include "gateway/http.h"
+#include "gateway/route.h"
+#include "gateway/target.h"
+
+namespace vitana::gateway {
+
+/// Thread-safe. Knows no socket.
+class Gateway {
+ public:
+  /// `engine` outlives it.
+  Gateway(engine::Engine& engine, Files files) : engine_(engine), files_(std::move(files)) {}
+
+  /// Does not throw. Every error is a problem document with a code of the catalogue.
+  Response answer(const Request& request);
+
+ private:
+  Result<Response> handle(const Request& request);
+  Result<domain::Caller> caller(const Route& route, const Request& request);
+  /// Is what the path names within the caller's reach? What is not is as if it were not there.
+  Result<void> reaches(const domain::Caller& caller, const Arguments& arguments);
+
+  engine::Engine& engine_;
+  const Files files_;
+};
+
+/// The route that a path is of, and the values of its parameters. Errors: NOT_FOUND; METHOD_REFUSED, with the
+/// methods that there are in the context `allow`.
+struct Match {
+  const Route* route;
+  std::map<std::string, std::string> values;
+};
+Result<Match> match(Method method, const std::vector<std::string>& path);
+
+}  // namespace vitana::gateway

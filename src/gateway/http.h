@@ -1,0 +1,56 @@
+// A request and its answer as values: no socket, no library.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace vitana::gateway {
+
+enum class Method { get, post, put, delete_ };
+
+std::string_view name_of(Method method);
+
+struct Request {
+  Method method = Method::get;
+  std::string target;                          ///< path and query as they were sent
+  std::map<std::string, std::string> headers;  ///< names in lower case; the last of a name counts
+  std::string body;
+  std::string peer;  ///< the other end's address
+
+  /// Empty where there is none. `name` in lower case.
+  std::string_view header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? std::string_view() : std::string_view(found->second);
+  }
+};
+
+/// An answer that goes on. Asked on a handler's thread, once at a time, for as long as the other end
+/// takes what it is given.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// What is written next; empty: nothing yet, asked again after a commit of the store. An error ends it.
+  virtual Result<std::string> next() = 0;
+  /// Written where nothing else was for a while, so that both ends know that the other is there.
+  virtual std::string_view heartbeat() const = 0;
+};
+
+struct Response {
+  int status = 200;
+  std::string type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::shared_ptr<Stream> stream = {};  ///< in place of a body
+};
+
+/// Answers one request; may wait for the disk. Called on several threads at a time; does not throw.
+using Handler = std::function<Response(const Request&)>;
+
+}  // namespace vitana::gateway

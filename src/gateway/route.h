@@ -1,0 +1,63 @@
+// A route of the gateway: one row says what is routed, who may call it, what it takes and answers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/access.h"
+#include "engine/engine.h"
+#include "gateway/arguments.h"
+#include "gateway/http.h"
+#include "wire/json.h"
+
+namespace vitana::gateway {
+
+/// What lies beside the store on the gateway's machine.
+struct Files {
+  /// Errors: NOT_FOUND.
+  std::function<Result<std::string>(const RunId& run, std::size_t offset, std::size_t bytes_max)> log = {};
+  std::function<Result<std::string>(const RunId& run)> diff = {};
+};
+
+/// One call of a route, with all that was judged before its handler: the caller may call it, the arguments and
+/// the body fit the row, and what the path names is within the caller's reach.
+struct Exchange {
+  engine::Engine& engine;
+  const Files& files;
+  const Request& request;
+  const Arguments& arguments;
+  const wire::Json& body;  ///< null where the route takes none
+  domain::Caller caller;   ///< of a route for everybody: nobody's
+};
+
+using Answer = Result<Response> (*)(Exchange&);
+
+/// A body as it stands in the document: its media type, and the name of its schema in gateway/schema.
+struct Content {
+  std::string_view schema;
+  std::string_view type = "application/json";
+};
+
+struct Route {
+  Method method = Method::get;
+  std::string_view path;       ///< "/api/v1/tasks/{vtid}"
+  std::string_view operation;  ///< its name in programs that are made from the document
+  std::string_view group;
+  std::string_view what;       ///< one sentence
+  std::optional<domain::Right> right;  ///< absent: for everybody, without a token
+  std::vector<Parameter> parameters;
+  std::optional<Content> takes;
+  Content gives;
+  std::vector<FailureCode> fails;  ///< beside those that every route of its kind may answer
+  Answer answer;
+};
+
+/// The whole table. A path stands before another that would match it too.
+const std::vector<Route>& routes();
+
+/// A JSON answer.
+Response json(const wire::Json& value, int status = 200);
+
+}  // namespace vitana::gateway

@@ -1,0 +1,155 @@
+// The table: what is routed. Router, validation, document and the test of access are read from it.
+#include <nlohmann/json.hpp>
+
+#include "domain/task.h"
+#include "gateway/reading.h"
+#include "gateway/route.h"
+
+namespace vitana::gateway {
+namespace {
+
+using domain::Right;
+
+constexpr auto vtid_parameter = [] {
+  return Parameter{.name = "vtid", .in = In::path, .kind = Kind::vtid, .what = "the task's id"};
+};
+constexpr auto run_parameter = [] {
+  return Parameter{.name = "run", .in = In::path, .kind = Kind::run, .what = "the run's id"};
+};
+constexpr auto version_parameter = [] {
+  return Parameter{.name = "version", .in = In::path, .kind = Kind::integer, .what = "1, 2, 3, …", .least = 1, .most = 1'000'000};
+};
+constexpr auto attempt_parameter = [] {
+  return Parameter{.name = "attempt", .kind = Kind::integer, .what = "which run; 0: the newest", .most = 1'000'000, .otherwise = 0};
+};
+constexpr auto limit_parameter = [] {
+  return Parameter{.name = "limit", .kind = Kind::integer, .what = "entries of a page", .least = 1, .most = 200, .otherwise = 50};
+};
+constexpr auto cursor_parameter = [] {
+  return Parameter{.name = "cursor", .kind = Kind::vtid, .what = "the page after this one: `next_cursor` of the one before"};
+};
+constexpr auto repo_parameter = [] {
+  return Parameter{.name = "repo", .what = "of this repository alone"};
+};
+constexpr auto after_parameter = [] {
+  return Parameter{.name = "after", .kind = Kind::integer, .what = "events after this sequence", .otherwise = 0};
+};
+constexpr auto type_parameter = [] {
+  return Parameter{.name = "type", .what = "events of types that match this pattern, such as `vtid.lifecycle.*`"};
+};
+
+std::vector<std::string_view> status_words() {
+  std::vector<std::string_view> words;
+  for (const auto status : domain::task_statuses) words.push_back(name_of(status));
+  return words;
+}
+
+std::vector<Route> table() {
+  constexpr Content problem_free_text{"", "text/plain; charset=utf-8"};
+  return {
+      // Of the gateway itself.
+      {.path = "/healthz", .operation = "getHealth", .group = "gateway", .what = "Answers while the process lives.",
+       .gives = {"Health"}, .answer = healthz},
+      {.path = "/readyz", .operation = "getReadiness", .group = "gateway",
+       .what = "Answers while the store can be read.", .gives = {"Readiness"}, .answer = readyz},
+      {.path = "/openapi.json", .operation = "getDocument", .group = "gateway", .what = "This document.",
+       .gives = {"Document"}, .answer = openapi},
+
+      // Specs.
+      {.method = Method::post, .path = "/api/v1/specs/validate", .operation = "validateSpecs", .group = "specs",
+       .what = "Checks texts without registering them.", .right = Right::see,
+       .parameters = {{.name = "strict", .kind = Kind::flag, .what = "under the strict profile"}},
+       .takes = Content{"Texts"}, .gives = {"Validation"}, .answer = validate_specs},
+      {.path = "/api/v1/specs", .operation = "listSpecs", .group = "specs",
+       .what = "The newest version of each task's spec, newest task first.", .right = Right::see,
+       .parameters = {limit_parameter(), cursor_parameter(), repo_parameter()}, .gives = {"SpecPage"},
+       .fails = {FailureCode::REPO_UNKNOWN}, .answer = list_specs},
+      {.path = "/api/v1/specs/{vtid}", .operation = "getSpec", .group = "specs",
+       .what = "The newest version of a task's spec, with its text.", .right = Right::see,
+       .parameters = {vtid_parameter()}, .gives = {"Spec"}, .fails = {FailureCode::SPEC_NOT_FOUND}, .answer = get_spec},
+      {.path = "/api/v1/specs/{vtid}/versions", .operation = "listSpecVersions", .group = "specs",
+       .what = "All versions of a task's spec, oldest first.", .right = Right::see, .parameters = {vtid_parameter()},
+       .gives = {"SpecVersions"}, .answer = list_spec_versions},
+      {.path = "/api/v1/specs/{vtid}/versions/{version}", .operation = "getSpecVersion", .group = "specs",
+       .what = "One version, with its text.", .right = Right::see,
+       .parameters = {vtid_parameter(), version_parameter()}, .gives = {"Spec"}, .answer = get_spec_version},
+      {.path = "/api/v1/specs/{vtid}/versions/{version}/raw", .operation = "getSpecText", .group = "specs",
+       .what = "The bytes that were locked: their SHA-256 is the digest.", .right = Right::see,
+       .parameters = {vtid_parameter(), version_parameter()}, .gives = {"", "text/markdown; charset=utf-8"},
+       .answer = get_spec_text},
+
+      // Tasks.
+      {.path = "/api/v1/tasks", .operation = "listTasks", .group = "tasks", .what = "Tasks, newest first.",
+       .right = Right::see,
+       .parameters = {{.name = "status", .what = "of this status alone", .words = status_words()},
+                      {.name = "code", .what = "that failed with this code"},
+                      repo_parameter(), limit_parameter(), cursor_parameter()},
+       .gives = {"TaskPage"}, .fails = {FailureCode::REPO_UNKNOWN}, .answer = list_tasks},
+      {.path = "/api/v1/tasks/{vtid}", .operation = "getTask", .group = "tasks",
+       .what = "A task with its runs and their evidence in brief.", .right = Right::see,
+       .parameters = {vtid_parameter()}, .gives = {"Task"}, .answer = get_task},
+      {.path = "/api/v1/tasks/{vtid}/why", .operation = "getTaskWhy", .group = "tasks",
+       .what = "Why it is where it is: the gate's verdicts in their order.", .right = Right::see,
+       .parameters = {vtid_parameter()}, .gives = {"Why"}, .answer = get_why},
+      {.path = "/api/v1/tasks/{vtid}/runs", .operation = "listTaskRuns", .group = "tasks",
+       .what = "Its runs, oldest first.", .right = Right::see, .parameters = {vtid_parameter()}, .gives = {"Runs"},
+       .answer = list_runs},
+      {.path = "/api/v1/tasks/{vtid}/events", .operation = "listTaskEvents", .group = "tasks",
+       .what = "What the log says of it.", .right = Right::see,
+       .parameters = {vtid_parameter(), after_parameter(), type_parameter(), limit_parameter()},
+       .gives = {"EventPage"}, .answer = list_task_events},
+      {.path = "/api/v1/tasks/{vtid}/evidence", .operation = "getTaskEvidence", .group = "tasks",
+       .what = "What the verifier saw, run by run.", .right = Right::see, .parameters = {vtid_parameter()},
+       .gives = {"TaskEvidence"}, .answer = get_evidence},
+      {.path = "/api/v1/tasks/{vtid}/diff", .operation = "getTaskDiff", .group = "tasks",
+       .what = "The change of one of its runs.", .right = Right::see,
+       .parameters = {vtid_parameter(), attempt_parameter()}, .gives = {"", "text/x-diff; charset=utf-8"},
+       .answer = get_task_diff},
+      {.path = "/api/v1/tasks/{vtid}/log", .operation = "getTaskLog", .group = "tasks",
+       .what = "What the agent of one of its runs printed: a megabyte from an offset on.", .right = Right::see,
+       .parameters = {vtid_parameter(), attempt_parameter(),
+                      {.name = "offset", .kind = Kind::integer, .what = "in bytes", .otherwise = 0}},
+       .gives = problem_free_text, .answer = get_task_log},
+      {.path = "/api/v1/runs/{run}", .operation = "getRun", .group = "runs", .what = "One run.", .right = Right::see,
+       .parameters = {run_parameter()}, .gives = {"Run"}, .answer = get_run},
+
+      // The log.
+      {.path = "/api/v1/events", .operation = "listEvents", .group = "events",
+       .what = "The log as CloudEvents, oldest first. `after` of the answer is where the next page begins.",
+       .right = Right::see,
+       .parameters = {after_parameter(), type_parameter(),
+                      {.name = "vtid", .kind = Kind::vtid, .what = "of this task alone"}, limit_parameter()},
+       .gives = {"EventPage"}, .answer = list_events},
+      {.path = "/api/v1/events/stream", .operation = "streamEvents", .group = "events",
+       .what = "The same as server-sent events, and what comes. Goes on after `Last-Event-ID`.", .right = Right::see,
+       .parameters = {after_parameter(), type_parameter(),
+                      {.name = "vtid", .kind = Kind::vtid, .what = "of this task alone"}},
+       .gives = {"", "text/event-stream"}, .answer = stream_events},
+
+      // The whole.
+      {.path = "/api/v1/pipeline/summary", .operation = "getSummary", .group = "pipeline",
+       .what = "How many tasks are in which status.", .right = Right::see, .gives = {"Summary"},
+       .answer = get_summary},
+      {.path = "/api/v1/stats", .operation = "getStats", .group = "pipeline", .what = "How runs ended.",
+       .right = Right::see,
+       .parameters = {{.name = "by", .what = "what is counted", .words = {"code", "agent", "repo"}},
+                      {.name = "since", .what = "how far back, such as `24h`"}},
+       .gives = {"Stats"}, .answer = get_stats},
+      {.path = "/api/v1/repos", .operation = "listRepos", .group = "pipeline", .what = "The configured repositories.",
+       .right = Right::see, .gives = {"Repos"}, .answer = list_repos},
+      {.path = "/api/v1/controls", .operation = "listControls", .group = "controls",
+       .what = "The switches, and what is paused by itself.", .right = Right::see, .gives = {"Controls"},
+       .answer = list_controls},
+  };
+}
+
+}  // namespace
+
+const std::vector<Route>& routes() {
+  static const auto all = table();
+  return all;
+}
+
+Response json(const wire::Json& value, int status) { return {.status = status, .body = wire::to_text(value)}; }
+
+}  // namespace vitana::gateway
