@@ -19,11 +19,6 @@ constexpr Duration look_every = 500ms;
 constexpr Duration grace = 5s;
 constexpr const char* local_name = "local";
 
-bool is_loopback(std::string_view listen) {
-  const auto host = listen.substr(0, listen.rfind(':'));
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
-}
-
 /// A whole file or none, for this user alone.
 Result<void> write_private(const std::filesystem::path& path, std::string_view text) {
   const auto refused = [&] {
@@ -50,15 +45,11 @@ std::string first_line(const std::filesystem::path& path) {
 
 Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, const DataFolder& data,
                                                const std::string& listen, bool insecure, gateway::Files files) {
-  if (!insecure && !is_loopback(listen)) {
-    return failure(Error{FailureCode::NOT_ALLOWED,
-                         fmt::format("{} is reached from other machines, and nothing would be encrypted", listen)}
-                       .with("hint", "listen on 127.0.0.1 behind something that encrypts, or: --insecure"));
-  }
   std::unique_ptr<Service> service(new Service(engine, data, std::move(files)));
-  auto server = gateway::Server::start({.listen = listen}, [gateway = &service->gateway_](const auto& request) {
-    return gateway->answer(request);
-  });
+  auto server = gateway::Server::start({.listen = listen, .insecure = insecure},
+                                       [gateway = &service->gateway_](const auto& request) {
+                                         return gateway->answer(request);
+                                       });
   if (!server) return failure(std::move(server.error()));
   service->server_ = std::move(*server);
   if (auto written = service->write_token(); !written) return failure(std::move(written.error()));

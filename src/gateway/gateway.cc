@@ -67,6 +67,26 @@ void add_safety(Response& response) {
   response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 }
 
+constexpr std::string_view bearer = "Bearer ";
+
+/// Ends with the token that opened it.
+class GuardedStream : public Stream {
+ public:
+  GuardedStream(engine::Access& access, std::string token, std::shared_ptr<Stream> stream)
+      : access_(access), token_(std::move(token)), stream_(std::move(stream)) {}
+
+  Result<std::string> next() override {
+    if (auto who = access_.identify(token_); !who) return failure(std::move(who.error()));
+    return stream_->next();
+  }
+  std::string_view heartbeat() const override { return stream_->heartbeat(); }
+
+ private:
+  engine::Access& access_;
+  const std::string token_;
+  const std::shared_ptr<Stream> stream_;
+};
+
 }  // namespace
 
 std::string_view name_of(Method method) {
@@ -128,15 +148,19 @@ Result<Response> Gateway::handle(const Request& request) {
   if (!body) return failure(body.error());
   if (auto within = reaches(*who, *arguments); !within) return failure(std::move(within.error()));
   Exchange exchange{engine_, files_, request, *arguments, *body, std::move(*who)};
-  return route.answer(exchange);
+  auto response = route.answer(exchange);
+  if (route.right && response && response->stream) {
+    const auto token = request.header("authorization").substr(bearer.size());
+    response->stream = std::make_shared<GuardedStream>(engine_.access, std::string(token), response->stream);
+  }
+  return response;
 }
 
 Result<domain::Caller> Gateway::caller(const Route& route, const Request& request) {
   if (!route.right) return domain::Caller{};
-  constexpr std::string_view scheme = "Bearer ";
   const auto sent = request.header("authorization");
-  if (!sent.starts_with(scheme)) return failure(FailureCode::UNAUTHENTICATED, "the request has no token");
-  auto who = engine_.access.identify(sent.substr(scheme.size()));
+  if (!sent.starts_with(bearer)) return failure(FailureCode::UNAUTHENTICATED, "the request has no token");
+  auto who = engine_.access.identify(sent.substr(bearer.size()));
   if (!who) return who;
   if (!who->may(*route.right)) {
     return failure(FailureCode::NOT_ALLOWED, fmt::format("this needs the right '{}', which the role {} has not",

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "gateway/document.h"
 #include "engine/conduct.h"
+#include "gateway/document.h"
 #include "gateway/event_stream.h"
 #include "view/json.h"
 #include "view/repo_view.h"

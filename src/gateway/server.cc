@@ -185,6 +185,11 @@ Result<void> Server::Impl::listen() {
   const auto found = resolver.resolve(host, port, tcp::resolver::passive, error);
   if (error) return refused(error);
   const tcp::endpoint endpoint = found.begin()->endpoint();
+  if (!options_.insecure && !endpoint.address().is_loopback()) {
+    return failure(Error{FailureCode::NOT_ALLOWED, fmt::format("{} is reached from other machines, and nothing would "
+                                                               "be encrypted", options_.listen)}
+                       .with("hint", "listen on 127.0.0.1 behind something that encrypts, or: --insecure"));
+  }
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(net::socket_base::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);

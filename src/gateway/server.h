@@ -12,6 +12,7 @@ namespace vitana::gateway {
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";  ///< HOST:PORT; port 0 takes a free one
+  bool insecure = false;               ///< an address that other machines reach is taken too, without encryption
   std::size_t handler_threads = 16;    ///< that may wait for the disk, and so share its commits
   std::size_t waiting_max = 256;       ///< requests that wait for such a thread; beyond it GATEWAY_BUSY
   std::size_t connections_max = 4096;  ///< beyond it a connection is closed as it comes
@@ -27,7 +28,7 @@ struct ServerOptions {
 /// a bounded pool.
 class Server {
  public:
-  /// Listens from here on. `handler` outlives the server. Errors: LISTEN_FAILED.
+  /// Listens from here on. `handler` outlives the server. Errors: LISTEN_FAILED; NOT_ALLOWED, see `insecure`.
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options, Handler handler);
   ~Server();  ///< as stop(0)
 

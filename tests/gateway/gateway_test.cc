@@ -261,6 +261,18 @@ TEST_F(GatewayTest, AStreamGivesTheWholeLogOnceAndGoesOn) {
   EXPECT_EQ(gateway_.answer(resumed).status, 400);
 }
 
+TEST_F(GatewayTest, AStreamEndsWithItsToken) {
+  const auto issued = world_.engine().access.issue({"reader", Role::viewer}, "test");
+  ASSERT_TRUE(issued);
+  const auto response = get("/api/v1/events/stream", issued->token);
+  ASSERT_TRUE(response.stream);
+  EXPECT_TRUE(response.stream->next());
+  ASSERT_TRUE(world_.engine().access.revoke(issued->row.id, "test"));
+  const auto after = response.stream->next();
+  ASSERT_FALSE(after);
+  EXPECT_EQ(after.error().code, FailureCode::UNAUTHENTICATED);
+}
+
 TEST_F(GatewayTest, AStreamOfFewTellsThePlaceOfWhatItPassedOver) {
   const auto response = get("/api/v1/events/stream?type=vtid.lifecycle.allocated", token(Role::viewer));
   ASSERT_TRUE(response.stream);
