@@ -119,7 +119,7 @@ class House {
     side_by_side(count, [&](std::size_t i) {
       // One text under two numbers would ask a person which one it is.
       const auto text = fmt::format("{}\n## Notes\n\nNumber {}.\n", spec_text, ++texts_);
-      made[i] = must(engine_.registry.create_task({}, "nothing", text, "bench", "hub")).vtid;
+      made[i] = must(engine_.registry.create_task({{}, "nothing", text, "hub"}, "bench")).vtid;
     });
     for (const auto step : {Step::execute, Step::verify, Step::deliver}) {
       conduct();

@@ -68,6 +68,16 @@ engine::Notifier notifier(const config::Notify& notify) {
   };
 }
 
+/// Read anew for each delivery: a secret may be changed while the engine runs.
+std::vector<gateway::HookSecret> hook_secrets(const config::Config& config) {
+  std::vector<gateway::HookSecret> secrets;
+  for (const auto& repo : config.repos) {
+    if (repo.webhook_secret.reference.empty()) continue;
+    if (auto value = secret_value(repo.webhook_secret)) secrets.push_back({repo.name, std::move(*value), repo.url});
+  }
+  return secrets;
+}
+
 }  // namespace
 
 bool StoredGreenBases::contains(const std::string& repo, const std::string& commit, const Digest& commands) {
@@ -279,7 +289,8 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
 Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
   gateway::Files files{
       .log = [this](const RunId& run, std::size_t from, std::size_t most) { return run_log(run, from, most); },
-      .diff = [this](const RunId& run) { return run_diff(run); }};
+      .diff = [this](const RunId& run) { return run_diff(run); },
+      .hook_secrets = [this] { return hook_secrets(config_); }};
   auto service = Service::open(*engine_, data_, options.listen.empty() ? config_.server.listen : options.listen,
                                options.insecure, std::move(files));
   if (!service) return failure(std::move(service.error()));

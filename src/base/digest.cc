@@ -1,6 +1,8 @@
 #include "base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/check.h"
 
@@ -54,6 +56,22 @@ Digest Hasher::finish() {
   Digest::Bytes bytes{};
   CHECK(EVP_DigestFinal_ex(context_of(context_), bytes.data(), nullptr) == 1);
   return Digest(bytes);
+}
+
+Digest Digest::keyed(std::string_view key, std::string_view data) {
+  Bytes bytes{};
+  unsigned length = 0;
+  const auto* done = HMAC(sha256(), key.data(), static_cast<int>(key.size()),
+                          reinterpret_cast<const unsigned char*>(data.data()), data.size(), bytes.data(), &length);
+  CHECK(done != nullptr && length == bytes.size());
+  return Digest(bytes);
+}
+
+bool same_secret(std::string_view a, std::string_view b) {
+  // Of digests: their length is one, whatever is compared.
+  const auto x = Digest::of(a);
+  const auto y = Digest::of(b);
+  return CRYPTO_memcmp(x.bytes().data(), y.bytes().data(), x.bytes().size()) == 0;
 }
 
 Digest Digest::of(std::string_view data) {

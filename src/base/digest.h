@@ -20,6 +20,8 @@ class Digest {
   explicit Digest(const Bytes& bytes) : bytes_(bytes) {}
 
   static Digest of(std::string_view data);
+  /// HMAC-SHA256 (RFC 2104).
+  static Digest keyed(std::string_view key, std::string_view data);
   /// Accepts the written form, and nothing else.
   static std::optional<Digest> parse(std::string_view text);
 
@@ -34,6 +36,9 @@ class Digest {
  private:
   Bytes bytes_{};
 };
+
+/// Are the two the same? How long it takes says nothing of where they differ.
+bool same_secret(std::string_view a, std::string_view b);
 
 /// A digest over several parts; feed() in order, then finish() once.
 class Hasher {

@@ -121,6 +121,8 @@ enum class FailureActor {
   X(REPO_UNKNOWN,          environment, false, operator_, 404, "no [[repos]] has that name; see: vitana config show") \
   X(REQUEST_INVALID,       environment, false, operator_, 400, "the request does not fit what /openapi.json says of it") \
   X(METHOD_REFUSED,        environment, false, operator_, 405, "the address knows other methods; see the header Allow, and /openapi.json") \
+  X(KEY_REUSED,            environment, false, operator_, 422, "the Idempotency-Key came with another request within the last day; give each request its own") \
+  X(CHANGED_MEANWHILE,     environment, false, operator_, 412, "somebody else changed it; read it again, and send If-Match with its new ETag") \
   X(REQUEST_TOO_LARGE,     environment, false, operator_, 413, "the request is larger than the gateway reads; send less at once") \
   X(GATEWAY_BUSY,          environment, true,  engine, 503, "more requests wait than the gateway takes; try again after Retry-After") \
   X(FILE_UNREADABLE,       environment, false, operator_, 400, "see the path and its permissions") \

@@ -5,25 +5,15 @@
 
 #include "cli/spec_commands.h"
 #include "view/json.h"
-#include "wire/diagnostic_json.h"
 
 namespace vitana::cli {
 namespace {
 
-wire::Json draft_json(const store::DraftRow& draft) {
-  return {{"id", draft.id},
-          {"version", draft.version},
-          {"vtid", draft.vtid ? wire::Json(draft.vtid->to_string()) : wire::Json()},
-          {"title", draft.title},
-          {"status", draft.status},
-          {"digest", draft.digest.to_string()},
-          {"author", draft.author},
-          {"updated_at", to_rfc3339(draft.updated_at)}};
-}
+constexpr int drafts_max = 1'000;
 
 void print_draft(Call& call, const store::DraftRow& draft, const std::string& next) {
   if (call.json) {
-    call.print_json(draft_json(draft));
+    call.print_json(view::draft_json(draft));
     return;
   }
   call.console.print(fmt::format("draft {}  version {}, {}: {}\n", draft.id, draft.version,
@@ -72,10 +62,7 @@ Answer draft_validate(Call& call, std::int64_t id) {
   if (!answer) return failure(std::move(answer.error()));
   const bool valid = !domain::has_errors(answer->diagnostics);
   if (call.json) {
-    auto json = draft_json(answer->draft);
-    json["valid"] = valid;
-    json["diagnostics"] = wire::diagnostics_json(answer->diagnostics);
-    call.print_json(json);
+    call.print_json(view::draft_validation_json(answer->draft, answer->diagnostics));
   } else {
     call.console.print(findings_text(answer->diagnostics));
     print_draft(call, answer->draft,
@@ -97,15 +84,12 @@ Answer draft_approve(Call& call, std::int64_t id) {
 Answer draft_list(Call& call) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  std::vector<store::DraftRow> drafts;
-  auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
-    drafts = reader.drafts();
-    return {};
-  });
-  if (!done) return failure(std::move(done.error()));
+  auto found = (*session)->engine().drafts.list(call.actor, drafts_max);
+  if (!found) return failure(std::move(found.error()));
+  const auto& drafts = *found;
   if (call.json) {
     auto list = wire::Json::array();
-    for (const auto& draft : drafts) list.push_back(draft_json(draft));
+    for (const auto& draft : drafts) list.push_back(view::draft_json(draft));
     call.print_json(wire::Json{{"drafts", list}});
     return exit_yes;
   }

@@ -33,8 +33,8 @@ Error to_answer_again(Error error, std::string_view what) {
   return std::move(error).with("hint", fmt::format("give another answer for the {}: {}", what, intake_command));
 }
 
-Result<std::int64_t> ask_all(Call& call, engine::Intake& intake) {
-  auto prompt = intake.begin(call.actor);
+Result<std::int64_t> ask_all(Call& call, engine::Intake& intake, const std::string& repo) {
+  auto prompt = intake.begin(call.actor, repo);
   const bool talks = call.console.terminal().in_is_terminal;
   int tries = 0;
   while (prompt && prompt->step != "ready") {
@@ -47,7 +47,7 @@ Result<std::int64_t> ask_all(Call& call, engine::Intake& intake) {
     if (!answer) {
       return usage(fmt::format("the input ended before the {} was given", prompt->step), intake_command);
     }
-    auto next = intake.answer(prompt->id, *answer);
+    auto next = intake.answer(prompt->id, *answer, call.actor);
     // A person may try again; a script's answers are what they are.
     if (!next && talks && next.error().code == FailureCode::SPEC_INVALID && ++tries < tries_max) {
       call.console.say(next.error().message, Ink::yellow);
@@ -62,22 +62,22 @@ Result<std::int64_t> ask_all(Call& call, engine::Intake& intake) {
 
 Answer create_by_intake(Call& call, Session& session, const std::string& repo) {
   auto& intake = session.engine().intake;
-  auto id = ask_all(call, intake);
+  auto id = ask_all(call, intake, repo);
   if (!id) return failure(std::move(id.error()));
-  auto preview = intake.preview(*id);
+  auto preview = intake.preview(*id, call.actor);
   if (!preview) return failure(std::move(preview.error()));
   if (call.console.terminal().in_is_terminal) {
-    call.console.say("\n" + *preview);
+    call.console.say("\n" + preview->text);
     call.console.say("register this? [Y/n]");
     const auto yes = call.console.read_line();
     if (!yes || yes->starts_with('n') || yes->starts_with('N')) {
       return failure(Error{FailureCode::INTERRUPTED, "nothing was registered"}.with("hint", intake_command));
     }
   }
-  auto registered = intake.complete(*id, call.actor, repo);
+  auto registered = intake.complete(*id, call.actor);
   if (!registered) {
     // The findings speak of its lines.
-    if (!call.json && !call.console.terminal().in_is_terminal) call.console.say(*preview);
+    if (!call.json && !call.console.terminal().in_is_terminal) call.console.say(preview->text);
     return failure(to_answer_again(std::move(registered.error()), "lines that the findings name"));
   }
   print_registered(call, *registered);
@@ -112,8 +112,8 @@ Answer task_create(Call& call, const CreateOptions& options) {
   if (!session) return failure(std::move(session.error()));
   if (options.intake) return create_by_intake(call, **session, options.repo);
 
-  auto task = (*session)->engine().registry.create_task(id, options.title, description, call.actor,
-                                                        options.repo, options.allow_jump);
+  auto task = (*session)->engine().registry.create_task(
+      {id, options.title, description, options.repo, options.allow_jump}, call.actor);
   if (!task) return failure(std::move(task.error()));
   auto view = view::load_task((*session)->engine(), task->vtid);
   if (!view) return failure(std::move(view.error()));

@@ -36,6 +36,7 @@ struct Caller {
   std::string actor;  ///< kept in the log: the token's name
   Role role = Role::viewer;
   std::vector<std::string> repos = {};  ///< names; empty: every repository, and what belongs to none
+  std::string id = {};                  ///< the token's; empty: a person at the machine itself
 
   bool may(Right right) const { return domain::may(role, right); }
   /// Is what belongs to `repo` (empty: to none) within this caller's reach?

@@ -78,6 +78,8 @@ enum class EventStatus { info, success, warning, error, pending };
   X(repo_base_green,      "repo.base.green",                     success, "the repository's own checks pass again") \
   X(breaker_opened,       "governance.breaker.opened",           error,   "a fault of the surroundings met several runs in a row, or would meet every one; the agent or repository is paused") \
   X(breaker_closed,       "governance.breaker.closed",           success, "a probe went through; the work goes on") \
+  X(repo_hinted,          "repo.webhook.received",               info,    "a forge told of a push; data says which, and what was done about it") \
+  X(external_recorded,    "external.recorded",                   info,    "somebody outside put this into the log; it moves nothing") \
   X(token_created,        "access.token.created",                info,    "a token was made for somebody outside; data says for what role and repositories") \
   X(token_revoked,        "access.token.revoked",                info,    "a token was taken back")
 // clang-format on

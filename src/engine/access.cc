@@ -15,9 +15,15 @@ std::string random_hex(port::Entropy& entropy, int words) {
   return text;
 }
 
+Result<void> require_all(const Asked& asked) {
+  if (asked.who.repos.empty()) return {};
+  return failure(FailureCode::NOT_ALLOWED, "a token that is for some repositories makes none and takes none back");
+}
+
 }  // namespace
 
-Result<IssuedToken> Access::issue(const TokenRequest& request, const std::string& actor) {
+Result<IssuedToken> Access::issue(const TokenRequest& request, const Asked& asked) {
+  if (auto may = require_all(asked); !may) return failure(std::move(may.error()));
   if (request.name.empty() || request.name.size() > name_bytes_max) {
     return failure(FailureCode::USAGE, fmt::format("a token has a name of 1 to {} bytes", name_bytes_max));
   }
@@ -33,25 +39,31 @@ Result<IssuedToken> Access::issue(const TokenRequest& request, const std::string
                 .name = request.name,
                 .role = request.role,
                 .repos = request.repos,
-                .created_by = actor};
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+                .created_by = asked.actor()};
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
     issued.row.created_at = ledger.now();
     if (request.valid_for) issued.row.expires_at = ledger.now() + *request.valid_for;
-    ledger.put(issued.row, actor);
-    return {};
+    ledger.put(issued.row, asked.actor());
+    return std::optional(issued.row.id);
+  };
+  auto done = commit_once(store_, asked, work, [](store::Ledger&, const std::string& made) -> Result<void> {
+    return failure(Error{FailureCode::STATE_REFUSED, fmt::format("this request made {}, whose text was told then", made)}
+                       .with("hint", "revoke it, and ask anew with another key"));
   });
   if (!done) return failure(std::move(done.error()));
   return issued;
 }
 
-Result<store::TokenRow> Access::revoke(const std::string& id, const std::string& actor) {
+Result<store::TokenRow> Access::revoke(const std::string& id, const Asked& asked) {
+  if (auto may = require_all(asked); !may) return failure(std::move(may.error()));
   std::optional<store::TokenRow> row;
+  // Twice is once by itself: no key is needed.
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     row = ledger.token(id);
     if (!row) return failure(FailureCode::NOT_FOUND, fmt::format("there is no token {}", id));
     if (row->revoked_at) return {};
     row->revoked_at = ledger.now();
-    ledger.put(*row, actor);
+    ledger.put(*row, asked.actor());
     return {};
   });
   if (!done) return failure(std::move(done.error()));

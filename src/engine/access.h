@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/asked.h"
 #include "engine/setup.h"
 #include "store/store.h"
 
@@ -23,17 +24,18 @@ struct IssuedToken {
   std::string token;  ///< told once: the store keeps its digest only
 };
 
-/// Thread-safe. `actor` is who asks; kept in the log. Common errors: STORE_*.
+/// Thread-safe. Who reaches some repositories only makes no tokens and takes none back: NOT_ALLOWED.
+/// Common errors: STORE_*.
 class Access {
  public:
   Access(store::Store& store, port::Entropy& entropy, const Setup& setup)
       : store_(store), entropy_(entropy), setup_(setup) {}
 
-  /// Errors: USAGE, without a name; REPO_UNKNOWN.
-  Result<IssuedToken> issue(const TokenRequest& request, const std::string& actor);
+  /// Errors: USAGE, without a name; REPO_UNKNOWN; STATE_REFUSED: the request was sent before, and its token told.
+  Result<IssuedToken> issue(const TokenRequest& request, const Asked& asked);
 
   /// By its id. Twice is once. Errors: NOT_FOUND.
-  Result<store::TokenRow> revoke(const std::string& id, const std::string& actor);
+  Result<store::TokenRow> revoke(const std::string& id, const Asked& asked);
 
   /// Oldest first; those that hold no more too.
   Result<std::vector<store::TokenRow>> tokens();

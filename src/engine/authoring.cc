@@ -13,11 +13,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-tl::unexpected<Error> no_draft(std::int64_t id) {
-  return failure(Error{FailureCode::NOT_FOUND, fmt::format("there is no draft {}", id)}.with(
-      "hint", "vitana spec draft list"));
-}
-
 std::vector<domain::Diagnostic> diagnose(const store::DraftRow& draft, domain::SpecProfile profile) {
   const std::string file = fmt::format("draft-{}", draft.id);
   return spec::diagnostics_for_validate(spec::parse_spec(draft.markdown, {.file = file, .profile = profile}), file);
@@ -36,30 +31,76 @@ domain::Event draft_event(domain::EventType type, const store::DraftRow& draft,
 Drafts::Drafts(store::Store& store, Registry& registry, const Setup& setup)
     : store_(store), registry_(registry), setup_(setup) {}
 
+Result<store::DraftRow> Drafts::find(std::optional<store::DraftRow> draft, std::int64_t id, const Asked& asked) const {
+  if (draft && asked.reaches(setup_.repo_or_default(draft->repo))) return std::move(*draft);
+  return failure(Error{FailureCode::NOT_FOUND, fmt::format("there is no draft {}", id)}.with(
+      "hint", "vitana spec draft list"));
+}
+
 Result<store::DraftRow> Drafts::create(const std::string& title, const std::string& markdown,
-                                       std::optional<Vtid> vtid, const std::string& actor) {
-  store::DraftRow draft{.vtid = vtid, .title = title, .markdown = markdown,
-                        .digest = Digest::of(markdown), .status = "draft", .author = actor};
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+                                       std::optional<Vtid> vtid, const Asked& asked, const std::string& repo) {
+  if (auto known = registry_.require_repo(repo, asked); !known) return failure(std::move(known.error()));
+  std::optional<store::DraftRow> made;
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    store::DraftRow draft{.vtid = vtid, .title = title, .markdown = markdown, .digest = Digest::of(markdown),
+                          .status = "draft", .author = asked.actor()};
+    draft.repo = repo;
     draft.id = ledger.next_id("draft");
     draft.created_at = draft.updated_at = ledger.now();
     ledger.put(draft);
-    ledger.append(draft_event(domain::EventType::draft_changed, draft, actor));
+    ledger.append(draft_event(domain::EventType::draft_changed, draft, asked.actor()));
+    made = std::move(draft);
+    return std::optional(std::to_string(made->id));
+  };
+  const auto again = [&](store::Ledger& ledger, const std::string& id) -> Result<void> {
+    made = ledger.draft(std::stoll(id));
+    return {};
+  };
+  if (auto done = commit_once(store_, asked, work, again); !done) return failure(std::move(done.error()));
+  return std::move(*made);
+}
+
+Result<store::DraftRow> Drafts::look(std::int64_t id, const Asked& asked) {
+  std::optional<store::DraftRow> draft;
+  auto done = store_.read([&](store::Reader& reader) -> Result<void> {
+    draft = reader.draft(id);
     return {};
   });
   if (!done) return failure(std::move(done.error()));
-  return draft;
+  return find(std::move(draft), id, asked);
 }
 
-Result<store::DraftRow> Drafts::edit(std::int64_t id, const std::string& markdown,
-                                     const std::string& actor) {
-  std::optional<store::DraftRow> draft;
+Result<std::vector<store::DraftRow>> Drafts::list(const Asked& asked, int limit, std::int64_t before) {
+  std::vector<store::DraftRow> found;
+  auto done = store_.read([&](store::Reader& reader) -> Result<void> {
+    found.clear();
+    for (auto last = before;;) {
+      auto page = reader.drafts(limit, last);
+      for (auto& draft : page) {
+        last = draft.id;
+        const bool reached = asked.reaches(setup_.repo_or_default(draft.repo));
+        if (reached && found.size() < static_cast<std::size_t>(limit)) found.push_back(std::move(draft));
+      }
+      if (page.size() < static_cast<std::size_t>(limit) || found.size() == static_cast<std::size_t>(limit)) return {};
+    }
+  });
+  if (!done) return failure(std::move(done.error()));
+  return found;
+}
+
+Result<store::DraftRow> Drafts::edit(std::int64_t id, const std::string& markdown, const Asked& asked,
+                                     std::optional<int> seen) {
+  std::optional<store::DraftRow> edited;
+  // The same text again is the same draft: no key is needed.
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    draft = ledger.draft(id);
-    if (!draft) return no_draft(id);
+    auto draft = find(ledger.draft(id), id, asked);
+    if (!draft) return failure(std::move(draft.error()));
     if (draft->status == "approved") {
       return failure(Error{FailureCode::STATE_REFUSED, "an approved draft is locked; make a new one"}.with(
           "hint", "vitana spec draft create --title TITLE FILE"));
+    }
+    if (seen && draft->version != *seen) {
+      return failure(FailureCode::CHANGED_MEANWHILE, fmt::format("draft {} is at version {}", id, draft->version));
     }
     ++draft->version;
     draft->markdown = markdown;
@@ -67,24 +108,26 @@ Result<store::DraftRow> Drafts::edit(std::int64_t id, const std::string& markdow
     draft->status = "draft";
     draft->updated_at = ledger.now();
     ledger.put(*draft);
-    ledger.append(draft_event(domain::EventType::draft_changed, *draft, actor));
+    ledger.append(draft_event(domain::EventType::draft_changed, *draft, asked.actor()));
+    edited = std::move(*draft);
     return {};
   });
   if (!done) return failure(std::move(done.error()));
-  return std::move(*draft);
+  return std::move(*edited);
 }
 
-Result<Drafts::Validation> Drafts::validate(std::int64_t id, const std::string& actor) {
+Result<Drafts::Validation> Drafts::validate(std::int64_t id, const Asked& asked) {
   std::optional<Validation> answer;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    auto draft = ledger.draft(id);
-    if (!draft) return no_draft(id);
-    auto diagnostics = diagnose(*draft, setup_.spec_rules(ledger, setup_.default_repo()).profile);
-    if (draft->status != "approved") {
-      draft->status = domain::has_errors(diagnostics) ? "rejected" : "validated";
+    auto draft = find(ledger.draft(id), id, asked);
+    if (!draft) return failure(std::move(draft.error()));
+    auto diagnostics = diagnose(*draft, setup_.spec_rules(ledger, setup_.repo_or_default(draft->repo)).profile);
+    const std::string status = domain::has_errors(diagnostics) ? "rejected" : "validated";
+    if (draft->status != "approved" && draft->status != status) {
+      draft->status = status;
       draft->updated_at = ledger.now();
       ledger.put(*draft);
-      ledger.append(draft_event(domain::EventType::draft_validated, *draft, actor));
+      ledger.append(draft_event(domain::EventType::draft_validated, *draft, asked.actor()));
     }
     answer = Validation{std::move(*draft), std::move(diagnostics)};
     return {};
@@ -93,12 +136,12 @@ Result<Drafts::Validation> Drafts::validate(std::int64_t id, const std::string& 
   return std::move(*answer);
 }
 
-Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
+Result<Registered> Drafts::approve(std::int64_t id, const Asked& asked) {
   if (auto looked = registry_.look(); !looked) return failure(std::move(looked.error()));
   std::optional<Registered> registered;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    auto draft = ledger.draft(id);
-    if (!draft) return no_draft(id);
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    auto draft = find(ledger.draft(id), id, asked);
+    if (!draft) return failure(std::move(draft.error()));
     if (draft->status == "approved") {
       return failure(Error{FailureCode::STATE_REFUSED, fmt::format("draft {} is approved already", id)}.with(
           "hint", "vitana spec draft list"));
@@ -116,19 +159,24 @@ Result<Registered> Drafts::approve(std::int64_t id, const std::string& actor) {
       draft->vtid = *given;
     }
     Submission submission{draft->vtid, draft->markdown,
-                          {.source = domain::SpecSource::oasis, .author = actor, .at = ledger.now(),
+                          {.source = domain::SpecSource::oasis, .author = asked.actor(), .at = ledger.now(),
                            .reference = std::to_string(id)}};
     submission.file = fmt::format("draft-{}", id);
-    auto answer = registry_.submit_in(ledger, submission, actor);
+    submission.repo = draft->repo;
+    auto answer = registry_.submit_in(ledger, submission, asked);
     if (!answer) return failure(std::move(answer.error()));
     draft->status = "approved";
     draft->updated_at = ledger.now();
     ledger.put(*draft);
-    ledger.append(draft_event(domain::EventType::draft_approved, *draft, actor));
+    ledger.append(draft_event(domain::EventType::draft_approved, *draft, asked.actor()));
     registered = std::move(*answer);
+    return std::optional(registered->vtid.to_string());
+  };
+  const auto again = [&](store::Ledger& ledger, const std::string& made) -> Result<void> {
+    registered = Registry::registered(ledger, *Vtid::parse(made));
     return {};
-  });
-  if (!done) return failure(std::move(done.error()));
+  };
+  if (auto done = commit_once(store_, asked, work, again); !done) return failure(std::move(done.error()));
   return std::move(*registered);
 }
 
@@ -218,23 +266,52 @@ std::string text_of(const store::IntakeRow& row, std::optional<Vtid> vtid) {
 Intake::Intake(store::Store& store, Registry& registry, const Setup& setup)
     : store_(store), registry_(registry), setup_(setup) {}
 
-Result<IntakePrompt> Intake::begin(const std::string& actor) {
-  store::IntakeRow row{.step = questions[0].step, .state = "{}", .author = actor};
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    row.id = ledger.next_id("intake");
-    row.created_at = row.updated_at = ledger.now();
-    ledger.put(row);
+Result<store::IntakeRow> Intake::find(std::optional<store::IntakeRow> row, std::int64_t id, const Asked& asked) const {
+  if (row && asked.reaches(setup_.repo_or_default(row->repo))) return std::move(*row);
+  return failure(FailureCode::NOT_FOUND, fmt::format("there is no intake {}", id));
+}
+
+Result<store::IntakeRow> Intake::look(std::int64_t id, const Asked& asked) {
+  std::optional<store::IntakeRow> row;
+  auto done = store_.read([&](store::Reader& reader) -> Result<void> {
+    row = reader.intake(id);
     return {};
   });
   if (!done) return failure(std::move(done.error()));
-  return prompt_of(row);
+  return find(std::move(row), id, asked);
 }
 
-Result<IntakePrompt> Intake::answer(std::int64_t id, const std::string& text) {
-  std::optional<store::IntakeRow> row;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    row = ledger.intake(id);
-    if (!row) return failure(FailureCode::NOT_FOUND, fmt::format("there is no intake {}", id));
+Result<IntakePrompt> Intake::begin(const Asked& asked, const std::string& repo) {
+  if (auto known = registry_.require_repo(repo, asked); !known) return failure(std::move(known.error()));
+  std::optional<store::IntakeRow> begun;
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    store::IntakeRow row{.step = questions[0].step, .state = "{}", .author = asked.actor()};
+    row.repo = repo;
+    row.id = ledger.next_id("intake");
+    row.created_at = row.updated_at = ledger.now();
+    ledger.put(row);
+    begun = std::move(row);
+    return std::optional(std::to_string(begun->id));
+  };
+  const auto again = [&](store::Ledger& ledger, const std::string& id) -> Result<void> {
+    begun = ledger.intake(std::stoll(id));
+    return {};
+  };
+  if (auto done = commit_once(store_, asked, work, again); !done) return failure(std::move(done.error()));
+  return prompt_of(*begun);
+}
+
+Result<IntakePrompt> Intake::prompt(std::int64_t id, const Asked& asked) {
+  const auto row = look(id, asked);
+  if (!row) return failure(row.error());
+  return prompt_of(*row);
+}
+
+Result<IntakePrompt> Intake::answer(std::int64_t id, const std::string& text, const Asked& asked) {
+  std::optional<store::IntakeRow> left;
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    auto row = find(ledger.intake(id), id, asked);
+    if (!row) return failure(std::move(row.error()));
     const std::string step = row->step;
     if (step == "ready" || step == "done") {
       return failure(FailureCode::STATE_REFUSED, fmt::format("intake {} asks nothing any more", id));
@@ -248,47 +325,49 @@ Result<IntakePrompt> Intake::answer(std::int64_t id, const std::string& text) {
     row->step = step_after(step);
     row->updated_at = ledger.now();
     ledger.put(*row);
+    left = std::move(*row);
+    return std::optional(std::to_string(id));
+  };
+  const auto again = [&](store::Ledger& ledger, const std::string&) -> Result<void> {
+    left = ledger.intake(id);
     return {};
-  });
-  if (!done) return failure(std::move(done.error()));
-  return prompt_of(*row);
+  };
+  if (auto done = commit_once(store_, asked, work, again); !done) return failure(std::move(done.error()));
+  return prompt_of(*left);
 }
 
-Result<std::string> Intake::preview(std::int64_t id) {
-  std::string text;
-  auto done = store_.read([&](store::Reader& reader) -> Result<void> {
-    const auto row = reader.intake(id);
-    if (!row) return failure(FailureCode::NOT_FOUND, fmt::format("there is no intake {}", id));
-    text = text_of(*row, std::nullopt);
-    return {};
-  });
-  if (!done) return failure(std::move(done.error()));
-  return text;
+Result<Intake::Preview> Intake::preview(std::int64_t id, const Asked& asked) {
+  const auto row = look(id, asked);
+  if (!row) return failure(row.error());
+  const auto file = fmt::format("intake-{}", id);
+  auto text = text_of(*row, std::nullopt);
+  auto diagnostics = spec::diagnostics_for_validate(spec::parse_spec(text, {.file = file}), file);
+  return Preview{std::move(text), std::move(diagnostics)};
 }
 
-Result<Registered> Intake::complete(std::int64_t id, const std::string& actor,
-                                    const std::string& repo) {
+Result<Registered> Intake::complete(std::int64_t id, const Asked& asked) {
   if (auto looked = registry_.look(); !looked) return failure(std::move(looked.error()));
   std::optional<Registered> registered;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    auto row = ledger.intake(id);
-    if (!row) return failure(FailureCode::NOT_FOUND, fmt::format("there is no intake {}", id));
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    auto row = find(ledger.intake(id), id, asked);
+    if (!row) return failure(std::move(row.error()));
     if (row->step != "ready") {
-      return failure(FailureCode::STATE_REFUSED,
-                     fmt::format("intake {} still asks for: {}", id, row->step));
+      return failure(FailureCode::STATE_REFUSED, row->step == "done"
+                                                     ? fmt::format("intake {} is completed already", id)
+                                                     : fmt::format("intake {} still asks for: {}", id, row->step));
     }
     const auto given = new_vtid(ledger, setup_);
     if (!given) return failure(given.error());
     const Vtid vtid = *given;
     Submission submission{vtid, text_of(*row, vtid),
-                          {.source = domain::SpecSource::intake, .author = actor,
+                          {.source = domain::SpecSource::intake, .author = asked.actor(),
                            .at = ledger.now(), .reference = std::to_string(id)}};
     submission.file = fmt::format("intake-{}", id);
-    submission.repo = repo;
-    auto answer = registry_.submit_in(ledger, submission, actor);
+    submission.repo = row->repo;
+    auto answer = registry_.submit_in(ledger, submission, asked);
     if (!answer) {
       ledger.refuse(fmt::format("intake:{}:{}", id, to_us(row->updated_at)),
-                    {domain::EventType::intake_failed, std::nullopt, std::nullopt, actor,
+                    {domain::EventType::intake_failed, std::nullopt, std::nullopt, asked.actor(),
                      Json{{"intake", id}, {"code", name_of(answer.error().code)},
                           {"message", answer.error().message}}
                          .dump()});
@@ -298,14 +377,18 @@ Result<Registered> Intake::complete(std::int64_t id, const std::string& actor,
     row->vtid = vtid;
     row->updated_at = ledger.now();
     ledger.put(*row);
-    ledger.append({domain::EventType::intake_scheduled, vtid, std::nullopt, actor,
+    ledger.append({domain::EventType::intake_scheduled, vtid, std::nullopt, asked.actor(),
                    Json{{"intake", id}, {"spec_registered", true}, {"version", answer->version},
                         {"digest", answer->digest.to_string()}}
                        .dump()});
     registered = std::move(*answer);
+    return std::optional(vtid.to_string());
+  };
+  const auto again = [&](store::Ledger& ledger, const std::string& made) -> Result<void> {
+    registered = Registry::registered(ledger, *Vtid::parse(made));
     return {};
-  });
-  if (!done) return failure(std::move(done.error()));
+  };
+  if (auto done = commit_once(store_, asked, work, again); !done) return failure(std::move(done.error()));
   return std::move(*registered);
 }
 

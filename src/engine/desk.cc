@@ -30,6 +30,7 @@ struct Desk::Matter {
   store::Ledger& ledger;
   const std::string& actor;
   domain::Task task;
+  bool more_follows = false;  ///< in another unit: what was asked is not done yet
 
   Result<void> give(const domain::Command& command) {
     auto decision = conduct(ledger, desk.setup_, desk.entropy_, task.vtid, command, actor);
@@ -49,40 +50,74 @@ struct Desk::Matter {
 };
 
 template <typename Decide>
-Result<domain::Task> Desk::handle(Vtid vtid, const std::string& actor, Decide decide) {
+Result<domain::Task> Desk::handle(Vtid vtid, const Asked& asked, Decide decide) {
   std::optional<domain::Task> left;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    auto task = ledger.task(vtid);
-    if (!task) return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
-    Matter matter{*this, ledger, actor, std::move(*task)};
-    if (auto decided = decide(matter); !decided) return decided;
+  const auto find = [&](store::Ledger& ledger) -> Result<void> {
+    left = ledger.task(vtid);
+    if (left && asked.reaches(left->repo)) return {};
+    return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+  };
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    if (auto found = find(ledger); !found) return failure(std::move(found.error()));
+    Matter matter{*this, ledger, asked.actor(), std::move(*left)};
+    if (auto decided = decide(matter); !decided) return failure(std::move(decided.error()));
     left = std::move(matter.task);
-    return {};
-  });
+    return matter.more_follows ? std::nullopt : std::optional(vtid.to_string());
+  };
+  auto done = commit_once(store_, asked, work, [&](store::Ledger& ledger, const std::string&) { return find(ledger); });
   if (!done) return failure(std::move(done.error()));
   return std::move(*left);
 }
 
-Result<domain::Task> Desk::approve(Vtid vtid, const std::string& actor) {
-  return handle(vtid, actor, [](Matter& matter) -> Result<void> {
-    if (domain::is_terminal(matter.task.status)) {
-      return failure(FailureCode::STATE_REFUSED,
-                     fmt::format("{} is {}: there is nothing to permit", matter.task.vtid.to_string(),
-                                 name_of(matter.task.status)));
-    }
-    auto waits = matter.task.waits;
-    if (!std::exchange(waits.approval, false)) return {};  // permitted already
-    matter.note(domain::EventType::task_approved, Json::object());
-    return matter.give(domain::ChangeWaits{waits, "execution was permitted"});
-  });
+Result<void> Desk::permit(Matter& matter) {
+  if (domain::is_terminal(matter.task.status)) {
+    return failure(FailureCode::STATE_REFUSED,
+                   fmt::format("{} is {}: there is nothing to permit", matter.task.vtid.to_string(),
+                               name_of(matter.task.status)));
+  }
+  auto waits = matter.task.waits;
+  if (!std::exchange(waits.approval, false)) return {};  // permitted already
+  matter.note(domain::EventType::task_approved, Json::object());
+  return matter.give(domain::ChangeWaits{waits, "execution was permitted"});
 }
 
-Result<domain::Task> Desk::retry(Vtid vtid, const std::string& reason, const std::string& actor) {
-  return handle(vtid, actor, [&](Matter& matter) {
-    // What others have to resolve stays theirs: a retry permits nothing.
-    return matter.give(
-        domain::Retry{reason, registry_.dependency_waits(matter.ledger, matter.task.waits, vtid)});
-  });
+Result<void> Desk::again(Matter& matter, const std::string& reason) {
+  // What others have to resolve stays theirs: a retry permits nothing.
+  const auto& task = matter.task;
+  return matter.give(domain::Retry{reason, registry_.dependency_waits(matter.ledger, task.waits, task.vtid)});
+}
+
+Result<domain::Task> Desk::approve(Vtid vtid, const Asked& asked) { return handle(vtid, asked, permit); }
+
+Result<domain::Task> Desk::retry(Vtid vtid, const std::string& reason, const Asked& asked) {
+  return handle(vtid, asked, [&](Matter& matter) { return again(matter, reason); });
+}
+
+Result<std::optional<domain::Task>> Desk::take_event(const std::string& type, std::optional<Vtid> vtid,
+                                                     const std::string& data, const std::string& reason,
+                                                     const Asked& asked) {
+  if (type == domain::event_info(domain::EventType::task_approved).name) {
+    if (!vtid) return failure(FailureCode::NOT_FOUND, "the event names no task");
+    auto task = handle(*vtid, asked, [&](Matter& matter) {
+      const auto status = matter.task.status;
+      const bool ended = status == TaskStatus::failed || status == TaskStatus::cancelled;
+      return ended ? again(matter, reason) : permit(matter);
+    });
+    if (!task) return failure(std::move(task.error()));
+    return std::optional(std::move(*task));
+  }
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    const auto task = vtid ? ledger.task(*vtid) : std::nullopt;
+    if (vtid && !(task && asked.reaches(task->repo))) {
+      return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid->to_string()));
+    }
+    ledger.append({domain::EventType::external_recorded, vtid, std::nullopt, asked.actor(),
+                   Json{{"type", type}, {"data", Json::parse(data, nullptr, false)}}.dump()});
+    return std::optional(type);
+  };
+  auto done = commit_once(store_, asked, work, [](store::Ledger&, const std::string&) { return Result<void>{}; });
+  if (!done) return failure(std::move(done.error()));
+  return std::optional<domain::Task>();
 }
 
 /// A delivery that nobody is at: under a token of ours, or, where none may be claimed now, under none.
@@ -108,7 +143,7 @@ Result<Desk::Recalled> Desk::recall(Matter& matter, domain::Run run) {
 }
 
 Result<domain::Task> Desk::cancel_delivery(const Recalled& recalled, const std::string& reason,
-                                           const std::string& actor) {
+                                           const Asked& asked) {
   const auto& run = recalled.run;
   const auto* repo = setup_.repo(run.repo);
   Result<bool> there = failure(FailureCode::REPO_UNKNOWN, run.repo);
@@ -124,7 +159,7 @@ Result<domain::Task> Desk::cancel_delivery(const Recalled& recalled, const std::
     return failure(is_there);
   }
   bool found = false;
-  auto task = handle(run.id.vtid, actor, [&](Matter& matter) -> Result<void> {
+  auto task = handle(run.id.vtid, asked, [&](Matter& matter) -> Result<void> {
     const auto now = matter.ledger.run(run.id);
     const bool ours = now && now->state == domain::RunState::delivering &&
                       now->lease.has_value() == (recalled.fence != 0) &&
@@ -151,22 +186,23 @@ Result<domain::Task> Desk::cancel_delivery(const Recalled& recalled, const std::
   return task;
 }
 
-Result<domain::Task> Desk::cancel(Vtid vtid, const std::string& reason, const std::string& actor) {
+Result<domain::Task> Desk::cancel(Vtid vtid, const std::string& reason, const Asked& asked) {
   std::optional<Recalled> recalled;
-  auto task = handle(vtid, actor, [&](Matter& matter) -> Result<void> {
+  auto task = handle(vtid, asked, [&](Matter& matter) -> Result<void> {
     recalled.reset();
     auto run = matter.ledger.subject(vtid).run;
     if (!run || run->state != domain::RunState::delivering) return matter.give(domain::Cancel{reason});
     auto taken = recall(matter, std::move(*run));
     if (!taken) return failure(std::move(taken.error()));
     recalled = std::move(*taken);
+    matter.more_follows = true;
     return {};
   });
-  return task && recalled ? cancel_delivery(*recalled, reason, actor) : std::move(task);
+  return task && recalled ? cancel_delivery(*recalled, reason, asked) : std::move(task);
 }
 
-Result<domain::Task> Desk::answer(Vtid vtid, const std::string& text, const std::string& actor) {
-  return handle(vtid, actor, [&](Matter& matter) { return matter.give(domain::Answer{text}); });
+Result<domain::Task> Desk::answer(Vtid vtid, const std::string& text, const Asked& asked) {
+  return handle(vtid, asked, [&](Matter& matter) { return matter.give(domain::Answer{text}); });
 }
 
 std::vector<domain::Criterion> open_sign_offs(const domain::ParsedSpec& spec,
@@ -188,8 +224,8 @@ std::vector<domain::Criterion> open_sign_offs(const domain::ParsedSpec& spec,
 }
 
 Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, bool met,
-                                    const std::string& reason, const std::string& actor) {
-  return handle(vtid, actor, [&](Matter& matter) -> Result<void> {
+                                    const std::string& reason, const Asked& asked) {
+  return handle(vtid, asked, [&](Matter& matter) -> Result<void> {
     auto& ledger = matter.ledger;
     const auto run = ledger.subject(vtid).run;
     if (!run) return failure(FailureCode::STATE_REFUSED, "the task has no run to judge");
@@ -212,7 +248,7 @@ Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, boo
       ledger.add(run->id, round,
                  {one.id, one.text, domain::CriterionClass::human,
                   met ? domain::EvidenceVerdict::passed : domain::EvidenceVerdict::failed,
-                  "signed off by " + actor, std::nullopt, std::nullopt, reason, run->result_tree,
+                  "signed off by " + asked.actor(), std::nullopt, std::nullopt, reason, run->result_tree,
                   ledger.now()});
     }
     const auto open = open_sign_offs(spec, ledger.evidence(run->id));
@@ -220,11 +256,11 @@ Result<domain::Task> Desk::sign_off(Vtid vtid, const std::string& criterion, boo
   });
 }
 
-Result<domain::Task> Desk::approve_spec(Vtid vtid, const std::string& actor) {
-  return handle(vtid, actor, [&](Matter& matter) -> Result<void> {
+Result<domain::Task> Desk::approve_spec(Vtid vtid, const Asked& asked) {
+  return handle(vtid, asked, [&](Matter& matter) -> Result<void> {
     const auto newest = matter.ledger.newest_spec(vtid);
     if (!newest) return failure(FailureCode::SPEC_NOT_FOUND, "there is no spec to approve");
-    matter.ledger.approve_spec(vtid, newest->version, newest->digest, actor);
+    matter.ledger.approve_spec(vtid, newest->version, newest->digest, asked.actor());
     matter.note(domain::EventType::spec_approved,
                 {{"version", newest->version}, {"digest", newest->digest.to_string()}});
     auto& task = matter.task;
@@ -241,14 +277,14 @@ Result<domain::Task> Desk::approve_spec(Vtid vtid, const std::string& actor) {
   });
 }
 
-Result<Adopted> Desk::adopt(const std::string& glob, Adoption how, const std::string& actor) {
+Result<Adopted> Desk::adopt(const std::string& glob, Adoption how, const Asked& asked) {
   std::vector<Vtid> held;
   auto read = store_.read([&](store::Reader& reader) -> Result<void> {
     store::TaskFilter filter{.status = TaskStatus::blocked, .limit = 1000};
     for (;;) {
       const auto page = reader.tasks(filter);
       for (const auto& task : page) {
-        if (!task.waits.adoption) continue;
+        if (!task.waits.adoption || !asked.reaches(task.repo)) continue;
         const auto spec = reader.newest_spec(task.vtid);
         bool match = glob_match(glob, task.vtid.to_string()) ||
                      (spec && glob_match(glob, spec->provenance.path));
@@ -266,7 +302,7 @@ Result<Adopted> Desk::adopt(const std::string& glob, Adoption how, const std::st
   if (!read) return failure(std::move(read.error()));
 
   Adopted adopted;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
     adopted = {};
     for (const auto vtid : held) {
       const auto task = ledger.task(vtid);
@@ -275,19 +311,21 @@ Result<Adopted> Desk::adopt(const std::string& glob, Adoption how, const std::st
         adopted.in_conflict.push_back(*task);
         continue;
       }
-      ledger.append({domain::EventType::spec_adopted, vtid, std::nullopt, actor,
+      ledger.append({domain::EventType::spec_adopted, vtid, std::nullopt, asked.actor(),
                      Json{{"as", how == Adoption::run ? "run" : "done"}}.dump()});
       auto waits = task->waits;
       waits.adoption = false;
       const domain::Command command =
           how == Adoption::run ? domain::Command(domain::ChangeWaits{waits, "adopted"})
                                : domain::Command(domain::Close{"closed at adoption"});
-      auto decision = conduct(ledger, setup_, entropy_, vtid, command, actor);
+      auto decision = conduct(ledger, setup_, entropy_, vtid, command, asked.actor());
       if (!decision) return failure(std::move(decision.error()));
       adopted.tasks.push_back(std::move(decision->task));
     }
-    return {};
-  });
+    return std::optional(glob);
+  };
+  // Done before: nothing that matches is held any more.
+  auto done = commit_once(store_, asked, work, [](store::Ledger&, const std::string&) { return Result<void>{}; });
   if (!done) return failure(std::move(done.error()));
   return adopted;
 }
@@ -328,15 +366,32 @@ std::optional<domain::GateVerdict> Desk::hold(store::Reader& reader, const domai
   return hold_of(reader, setup_, task, newest);
 }
 
-Result<void> Desk::set_control(const std::string& key, bool on, const std::string& reason,
-                               std::optional<Instant> until, const std::string& actor) {
-  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    ledger.put(store::ControlRow{key, {on, reason, actor, until, ledger.now()}});
+Result<store::ControlRow> Desk::set_control(const std::string& key, bool on, const std::string& reason,
+                                            std::optional<Instant> until, const Asked& asked,
+                                            std::optional<Instant> seen) {
+  if (!asked.who.repos.empty()) {
+    return failure(FailureCode::NOT_ALLOWED, "a switch is for all repositories, and this token is for some");
+  }
+  store::ControlRow row{key, {}};
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    const auto now = ledger.control(key);
+    if (seen && !(now && now->at == *seen)) {
+      return failure(FailureCode::CHANGED_MEANWHILE, fmt::format("the switch {} was set meanwhile", key));
+    }
+    row.control = {on, reason, asked.actor(), until, ledger.now()};
+    ledger.put(row);
     Json data{{"key", key}, {"on", on}, {"reason", reason}};
     if (until) data["until"] = to_rfc3339(*until);
-    ledger.append({domain::EventType::control_updated, std::nullopt, std::nullopt, actor, data.dump()});
+    ledger.append({domain::EventType::control_updated, std::nullopt, std::nullopt, asked.actor(), data.dump()});
+    return std::optional(key);
+  };
+  const auto again = [&](store::Ledger& ledger, const std::string&) -> Result<void> {
+    if (const auto now = ledger.control(key)) row.control = *now;
     return {};
-  });
+  };
+  auto done = commit_once(store_, asked, work, again);
+  if (!done) return failure(std::move(done.error()));
+  return row;
 }
 
 }  // namespace vitana::engine

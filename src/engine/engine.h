@@ -9,6 +9,7 @@
 #include "engine/registry.h"
 #include "engine/run_desk.h"
 #include "engine/setup.h"
+#include "engine/webhooks.h"
 
 namespace vitana::engine {
 
@@ -20,6 +21,7 @@ class Engine {
          Notifier notifier = {})
       : setup_(std::move(setup)),
         store_(store),
+        clock_(clock),
         registry(store, entropy, setup_),
         runs(store, clock, entropy, setup_),
         desk(store, entropy, setup_, registry, runs),
@@ -27,7 +29,8 @@ class Engine {
         intake(store, registry, setup_),
         access(store, entropy, setup_),
         conductor(store, entropy, setup_, registry, std::move(notifier)),
-        autopilot(store, clock, setup_, registry, conductor, runs) {}
+        autopilot(store, clock, setup_, registry, conductor, runs),
+        webhooks(store, setup_, autopilot) {}
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -35,10 +38,12 @@ class Engine {
   /// Nothing is allocated or claimed for other tasks. Before the autopilot is started.
   void work_only_on(Vtid vtid) { setup_.only = vtid; }
   store::Store& store() { return store_; }
+  Instant now() const { return clock_.now(); }
 
  private:
   Setup setup_;
   store::Store& store_;
+  port::Clock& clock_;
 
  public:
   Registry registry;
@@ -49,6 +54,7 @@ class Engine {
   Access access;
   Conductor conductor;
   Autopilot autopilot;
+  Webhooks webhooks;
 };
 
 }  // namespace vitana::engine

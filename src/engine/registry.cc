@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/check.h"
 #include "engine/conduct.h"
 #include "engine/local_ids.h"
 #include "engine/unification.h"
@@ -365,18 +366,39 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
   return result;
 }
 
-Result<Registered> Registry::submit(const Submission& submission, const std::string& actor) {
+Registered Registry::registered(store::Ledger& ledger, Vtid vtid) {
+  const auto newest = ledger.newest_spec(vtid);
+  CHECK(newest);
+  return {vtid, domain::UnifyOutcome::unchanged, newest->version, newest->digest, *ledger.task(vtid)};
+}
+
+Result<void> Registry::require_repo(const std::string& repo, const Asked& asked) const {
+  const auto name = setup_.repo_or_default(repo);
+  const bool there = repo.empty() || setup_.repo(repo) != nullptr;
+  if (there && asked.reaches(name)) return {};
+  if (name.empty()) {
+    return failure(Error{FailureCode::REPO_UNKNOWN, "no repository is named, and there is more than one"});
+  }
+  return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", name));
+}
+
+Result<Registered> Registry::submit(const Submission& submission, const Asked& asked) {
   // Whatever number it has: another text may have been delivered under it.
   if (auto looked = look(); !looked) return failure(std::move(looked.error()));
-  std::optional<Registered> registered;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    auto answer = submit_in(ledger, submission, actor);
+  std::optional<Registered> done;
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    auto answer = submit_in(ledger, submission, asked);
     if (!answer) return failure(std::move(answer.error()));
-    registered = std::move(*answer);
+    done = std::move(*answer);
+    return std::optional(done->vtid.to_string());
+  };
+  const auto again = [&](store::Ledger& ledger, const std::string& made) -> Result<void> {
+    done = registered(ledger, *Vtid::parse(made));
     return {};
-  });
-  if (!done) return failure(std::move(done.error()));
-  return std::move(*registered);
+  };
+  auto committed = commit_once(store_, asked, work, again);
+  if (!committed) return failure(std::move(committed.error()));
+  return std::move(*done);
 }
 
 Result<Vtid> Registry::id_of(store::Ledger& ledger, const Submission& submission,
@@ -390,17 +412,18 @@ Result<Vtid> Registry::id_of(store::Ledger& ledger, const Submission& submission
   return spec::resolve_vtid(reading, submission.file);
 }
 
-Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& submission,
-                                       const std::string& actor) {
+Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& submission, const Asked& asked) {
+  const auto& actor = asked.actor();
   std::string repo = submission.repo.empty() ? submission.provenance.repo : submission.repo;
-  if (!repo.empty() && setup_.repo(repo) == nullptr) {
-    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
-  }
+  if (auto known = require_repo(repo, asked); !known) return failure(std::move(known.error()));
   const auto rules = setup_.spec_rules(ledger, repo.empty() ? setup_.default_repo() : repo);
   const auto reading = spec::parse_spec(submission.text, {.file = submission.file, .profile = rules.profile});
   auto id = id_of(ledger, submission, reading);
   if (!id) return failure(std::move(id.error()));
   const Vtid vtid = *id;
+  if (const auto task = ledger.task(vtid); task && !asked.reaches(task->repo)) {
+    return failure(FailureCode::NOT_ALLOWED, fmt::format("{} is a task of another repository", vtid.to_string()));
+  }
   if (!submission.allow_jump) {
     if (auto near = refuse_jump(ledger, vtid); !near) return failure(std::move(near.error()));
   }
@@ -472,52 +495,75 @@ Result<domain::SpecVersion> Registry::enforce_spec_requirement(Vtid vtid) {
   return std::move(*found);
 }
 
-Result<domain::Task> Registry::create_task(std::optional<Vtid> asked, const std::string& title,
-                                           const std::string& description,
-                                           const std::string& actor, const std::string& repo,
-                                           bool allow_jump) {
-  if (auto looked = look(); !looked) return failure(std::move(looked.error()));
-  std::optional<domain::Task> made;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    const auto given = asked ? Result<Vtid>(*asked) : new_vtid(ledger, setup_);
-    if (!given) return failure(given.error());
-    const Vtid vtid = *given;
-    if (asked && ledger.task(vtid)) {
-      return failure(FailureCode::STATE_REFUSED, fmt::format("{} exists already", vtid.to_string()));
-    }
-    if (asked && !allow_jump) {
-      if (auto near = refuse_jump(ledger, vtid); !near) return near;
-    }
-    if (auto unused = refuse_reuse(ledger, vtid, Digest::of(description)); !unused) return unused;
-    if (!repo.empty() && setup_.repo(repo) == nullptr) {
-      return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
-    }
-    auto task = task_or_new(ledger, vtid, repo, actor);
+Result<domain::Task> Registry::create_in(store::Ledger& ledger, const NewTask& wanted, const Asked& asked) {
+  const auto& [number, title, description, repo, allow_jump] = wanted;
+  const auto given = number ? Result<Vtid>(*number) : new_vtid(ledger, setup_);
+  if (!given) return failure(given.error());
+  const Vtid vtid = *given;
+  if (number && ledger.task(vtid)) {
+    return failure(FailureCode::STATE_REFUSED, fmt::format("{} exists already", vtid.to_string()));
+  }
+  if (number && !allow_jump) {
+    if (auto near = refuse_jump(ledger, vtid); !near) return failure(std::move(near.error()));
+  }
+  auto unused = refuse_reuse(ledger, vtid, Digest::of(description));
+  if (!unused) return failure(std::move(unused.error()));
+  if (auto known = require_repo(repo, asked); !known) return failure(std::move(known.error()));
+  auto task = task_or_new(ledger, vtid, repo, asked.actor());
+  task.title = title;
+  task.description = description;
+  ledger.put(task);
+  if (!description.empty()) {
+    domain::Provenance provenance{domain::SpecSource::ledger, asked.actor(), ledger.now()};
+    const auto reading = spec::parse_spec(
+        description, {.file = "description", .profile = setup_.spec_rules(ledger, task.repo).profile});
+    store::CandidateRow row{vtid, {provenance, Digest::of(description)}, description};
+    row.candidate.diagnostics = spec::diagnostics_for_validate(reading, "description");
+    row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);
+    refuse_cycle(ledger, row, reading.spec.dependencies);
+    ledger.put(row);
+  }
+  auto answer = unify_in(ledger, vtid, {.actor = asked.actor(), .by_person = true});
+  if (!answer) return failure(std::move(answer.error()));
+  task = *ledger.task(vtid);
+  if (task.title == vtid.to_string() || task.title.empty()) {
     task.title = title;
-    task.description = description;
     ledger.put(task);
-    if (!description.empty()) {
-      domain::Provenance provenance{domain::SpecSource::ledger, actor, ledger.now()};
-      const auto reading = spec::parse_spec(
-          description, {.file = "description", .profile = setup_.spec_rules(ledger, task.repo).profile});
-      store::CandidateRow row{vtid, {provenance, Digest::of(description)}, description};
-      row.candidate.diagnostics = spec::diagnostics_for_validate(reading, "description");
-      row.candidate.valid = !domain::has_errors(row.candidate.diagnostics);
-      refuse_cycle(ledger, row, reading.spec.dependencies);
-      ledger.put(row);
+  }
+  return task;
+}
+
+Result<std::vector<domain::Task>> Registry::create_tasks(std::span<const NewTask> tasks, const Asked& asked) {
+  if (auto looked = look(); !looked) return failure(std::move(looked.error()));
+  std::vector<domain::Task> made;
+  const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    made.clear();
+    std::string names;
+    for (const auto& wanted : tasks) {
+      auto task = create_in(ledger, wanted, asked);
+      if (!task) return failure(std::move(task.error()).with("index", std::to_string(made.size())));
+      names += (names.empty() ? "" : " ") + task->vtid.to_string();
+      made.push_back(std::move(*task));
     }
-    auto answer = unify_in(ledger, vtid, {.actor = actor, .by_person = true});
-    if (!answer) return failure(std::move(answer.error()));
-    task = *ledger.task(vtid);
-    if (task.title == vtid.to_string() || task.title.empty()) {
-      task.title = title;
-      ledger.put(task);
+    return std::optional(std::move(names));
+  };
+  const auto again = [&](store::Ledger& ledger, const std::string& names) -> Result<void> {
+    made.clear();
+    for (std::string_view left = names; !left.empty();) {
+      const auto name = left.substr(0, left.find(' '));
+      left.remove_prefix(std::min(name.size() + 1, left.size()));
+      made.push_back(*ledger.task(*Vtid::parse(name)));
     }
-    made = task;
     return {};
-  });
-  if (!done) return failure(std::move(done.error()));
-  return std::move(*made);
+  };
+  if (auto done = commit_once(store_, asked, work, again); !done) return failure(std::move(done.error()));
+  return made;
+}
+
+Result<domain::Task> Registry::create_task(const NewTask& task, const Asked& asked) {
+  auto made = create_tasks({&task, 1}, asked);
+  if (!made) return failure(std::move(made.error()));
+  return std::move(made->front());
 }
 
 }  // namespace vitana::engine

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/asked.h"
 #include "engine/setup.h"
 #include "store/store.h"
 
@@ -22,6 +23,15 @@ struct Submission {
   std::string agent;         ///< asked for, for this task; empty: the configured one
   std::optional<domain::DeliveryMode> delivery = {};
   std::string repo;          ///< where it is delivered; empty: the only configured repository
+};
+
+/// A task without a text of its own, or with its description as one.
+struct NewTask {
+  std::optional<Vtid> vtid = {};  ///< absent: allocated
+  std::string title;
+  std::string description = {};
+  std::string repo = {};    ///< empty: the only configured one
+  bool allow_jump = false;  ///< as of a submission
 };
 
 /// What a source's text became.
@@ -59,14 +69,20 @@ class Registry {
   Registry(store::Store& store, port::Entropy& entropy, const Setup& setup);
 
   /// Validates a text, locks it as a version, makes and schedules its task, all in one unit; or
-  /// leaves nothing behind. Identical content is a no-op.
+  /// leaves nothing behind. Identical content is a no-op. A task or repository that is not within the reach
+  /// of who asks is as if it were not there.
   /// Errors: SPEC_INVALID (diagnostics in the context), SPEC_CONFLICT (all candidates in the
   /// context), VTID_*, REPO_UNKNOWN, STORE_*.
-  Result<Registered> submit(const Submission& submission, const std::string& actor);
+  Result<Registered> submit(const Submission& submission, const Asked& asked);
 
   /// As submit(), inside a unit of a caller that writes more in the same transaction.
-  Result<Registered> submit_in(store::Ledger& ledger, const Submission& submission,
-                               const std::string& actor);
+  Result<Registered> submit_in(store::Ledger& ledger, const Submission& submission, const Asked& asked);
+
+  /// Is there a repository of that name, for who asks? Empty: the only configured one. Errors: REPO_UNKNOWN.
+  Result<void> require_repo(const std::string& repo, const Asked& asked) const;
+
+  /// What was registered last for a task. REQUIRES: something was.
+  static Registered registered(store::Ledger& ledger, Vtid vtid);
 
   /// Reads every spec file of one repository that is not yet read, by the difference between the
   /// last synced commit's tree and the branch's tip. Idempotent; may be killed anywhere. The first
@@ -87,12 +103,11 @@ class Registry {
   /// CHECKSUM_MISMATCH, NOT_FOUND.
   Result<domain::SpecVersion> enforce_spec_requirement(Vtid vtid);
 
-  /// The ledger's own text of a task: makes the task, with SPEC_NOT_FOUND where no source has a
-  /// spec, or registers the description where it is a valid one. `vtid` absent: allocated.
-  /// Errors: as submit(), and STATE_REFUSED where the task exists.
-  Result<domain::Task> create_task(std::optional<Vtid> vtid, const std::string& title,
-                                   const std::string& description, const std::string& actor,
-                                   const std::string& repo, bool allow_jump = false);
+  /// The ledger's own text of tasks: makes each, with SPEC_NOT_FOUND where no source has a spec, or
+  /// registers the description where it is a valid one. All of them, or none, in one unit.
+  /// Errors: as submit(), and STATE_REFUSED where a task exists; of several with `index`, from 0, in the context.
+  Result<std::vector<domain::Task>> create_tasks(std::span<const NewTask> tasks, const Asked& asked);
+  Result<domain::Task> create_task(const NewTask& task, const Asked& asked);
 
   /// Recomputes what a task waits for from its dependencies; called when one of them changed.
   Result<void> refresh_dependencies(store::Ledger& ledger, Vtid vtid);
@@ -105,6 +120,7 @@ class Registry {
   struct SyncRange;
   struct Unification;
 
+  Result<domain::Task> create_in(store::Ledger& ledger, const NewTask& wanted, const Asked& asked);
   Result<Registered> unify_in(store::Ledger& ledger, Vtid vtid, const Unification& how);
   Result<void> lock(store::Ledger& ledger, Vtid vtid, const store::CandidateRow& chosen,
                     const Unification& how);

@@ -70,6 +70,7 @@ struct Setup {
   domain::SpecRules spec_rules(store::Ledger& ledger, const std::string& repo) const;
   /// Where a task goes that names no repository; empty: none is meant more than another.
   std::string default_repo() const { return repos.size() == 1 ? repos.front().name : ""; }
+  std::string repo_or_default(const std::string& name) const { return name.empty() ? default_repo() : name; }
   domain::DeliveryMode delivery_of(const domain::Task& task) const;
 };
 

@@ -29,6 +29,31 @@ Json content(const Content& content) {
   return {{std::string(content.type.substr(0, content.type.find(';'))), {{"schema", std::move(schema)}}}};
 }
 
+bool takes_key(const Route& route) {
+  return route.method == Method::post && route.right && *route.right != domain::Right::see;
+}
+
+/// An answer that a reader may have already.
+bool is_tagged(const Route& route) { return route.method == Method::get && route.gives.type != "text/event-stream"; }
+
+Json header_json(std::string_view name, std::string_view what) {
+  return {{"name", name}, {"in", "header"}, {"description", what}, {"required", false}, {"schema", {{"type", "string"}}}};
+}
+
+/// What stands in the header of a request, by the route's kind.
+Json header_parameters(const Route& route) {
+  Json list = Json::array();
+  if (takes_key(route)) {
+    list.push_back(header_json("Idempotency-Key", "a name of this request: sent again within a day, it is done once"));
+  }
+  if (route.method == Method::put) list.push_back(header_json("If-Match", "the `ETag` of what is changed, as it was seen"));
+  if (is_tagged(route)) list.push_back(header_json("If-None-Match", "the `ETag` of an answer that is there already"));
+  if (route.gives.type == "text/event-stream") {
+    list.push_back(header_json("Last-Event-ID", "the place in the log up to which all was read"));
+  }
+  return list;
+}
+
 /// The statuses that a route may answer beside the good one, each with the codes that it is said for.
 std::map<int, std::set<std::string_view>> failures(const Route& route) {
   std::vector<FailureCode> codes = route.fails;
@@ -42,6 +67,7 @@ std::map<int, std::set<std::string_view>> failures(const Route& route) {
     if (names_something && parameter.in == In::path) codes.push_back(FailureCode::NOT_FOUND);
   }
   if (route.takes) codes.push_back(FailureCode::REQUEST_TOO_LARGE);
+  if (takes_key(route)) codes.push_back(FailureCode::KEY_REUSED);
   codes.insert(codes.end(), {FailureCode::STORE_FAILED, FailureCode::STORE_BUSY, FailureCode::GATEWAY_BUSY});
   std::map<int, std::set<std::string_view>> out;
   for (const auto code : codes) out[failure_info(code).http_status].insert(name_of(code));
@@ -49,7 +75,9 @@ std::map<int, std::set<std::string_view>> failures(const Route& route) {
 }
 
 Json responses(const Route& route) {
-  Json out{{"200", {{"description", "as asked"}, {"content", content(route.gives)}}}};
+  Json out{{std::to_string(route.status), {{"description", "as asked"}, {"content", content(route.gives)}}}};
+  if (route.by_forge) out["202"] = {{"description", "a webhook was taken"}, {"content", content(route.gives)}};
+  if (is_tagged(route)) out["304"] = {{"description", "it is as `If-None-Match` says"}};
   for (const auto& [status, codes] : failures(route)) {
     std::string names;
     for (const auto code : codes) names += fmt::format("{}{}", names.empty() ? "" : ", ", code);
@@ -67,25 +95,21 @@ Json operation(const Route& route) {
   } else {
     out["security"] = Json::array();
   }
-  if (!route.parameters.empty()) {
-    Json list = Json::array();
-    for (const auto& parameter : route.parameters) list.push_back(parameter_json(parameter));
-    out["parameters"] = std::move(list);
-  }
-  if (route.takes) out["requestBody"] = {{"required", true}, {"content", content(*route.takes)}};
+  Json list = header_parameters(route);
+  for (const auto& parameter : route.parameters) list.push_back(parameter_json(parameter));
+  if (!list.empty()) out["parameters"] = std::move(list);
+  if (route.takes) out["requestBody"] = {{"required", !route.may_be_empty}, {"content", content(*route.takes)}};
   out["responses"] = responses(route);
   return out;
 }
 
 Json make_document() {
   Json paths = Json::object();
-  std::set<std::string_view> groups;
   for (const auto& route : routes()) {
     paths[std::string(route.path)][std::string(name_of(route.method))] = operation(route);
-    groups.insert(route.group);
   }
   Json tags = Json::array();
-  for (const auto group : groups) tags.push_back({{"name", group}});
+  for (const auto& [name, what] : groups()) tags.push_back({{"name", name}, {"description", what}});
   Json schemas = Json::object();
   for (const auto& [name, text] : schema_texts()) schemas[std::string(name)] = Json::parse(text);
   return {{"openapi", "3.1.0"},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "gateway/document.h"
@@ -32,8 +33,8 @@ std::optional<std::map<std::string, std::string>> values_of(std::string_view pat
 }
 
 Result<Json> body_of(const Route& route, const Request& request) {
+  if (request.body.empty() && (!route.takes || route.may_be_empty)) return Json();
   if (!route.takes) {
-    if (request.body.empty()) return Json();
     return failure(FailureCode::REQUEST_INVALID, "this route takes no body");
   }
   const auto type = request.header("content-type");
@@ -53,8 +54,10 @@ std::string tag_of(const Response& response) {
 
 void add_tag(const Request& request, Response& response) {
   if (request.method != Method::get || response.status != 200 || response.stream) return;
-  const auto tag = tag_of(response);
-  response.headers.emplace_back("ETag", tag);
+  const auto known = std::find_if(response.headers.begin(), response.headers.end(),
+                                  [](const auto& header) { return header.first == "ETag"; });
+  const auto tag = known == response.headers.end() ? tag_of(response) : known->second;
+  if (known == response.headers.end()) response.headers.emplace_back("ETag", tag);
   if (request.header("if-none-match").find(tag) == std::string_view::npos) return;
   response.status = 304;
   response.body.clear();
@@ -68,6 +71,23 @@ void add_safety(Response& response) {
 }
 
 constexpr std::string_view bearer = "Bearer ";
+constexpr std::size_t key_bytes_max = 255;
+
+/// The header Idempotency-Key, as a name for this very request. Errors: REQUEST_INVALID.
+Result<std::optional<engine::OnceKey>> key_of(const domain::Caller& caller, const Request& request) {
+  const auto key = request.header("idempotency-key");
+  if (key.empty() || request.method != Method::post) return std::optional<engine::OnceKey>();
+  const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (key.size() > key_bytes_max || !printable) {
+    return failure(Error{FailureCode::REQUEST_INVALID,
+                         fmt::format("Idempotency-Key is 1 to {} printable characters", key_bytes_max)}
+                       .with("parameter", "Idempotency-Key"));
+  }
+  Hasher hasher;
+  hasher.feed_framed(request.target);
+  hasher.feed_framed(request.body);
+  return std::optional(engine::OnceKey{caller.id, std::string(key), hasher.finish()});
+}
 
 /// Ends with the token that opened it.
 class GuardedStream : public Stream {
@@ -140,14 +160,26 @@ Result<Response> Gateway::handle(const Request& request) {
   auto found = match(request.method, target->path);
   if (!found) return failure(std::move(found.error()));
   const Route& route = *found->route;
-  auto who = caller(route, request);
+  const bool by_forge = route.by_forge && request.header("authorization").empty() && is_signed(request);
+  auto who = by_forge ? Result<domain::Caller>() : caller(route, request);
   if (!who) return failure(std::move(who.error()));
   const auto arguments = read_arguments(route.parameters, found->values, target->query);
   if (!arguments) return failure(arguments.error());
-  const auto body = body_of(route, request);
+  // What a forge sends is read when its signature was judged.
+  const auto body = by_forge ? Result<Json>() : body_of(route, request);
   if (!body) return failure(body.error());
   if (auto within = reaches(*who, *arguments); !within) return failure(std::move(within.error()));
-  Exchange exchange{engine_, files_, request, *arguments, *body, std::move(*who)};
+  auto key = key_of(*who, request);
+  if (!key) return failure(std::move(key.error()));
+  Exchange exchange{.engine = engine_,
+                    .files = files_,
+                    .request = request,
+                    .arguments = *arguments,
+                    .body = *body,
+                    .caller = *who,
+                    .asked = {*who, std::move(*key)},
+                    .now = engine_.now(),
+                    .by_forge = by_forge};
   auto response = route.answer(exchange);
   if (route.right && response && response->stream) {
     const auto token = request.header("authorization").substr(bearer.size());

@@ -6,7 +6,9 @@
 
 #include "engine/conduct.h"
 #include "gateway/document.h"
+#include "gateway/entity_tag.h"
 #include "gateway/event_stream.h"
+#include "view/attention.h"
 #include "view/json.h"
 #include "view/repo_view.h"
 #include "view/task_view.h"
@@ -282,6 +284,43 @@ Result<Response> list_controls(Exchange& exchange) {
   return look(exchange, [](store::Reader& reader) -> Result<Response> {
     return json(view::controls_json(reader.controls(), reader.breakers(), reader.now()));
   });
+}
+
+Result<Response> get_control(Exchange& exchange) {
+  return look(exchange, [&](store::Reader& reader) -> Result<Response> {
+    const auto key = exchange.arguments.text("key");
+    const auto control = reader.control(key);
+    if (!control) return not_found(fmt::format("there is no switch '{}'", key));
+    const store::ControlRow row{key, *control};
+    auto response = json(view::control_json(row, reader.now()));
+    response.headers.emplace_back("ETag", tag_of(row));
+    return response;
+  });
+}
+
+Result<Response> get_attention(Exchange& exchange) {
+  return look(exchange, [&](store::Reader& reader) -> Result<Response> {
+    return json(view::attention_json(view::load_attention(reader, exchange.caller)));
+  });
+}
+
+Result<Response> list_tokens(Exchange& exchange) {
+  if (!exchange.caller.repos.empty()) {
+    return failure(FailureCode::NOT_ALLOWED, "the tokens are for all repositories, and this one is for some");
+  }
+  return look(exchange, [](store::Reader& reader) -> Result<Response> {
+    return json(view::tokens_json(reader.tokens(), reader.now()));
+  });
+}
+
+Result<Response> get_caller(Exchange& exchange) {
+  const auto& caller = exchange.caller;
+  Json rights = Json::array();
+  for (const auto right : domain::all_rights) {
+    if (caller.may(right)) rights.push_back(name_of(right));
+  }
+  return json({{"name", caller.actor}, {"role", name_of(caller.role)}, {"repos", caller.repos},
+               {"rights", std::move(rights)}});
 }
 
 }  // namespace vitana::gateway

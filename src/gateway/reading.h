@@ -33,5 +33,9 @@ Result<Response> get_summary(Exchange& exchange);
 Result<Response> get_stats(Exchange& exchange);
 Result<Response> list_repos(Exchange& exchange);
 Result<Response> list_controls(Exchange& exchange);
+Result<Response> get_control(Exchange& exchange);
+Result<Response> get_attention(Exchange& exchange);
+Result<Response> list_tokens(Exchange& exchange);
+Result<Response> get_caller(Exchange& exchange);
 
 }  // namespace vitana::gateway

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/engine.h"
 #include "gateway/arguments.h"
 #include "gateway/http.h"
+#include "gateway/webhook.h"
 #include "wire/json.h"
 
 namespace vitana::gateway {
@@ -19,6 +21,8 @@ struct Files {
   /// Errors: NOT_FOUND.
   std::function<Result<std::string>(const RunId& run, std::size_t offset, std::size_t bytes_max)> log = {};
   std::function<Result<std::string>(const RunId& run)> diff = {};
+  /// By which forges sign, as they are now.
+  std::function<std::vector<HookSecret>()> hook_secrets = {};
 };
 
 /// One call of a route, with all that was judged before its handler: the caller may call it, the arguments and
@@ -28,8 +32,11 @@ struct Exchange {
   const Files& files;
   const Request& request;
   const Arguments& arguments;
-  const wire::Json& body;  ///< null where the route takes none
+  const wire::Json& body;  ///< null where the route takes none, or it was left out
   domain::Caller caller;   ///< of a route for everybody: nobody's
+  engine::Asked asked;     ///< the same, with the request's key
+  Instant now{};
+  bool by_forge = false;   ///< a signature stands in the place of a token, and is not judged yet
 };
 
 using Answer = Result<Response> (*)(Exchange&);
@@ -49,6 +56,9 @@ struct Route {
   std::optional<domain::Right> right;  ///< absent: for everybody, without a token
   std::vector<Parameter> parameters;
   std::optional<Content> takes;
+  bool may_be_empty = false;  ///< the body may be left out
+  bool by_forge = false;      ///< a forge's signature may take the place of a token
+  int status = 200;           ///< of a good answer
   Content gives;
   std::vector<FailureCode> fails;  ///< beside those that every route of its kind may answer
   Answer answer;
@@ -56,6 +66,13 @@ struct Route {
 
 /// The whole table. A path stands before another that would match it too.
 const std::vector<Route>& routes();
+
+/// The groups of routes, each with a sentence.
+struct Group {
+  std::string_view name;
+  std::string_view what;
+};
+std::span<const Group> groups();
 
 /// A JSON answer.
 Response json(const wire::Json& value, int status = 200);

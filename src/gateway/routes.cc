@@ -2,8 +2,11 @@
 #include <nlohmann/json.hpp>
 
 #include "domain/task.h"
+#include "engine/conduct.h"
+#include "gateway/authoring.h"
 #include "gateway/reading.h"
 #include "gateway/route.h"
+#include "gateway/writing.h"
 
 namespace vitana::gateway {
 namespace {
@@ -36,6 +39,16 @@ constexpr auto after_parameter = [] {
 };
 constexpr auto type_parameter = [] {
   return Parameter{.name = "type", .what = "events of types that match this pattern, such as `vtid.lifecycle.*`"};
+};
+
+constexpr auto draft_parameter = [] {
+  return Parameter{.name = "draft", .in = In::path, .kind = Kind::integer, .what = "the draft's id", .least = 1};
+};
+constexpr auto intake_parameter = [] {
+  return Parameter{.name = "intake", .in = In::path, .kind = Kind::integer, .what = "the intake's id", .least = 1};
+};
+constexpr auto control_parameter = [] {
+  return Parameter{.name = "key", .in = In::path, .what = "the switch", .words = {engine::execution_control}};
 };
 
 std::vector<std::string_view> status_words() {
@@ -78,6 +91,78 @@ std::vector<Route> table() {
        .parameters = {vtid_parameter(), version_parameter()}, .gives = {"", "text/markdown; charset=utf-8"},
        .answer = get_spec_text},
 
+      {.method = Method::post, .path = "/api/v1/specs", .operation = "registerSpec", .group = "specs",
+       .what = "Locks a text as the newest version of its task's spec; the task is scheduled by the same commit.",
+       .right = Right::act, .takes = Content{"NewSpec"}, .status = 201, .gives = {"Registered"},
+       .fails = {FailureCode::SPEC_INVALID, FailureCode::SPEC_CONFLICT, FailureCode::VTID_INVALID,
+                 FailureCode::REPO_UNKNOWN, FailureCode::AGENT_UNKNOWN, FailureCode::STATE_REFUSED},
+       .answer = register_spec},
+      {.method = Method::post, .path = "/api/v1/specs/adopt", .operation = "adoptSpecs", .group = "specs",
+       .what = "Releases or closes specs that were there before: all whose path or VTID matches.",
+       .right = Right::act, .takes = Content{"Adoption"}, .gives = {"Adopted"}, .answer = adopt_specs},
+      {.method = Method::post, .path = "/api/v1/specs/sync", .operation = "syncSpecs", .group = "specs",
+       .what = "Reads the specs of one repository, or of all, now. Push webhooks of GitHub, GitLab, Gitea and "
+               "Forgejo come here too: a signature that holds takes the place of a token, and what it says is a hint "
+               "to look.",
+       .right = Right::act, .parameters = {{.name = "repo", .what = "of a webhook: whose secret has signed it"}},
+       .takes = Content{"SyncRequest"}, .may_be_empty = true, .by_forge = true, .gives = {"SyncReport"},
+       .fails = {FailureCode::REPO_UNKNOWN, FailureCode::REPO_UNAVAILABLE, FailureCode::BRANCH_MISSING},
+       .answer = sync_specs},
+      {.method = Method::post, .path = "/api/v1/specs/{vtid}/approve", .operation = "approveSpec", .group = "specs",
+       .what = "Approves the newest version, by its digest.", .right = Right::act, .parameters = {vtid_parameter()},
+       .gives = {"Task"}, .fails = {FailureCode::STATE_REFUSED}, .answer = approve_spec},
+
+      // Texts that are written here.
+      {.path = "/api/v1/oasis/specs", .operation = "listDrafts", .group = "drafts", .what = "Drafts, newest first.",
+       .right = Right::see,
+       .parameters = {limit_parameter(), {.name = "cursor", .kind = Kind::integer,
+                                          .what = "the page after this one: `next_cursor` of the one before",
+                                          .otherwise = 0}},
+       .gives = {"DraftPage"}, .answer = list_drafts},
+      {.method = Method::post, .path = "/api/v1/oasis/specs", .operation = "createDraft", .group = "drafts",
+       .what = "Begins a draft.", .right = Right::act, .takes = Content{"NewDraft"}, .status = 201, .gives = {"Draft"},
+       .fails = {FailureCode::REPO_UNKNOWN}, .answer = create_draft},
+      {.path = "/api/v1/oasis/specs/{draft}", .operation = "getDraft", .group = "drafts",
+       .what = "A draft's newest version.", .right = Right::see, .parameters = {draft_parameter()}, .gives = {"Draft"},
+       .fails = {FailureCode::NOT_FOUND}, .answer = get_draft},
+      {.method = Method::put, .path = "/api/v1/oasis/specs/{draft}", .operation = "editDraft", .group = "drafts",
+       .what = "Writes its next version; with `If-Match`, only over the one that was seen.", .right = Right::act,
+       .parameters = {draft_parameter()}, .takes = Content{"DraftText"}, .gives = {"Draft"},
+       .fails = {FailureCode::NOT_FOUND, FailureCode::STATE_REFUSED, FailureCode::CHANGED_MEANWHILE},
+       .answer = edit_draft},
+      {.method = Method::post, .path = "/api/v1/oasis/specs/{draft}/validate", .operation = "validateDraft",
+       .group = "drafts", .what = "Checks a draft; only what is valid can be approved.", .right = Right::act,
+       .parameters = {draft_parameter()}, .gives = {"DraftValidation"}, .fails = {FailureCode::NOT_FOUND},
+       .answer = validate_draft},
+      {.method = Method::post, .path = "/api/v1/oasis/specs/{draft}/approve", .operation = "approveDraft",
+       .group = "drafts", .what = "Registers and locks what was validated; its task is scheduled by the same commit.",
+       .right = Right::act, .parameters = {draft_parameter()}, .status = 201, .gives = {"Registered"},
+       .fails = {FailureCode::NOT_FOUND, FailureCode::STATE_REFUSED, FailureCode::SPEC_INVALID,
+                 FailureCode::SPEC_CONFLICT},
+       .answer = approve_draft},
+      {.method = Method::post, .path = "/api/v1/intake", .operation = "beginIntake", .group = "intake",
+       .what = "Begins an intake: three questions that make a spec.", .right = Right::act,
+       .takes = Content{"NewIntake"}, .may_be_empty = true, .status = 201, .gives = {"IntakePrompt"},
+       .fails = {FailureCode::REPO_UNKNOWN}, .answer = begin_intake},
+      {.path = "/api/v1/intake/{intake}", .operation = "getIntake", .group = "intake",
+       .what = "What it asks next.", .right = Right::see, .parameters = {intake_parameter()},
+       .gives = {"IntakePrompt"}, .fails = {FailureCode::NOT_FOUND}, .answer = get_intake},
+      {.method = Method::post, .path = "/api/v1/intake/{intake}/answers", .operation = "answerIntake",
+       .group = "intake", .what = "Answers its question.", .right = Right::act, .parameters = {intake_parameter()},
+       .takes = Content{"IntakeAnswer"}, .gives = {"IntakePrompt"},
+       .fails = {FailureCode::NOT_FOUND, FailureCode::STATE_REFUSED, FailureCode::SPEC_INVALID},
+       .answer = answer_intake},
+      {.path = "/api/v1/intake/{intake}/preview", .operation = "previewIntake", .group = "intake",
+       .what = "The spec that the answers make so far, and what is wrong with it.", .right = Right::see,
+       .parameters = {intake_parameter()}, .gives = {"IntakePreview"}, .fails = {FailureCode::NOT_FOUND},
+       .answer = preview_intake},
+      {.method = Method::post, .path = "/api/v1/intake/{intake}/complete", .operation = "completeIntake",
+       .group = "intake", .what = "Allocates the id, registers, locks and schedules, by one commit.",
+       .right = Right::act, .parameters = {intake_parameter()}, .status = 201, .gives = {"Registered"},
+       .fails = {FailureCode::NOT_FOUND, FailureCode::STATE_REFUSED, FailureCode::SPEC_INVALID,
+                 FailureCode::SPEC_CONFLICT},
+       .answer = complete_intake},
+
       // Tasks.
       {.path = "/api/v1/tasks", .operation = "listTasks", .group = "tasks", .what = "Tasks, newest first.",
        .right = Right::see,
@@ -110,6 +195,29 @@ std::vector<Route> table() {
        .parameters = {vtid_parameter(), attempt_parameter(),
                       {.name = "offset", .kind = Kind::integer, .what = "in bytes", .otherwise = 0}},
        .gives = problem_free_text, .answer = get_task_log},
+      {.method = Method::post, .path = "/api/v1/tasks", .operation = "createTasks", .group = "tasks",
+       .what = "Makes one task, or several: all of them, or none.", .right = Right::act,
+       .takes = Content{"NewTasks"}, .status = 201, .gives = {"TaskPage"},
+       .fails = {FailureCode::STATE_REFUSED, FailureCode::REPO_UNKNOWN, FailureCode::VTID_JUMP},
+       .answer = create_tasks},
+      {.method = Method::post, .path = "/api/v1/tasks/{vtid}/approve", .operation = "approveTask", .group = "tasks",
+       .what = "Permits its execution.", .right = Right::act, .parameters = {vtid_parameter()}, .gives = {"Task"},
+       .fails = {FailureCode::STATE_REFUSED}, .answer = approve_task},
+      {.method = Method::post, .path = "/api/v1/tasks/{vtid}/retry", .operation = "retryTask", .group = "tasks",
+       .what = "Asks for another run; its budgets begin anew.", .right = Right::act, .parameters = {vtid_parameter()},
+       .takes = Content{"Reason"}, .may_be_empty = true, .gives = {"Task"}, .fails = {FailureCode::STATE_REFUSED},
+       .answer = retry_task},
+      {.method = Method::post, .path = "/api/v1/tasks/{vtid}/cancel", .operation = "cancelTask", .group = "tasks",
+       .what = "Ends it; a run under way is stopped.", .right = Right::act, .parameters = {vtid_parameter()},
+       .takes = Content{"Reason"}, .may_be_empty = true, .gives = {"Task"}, .fails = {FailureCode::STATE_REFUSED},
+       .answer = cancel_task},
+      {.method = Method::post, .path = "/api/v1/tasks/{vtid}/answer", .operation = "answerTask", .group = "tasks",
+       .what = "Answers its agent's question.", .right = Right::act, .parameters = {vtid_parameter()},
+       .takes = Content{"TaskAnswer"}, .gives = {"Task"}, .fails = {FailureCode::STATE_REFUSED}, .answer = answer_task},
+      {.method = Method::post, .path = "/api/v1/tasks/{vtid}/sign-off", .operation = "signOffTask", .group = "tasks",
+       .what = "Judges one criterion that waits for a person, or all that do.", .right = Right::act,
+       .parameters = {vtid_parameter()}, .takes = Content{"SignOff"}, .gives = {"Task"},
+       .fails = {FailureCode::STATE_REFUSED, FailureCode::SPEC_NOT_FOUND}, .answer = sign_off_task},
       {.path = "/api/v1/runs/{run}", .operation = "getRun", .group = "runs", .what = "One run.", .right = Right::see,
        .parameters = {run_parameter()}, .gives = {"Run"}, .answer = get_run},
 
@@ -126,6 +234,12 @@ std::vector<Route> table() {
                       {.name = "vtid", .kind = Kind::vtid, .what = "of this task alone"}},
        .gives = {"", "text/event-stream"}, .answer = stream_events},
 
+      {.method = Method::post, .path = "/api/v1/events", .operation = "postEvent", .group = "events",
+       .what = "`vtid.lifecycle.execution_approved` permits a task, or retries one that has failed. Any other type is "
+               "put into the log as `external.recorded`, and moves nothing.",
+       .right = Right::act, .takes = Content{"NewEvent"}, .status = 202, .gives = {"EventTaken"},
+       .fails = {FailureCode::NOT_FOUND, FailureCode::STATE_REFUSED}, .answer = take_event},
+
       // The whole.
       {.path = "/api/v1/pipeline/summary", .operation = "getSummary", .group = "pipeline",
        .what = "How many tasks are in which status.", .right = Right::see, .gives = {"Summary"},
@@ -140,10 +254,50 @@ std::vector<Route> table() {
       {.path = "/api/v1/controls", .operation = "listControls", .group = "controls",
        .what = "The switches, and what is paused by itself.", .right = Right::see, .gives = {"Controls"},
        .answer = list_controls},
+      {.path = "/api/v1/controls/{key}", .operation = "getControl", .group = "controls", .what = "One switch.",
+       .right = Right::see, .parameters = {control_parameter()}, .gives = {"Control"},
+       .fails = {FailureCode::NOT_FOUND}, .answer = get_control},
+      {.method = Method::put, .path = "/api/v1/controls/{key}", .operation = "setControl", .group = "controls",
+       .what = "Sets a switch, with why and for how long; with `If-Match`, only over what was seen.",
+       .right = Right::administer, .parameters = {control_parameter()}, .takes = Content{"NewControl"},
+       .gives = {"Control"}, .fails = {FailureCode::CHANGED_MEANWHILE}, .answer = set_control},
+      {.path = "/api/v1/attention", .operation = "getAttention", .group = "pipeline",
+       .what = "Everything that needs a person, worst first.", .right = Right::see, .gives = {"Attention"},
+       .answer = get_attention},
+
+      // Access.
+      {.path = "/api/v1/me", .operation = "getCaller", .group = "access", .what = "Who the token says that one is.",
+       .right = Right::see, .gives = {"Caller"}, .answer = get_caller},
+      {.path = "/api/v1/tokens", .operation = "listTokens", .group = "access", .what = "All tokens, oldest first.",
+       .right = Right::administer, .gives = {"Tokens"}, .answer = list_tokens},
+      {.method = Method::post, .path = "/api/v1/tokens", .operation = "createToken", .group = "access",
+       .what = "Makes a token; its text is told once.", .right = Right::administer, .takes = Content{"NewToken"},
+       .status = 201, .gives = {"IssuedToken"}, .fails = {FailureCode::REPO_UNKNOWN, FailureCode::STATE_REFUSED},
+       .answer = create_token},
+      {.method = Method::delete_, .path = "/api/v1/tokens/{token}", .operation = "revokeToken", .group = "access",
+       .what = "Takes a token back, from now on.", .right = Right::administer,
+       .parameters = {{.name = "token", .in = In::path, .what = "its id"}}, .gives = {"Token"},
+       .fails = {FailureCode::NOT_FOUND}, .answer = revoke_token},
   };
 }
 
 }  // namespace
+
+std::span<const Group> groups() {
+  static constexpr auto all = std::to_array<Group>({
+      {"gateway", "Of the gateway itself."},
+      {"specs", "Texts, and the versions that are locked."},
+      {"drafts", "Texts that are written here, validated, and approved by a person."},
+      {"intake", "Three questions that make a spec."},
+      {"tasks", "What is to be done, and where it stands."},
+      {"runs", "Attempts at a task."},
+      {"events", "The log: all that has happened."},
+      {"pipeline", "The whole: figures, and what needs a person."},
+      {"controls", "The switches."},
+      {"access", "Who may ask."},
+  });
+  return all;
+}
 
 const std::vector<Route>& routes() {
   static const auto all = table();

@@ -249,6 +249,23 @@ void Ledger::put(const TokenRow& token, const std::string& actor) {
   transaction_.table<TokenMap>().put(token);
 }
 
+// Requests and webhooks.
+
+std::optional<RequestRow> Ledger::request(const std::string& caller, const std::string& key) {
+  return transaction_.find<RequestMap>({caller, key});
+}
+void Ledger::put(const RequestRow& request) { transaction_.table<RequestMap>().put(request); }
+void Ledger::forget(const RequestRow& request) {
+  transaction_.table<RequestMap>().remove({request.caller, request.key});
+}
+std::optional<WebhookRow> Ledger::webhook(const std::string& repo, const std::string& delivery) {
+  return transaction_.find<WebhookMap>({repo, delivery});
+}
+void Ledger::put(const WebhookRow& delivery) { transaction_.table<WebhookMap>().put(delivery); }
+void Ledger::forget(const WebhookRow& delivery) {
+  transaction_.table<WebhookMap>().remove({delivery.repo, delivery.delivery});
+}
+
 // Drafts and intakes.
 
 void Ledger::put(const DraftRow& draft) { transaction_.table<DraftMap>().put(draft); }

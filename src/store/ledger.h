@@ -135,6 +135,17 @@ class Ledger {
   /// Made, or taken back by `actor`: nothing else of it changes.
   void put(const TokenRow& token, const std::string& actor);
 
+  // Requests that are done once, and what forges told.
+  std::optional<RequestRow> request(const std::string& caller, const std::string& key);
+  void put(const RequestRow& request);
+  /// The oldest, made before `before`.
+  std::vector<RequestRow> requests_before(Instant before, int limit);
+  void forget(const RequestRow& request);
+  std::optional<WebhookRow> webhook(const std::string& repo, const std::string& delivery);
+  void put(const WebhookRow& delivery);
+  std::vector<WebhookRow> webhooks_before(Instant before, int limit);
+  void forget(const WebhookRow& delivery);
+
   // Drafts and intakes.
   std::int64_t next_id(const std::string& counter);  ///< "draft", "intake": 1, 2, 3, …
   std::optional<DraftRow> draft(std::int64_t id);

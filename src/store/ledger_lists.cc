@@ -153,6 +153,20 @@ void Ledger::postpone(std::int64_t effect, Instant due, const std::string& error
   transaction_.table<EffectMap>().put(std::move(row));
 }
 
+// Requests and webhooks.
+
+std::vector<RequestRow> Ledger::requests_before(Instant before, int limit) {
+  transaction_.flush<RequestMap>();
+  return select_rows<RequestMap>(transaction_.connection(), "WHERE made_at < $1 ORDER BY made_at LIMIT $2",
+                                 {to_us(before), limit});
+}
+
+std::vector<WebhookRow> Ledger::webhooks_before(Instant before, int limit) {
+  transaction_.flush<WebhookMap>();
+  return select_rows<WebhookMap>(transaction_.connection(), "WHERE received_at < $1 ORDER BY received_at LIMIT $2",
+                                 {to_us(before), limit});
+}
+
 // Repositories, drafts, evidence.
 
 std::vector<RepoFileRow> Ledger::repo_files(const std::string& repo, Vtid vtid) {

@@ -126,11 +126,15 @@ VITANA_STORE_MAP(BreakerMap, BreakerRow, std::string, "breakers", 1, 1, false,
   "probes", "probe_run", "proven")
 VITANA_STORE_MAP(DraftMap, DraftRow, DraftKey, "oasis_specs", 2, 2, false,
   "id", "version", "vtid", "title", "markdown", "checksum", "status", "author", "created_at",
-  "updated_at")
+  "updated_at", "repo")
 VITANA_STORE_MAP(IntakeMap, IntakeRow, std::int64_t, "intakes", 1, 1, false,
-  "id", "step", "state", "author", "vtid", "created_at", "updated_at")
+  "id", "step", "state", "author", "vtid", "created_at", "updated_at", "repo")
 VITANA_STORE_MAP(TokenMap, TokenRow, std::string, "access_tokens", 1, 8, false,
   "id", "created_at", "hash", "name", "role", "repos", "created_by", "expires_at", "revoked_at")
+VITANA_STORE_MAP(RequestMap, RequestRow, TextPair, "requests", 2, 2, false,
+  "caller", "key", "digest", "made", "made_at")
+VITANA_STORE_MAP(WebhookMap, WebhookRow, TextPair, "webhook_deliveries", 2, 2, true,
+  "repo", "delivery", "forge", "event", "ref", "outcome", "received_at")
 VITANA_STORE_MAP(CounterMap, CounterRow, std::string, "counters", 1, 1, false, "name", "value")
 VITANA_STORE_MAP(RefusalMap, CounterRow, std::string, "refusals", 1, 1, false, "key", "refused")
 VITANA_STORE_MAP(MetaMap, TextRow, std::string, "meta", 1, 1, false, "key", "value")

@@ -227,7 +227,7 @@ void DraftMap::bind_row(const Row& row, Values& values) {
   bind_key(key_of(row), values);
   bind(values, text_of(row.vtid), utf8_clean(row.title), utf8_clean(row.markdown),
        row.digest.to_string(), row.status, utf8_clean(row.author), to_us(row.created_at),
-       to_us(row.updated_at));
+       to_us(row.updated_at), utf8_clean(row.repo));
 }
 DraftRow DraftMap::read(const sql::Row& row) {
   return {row.int64(0),
@@ -239,14 +239,15 @@ DraftRow DraftMap::read(const sql::Row& row) {
           row.text(6),
           row.text(7),
           instant_of(row.int64(8)),
-          instant_of(row.int64(9))};
+          instant_of(row.int64(9)),
+          row.text(10)};
 }
 
 std::int64_t IntakeMap::key_of(const Row& row) { return row.id; }
 void IntakeMap::bind_key(const Key& key, Values& values) { bind(values, key); }
 void IntakeMap::bind_row(const Row& row, Values& values) {
   bind(values, row.id, row.step, utf8_clean(row.state), utf8_clean(row.author), text_of(row.vtid),
-       to_us(row.created_at), to_us(row.updated_at));
+       to_us(row.created_at), to_us(row.updated_at), utf8_clean(row.repo));
 }
 IntakeRow IntakeMap::read(const sql::Row& row) {
   return {row.int64(0),
@@ -255,7 +256,34 @@ IntakeRow IntakeMap::read(const sql::Row& row) {
           row.text(3),
           optional_vtid(row, 4),
           instant_of(row.int64(5)),
-          instant_of(row.int64(6))};
+          instant_of(row.int64(6)),
+          row.text(7)};
+}
+
+// Requests and webhooks.
+
+TextPair RequestMap::key_of(const Row& row) { return {row.caller, row.key}; }
+void RequestMap::bind_key(const Key& key, Values& values) {
+  bind(values, utf8_clean(key.first), utf8_clean(key.second));
+}
+void RequestMap::bind_row(const Row& row, Values& values) {
+  bind_key(key_of(row), values);
+  bind(values, row.request.to_string(), utf8_clean(row.made), to_us(row.at));
+}
+RequestRow RequestMap::read(const sql::Row& row) {
+  return {row.text(0), row.text(1), digest_of(row.text(2)), row.text(3), instant_of(row.int64(4))};
+}
+
+TextPair WebhookMap::key_of(const Row& row) { return {row.repo, row.delivery}; }
+void WebhookMap::bind_key(const Key& key, Values& values) {
+  bind(values, utf8_clean(key.first), utf8_clean(key.second));
+}
+void WebhookMap::bind_row(const Row& row, Values& values) {
+  bind_key(key_of(row), values);
+  bind(values, utf8_clean(row.forge), utf8_clean(row.event), utf8_clean(row.ref), row.outcome, to_us(row.at));
+}
+WebhookRow WebhookMap::read(const sql::Row& row) {
+  return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), instant_of(row.int64(6))};
 }
 
 }  // namespace vitana::store

@@ -87,7 +87,8 @@ class Reader {
   /// Oldest first.
   std::vector<TokenRow> tokens();
   std::vector<Vtid> dependencies(Vtid vtid);
-  std::vector<DraftRow> drafts();
+  /// The newest version of each, the newest draft first; of those before `before` (0: of all).
+  std::vector<DraftRow> drafts(int limit, std::int64_t before = 0);
   std::optional<DraftRow> draft(std::int64_t id);
   std::optional<IntakeRow> intake(std::int64_t id);
   std::vector<EffectRow> pending_effects(int limit);

@@ -216,10 +216,11 @@ std::vector<Vtid> Reader::dependencies(Vtid vtid) {
   return queries::dependencies(connection_, vtid);
 }
 
-std::vector<DraftRow> Reader::drafts() {
+std::vector<DraftRow> Reader::drafts(int limit, std::int64_t before) {
   return select_rows<DraftMap>(connection_,
                                "WHERE version = (SELECT MAX(d.version) FROM oasis_specs d "
-                               "WHERE d.id = oasis_specs.id) ORDER BY id DESC");
+                               "WHERE d.id = oasis_specs.id) AND id < $1 ORDER BY id DESC LIMIT $2",
+                               {before > 0 ? before : INT64_MAX, std::max(limit, 0)});
 }
 
 std::vector<EffectRow> Reader::pending_effects(int limit) {

@@ -139,8 +139,8 @@ TEST_F(ReaderTest, SwitchesDraftsIntakesAndRepositoriesAreListed) {
     EXPECT_THAT(r.controls(), SizeIs(1));
     EXPECT_FALSE(r.control("other"));
     EXPECT_THAT(r.breakers(), SizeIs(1));
-    ASSERT_THAT(r.drafts(), SizeIs(1));
-    EXPECT_EQ(r.drafts()[0].title, "two");
+    ASSERT_THAT(r.drafts(10), SizeIs(1));
+    EXPECT_EQ(r.drafts(10)[0].title, "two");
     EXPECT_EQ(r.draft(1)->version, 2);
     EXPECT_TRUE(r.intake(4));
     EXPECT_THAT(r.repos(), SizeIs(1));

@@ -116,6 +116,7 @@ struct DraftRow {
   std::string author;
   Instant created_at{};
   Instant updated_at{};
+  std::string repo = {};  ///< where it is delivered; empty: the only configured one, or as the text says
 };
 
 /// A 3-step intake under way.
@@ -127,6 +128,7 @@ struct IntakeRow {
   std::optional<Vtid> vtid;
   Instant created_at{};
   Instant updated_at{};
+  std::string repo = {};  ///< as of a draft
 };
 
 /// The repository's own checks on one base commit.
@@ -179,7 +181,27 @@ struct TokenRow {
   std::optional<Instant> revoked_at = {};
 
   bool is_valid(Instant now) const { return !revoked_at && (!expires_at || *expires_at > now); }
-  domain::Caller caller() const { return {name, role, repos}; }
+  domain::Caller caller() const { return {name, role, repos, id}; }
+};
+
+/// A request that was sent with a key, and what it made. Key: (caller, key).
+struct RequestRow {
+  std::string caller;  ///< whose key it is
+  std::string key;
+  Digest request;
+  std::string made;    ///< the name of what it made or changed
+  Instant at{};
+};
+
+/// What a forge told of a repository. Key: (repo, delivery).
+struct WebhookRow {
+  std::string repo;
+  std::string delivery;  ///< the forge's id of it
+  std::string forge;
+  std::string event;
+  std::string ref;
+  std::string outcome;   ///< looking, other_branch, ignored
+  Instant at{};
 };
 
 struct BreakerRow {

@@ -143,17 +143,19 @@ Json spec_list_json(const std::vector<store::SpecSummary>& specs, const std::str
   return Json{{key, std::move(list)}};
 }
 
+Json control_json(const store::ControlRow& row, Instant now) {
+  return {{"key", row.key},
+          {"on", domain::is_on(row.control, now)},
+          {"reason", row.control.reason},
+          {"actor", row.control.actor},
+          {"until", time_or_null(row.control.until)},
+          {"at", to_rfc3339(row.control.at)}};
+}
+
 Json controls_json(const std::vector<store::ControlRow>& controls, const std::vector<store::BreakerRow>& breakers,
                    Instant now) {
   Json list = Json::array();
-  for (const auto& row : controls) {
-    list.push_back({{"key", row.key},
-                    {"on", domain::is_on(row.control, now)},
-                    {"reason", row.control.reason},
-                    {"actor", row.control.actor},
-                    {"until", time_or_null(row.control.until)},
-                    {"at", to_rfc3339(row.control.at)}});
-  }
+  for (const auto& row : controls) list.push_back(control_json(row, now));
   Json paused = Json::array();
   for (const auto& row : breakers) {
     if (!row.breaker.open) continue;
@@ -190,19 +192,44 @@ Json repos_json(const std::vector<RepoView>& repos) {
   return {{"repos", std::move(list)}};
 }
 
+Json token_json(const store::TokenRow& token, Instant now) {
+  return {{"id", token.id},
+          {"name", token.name},
+          {"role", name_of(token.role)},
+          {"repos", token.repos},
+          {"valid", token.is_valid(now)},
+          {"created_by", token.created_by},
+          {"created_at", to_rfc3339(token.created_at)},
+          {"expires_at", time_or_null(token.expires_at)},
+          {"revoked_at", time_or_null(token.revoked_at)}};
+}
+
+Json draft_json(const store::DraftRow& draft) {
+  return {{"id", draft.id},
+          {"version", draft.version},
+          {"vtid", draft.vtid ? Json(draft.vtid->to_string()) : Json()},
+          {"title", draft.title},
+          {"status", draft.status},
+          {"digest", draft.digest.to_string()},
+          {"author", draft.author},
+          {"repo", draft.repo},
+          {"updated_at", to_rfc3339(draft.updated_at)}};
+}
+
+Json draft_validation_json(const store::DraftRow& draft, const std::vector<domain::Diagnostic>& diagnostics) {
+  auto out = draft_json(draft);
+  out["valid"] = !domain::has_errors(diagnostics);
+  out["diagnostics"] = wire::diagnostics_json(diagnostics);
+  return out;
+}
+
+Json prompt_json(const engine::IntakePrompt& prompt) {
+  return {{"id", prompt.id}, {"step", prompt.step}, {"question", prompt.question}};
+}
+
 Json tokens_json(const std::vector<store::TokenRow>& tokens, Instant now) {
   Json list = Json::array();
-  for (const auto& token : tokens) {
-    list.push_back({{"id", token.id},
-                    {"name", token.name},
-                    {"role", name_of(token.role)},
-                    {"repos", token.repos},
-                    {"valid", token.is_valid(now)},
-                    {"created_by", token.created_by},
-                    {"created_at", to_rfc3339(token.created_at)},
-                    {"expires_at", time_or_null(token.expires_at)},
-                    {"revoked_at", time_or_null(token.revoked_at)}});
-  }
+  for (const auto& token : tokens) list.push_back(token_json(token, now));
   return {{"tokens", std::move(list)}};
 }
 

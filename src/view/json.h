@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/diagnostic.h"
+#include "engine/authoring.h"
 #include "engine/desk.h"
 #include "engine/registry.h"
 #include "store/rows.h"
@@ -35,6 +36,13 @@ wire::Json controls_json(const std::vector<store::ControlRow>& controls, const s
 wire::Json stats_json(const std::string& by, const std::string& since, const std::vector<store::StatRow>& rows);
 /// {"repos":[…]}
 wire::Json repos_json(const std::vector<RepoView>& repos);
+wire::Json control_json(const store::ControlRow& control, Instant now);
+wire::Json draft_json(const store::DraftRow& draft);
+/// As draft_json(), with "valid" and "diagnostics".
+wire::Json draft_validation_json(const store::DraftRow& draft, const std::vector<domain::Diagnostic>& diagnostics);
+/// {"id","step","question"}
+wire::Json prompt_json(const engine::IntakePrompt& prompt);
+wire::Json token_json(const store::TokenRow& token, Instant now);
 /// {"tokens":[…]}: without what would let anybody in.
 wire::Json tokens_json(const std::vector<store::TokenRow>& tokens, Instant now);
 wire::Json diagnostics_json(const std::vector<domain::Diagnostic>& diagnostics);

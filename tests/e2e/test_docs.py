@@ -59,6 +59,7 @@ class EveryBlockIsRun(World):
         agent.write_text(STAND_IN)
         agent.chmod(0o755)
         self.environment["ANTHROPIC_API_KEY"] = "a-key-for-the-stand-in"
+        self.environment["SHOP_HOOK_SECRET"] = "a-secret-for-the-forge"
         (self.root / "tmp").mkdir()
 
     # What is wrong with a block; nothing if it does what it says.
@@ -107,8 +108,11 @@ class EveryBlockIsRun(World):
         return "" if done.returncode == 0 else f"$ {line}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}"
 
     def serve(self):
-        """A gateway at a port of its own, for the rest of the page."""
+        """A gateway at a port of its own, for the rest of the page. Its repository has a forge's secret."""
         place = self.data / "server.json"
+        config = self.repo.folder / "vitana.toml"
+        config.write_text(config.read_text().replace(
+            "[[repos]]", '[[repos]]\nwebhook_secret = "env:SHOP_HOOK_SECRET"', 1))
         engine = self.start("serve", "--listen", "127.0.0.1:0")
         wait_until(engine.said, lambda: place.exists() or not engine.alive())
         if not engine.alive():
@@ -116,6 +120,15 @@ class EveryBlockIsRun(World):
         self.url = json.loads(place.read_text())["url"]
         self.addCleanup(engine.stop)
         return ""
+
+    def hook(self, text):
+        """A program that tells the gateway of a push."""
+        script = self.root / "tmp" / "hook"
+        script.write_text(text.replace("http://127.0.0.1:8080", self.url))
+        done = subprocess.run(["sh", "-e", script], env=self.environment, text=True, capture_output=True,
+                              timeout=COMMAND_SECONDS)
+        taken = done.returncode == 0 and json.loads(done.stdout)["deliveries"][0]["outcome"] == "looking"
+        return "" if taken else f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
 
     @staticmethod
     def report(text):
@@ -138,6 +151,8 @@ class EveryBlockIsRun(World):
         try:
             if kind == "toml":
                 return self.toml(text)
+            if info == "sh hook":
+                return self.hook(text)
             if kind == "sh":
                 return self.shell(text)
             if kind == "markdown":

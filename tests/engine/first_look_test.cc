@@ -31,11 +31,11 @@ WorldOptions beside(World& other) {
 
 TEST(FirstLook, ATypedTaskGetsNoNumberThatWasDelivered) {
   World lost;
-  ASSERT_TRUE(lost.engine().registry.create_task({}, "Footer", sample_spec("Footer"), "op", ""));
+  ASSERT_TRUE(lost.engine().registry.create_task({{}, "Footer", sample_spec("Footer")}, "op"));
   lost.settle();
   ASSERT_EQ(lost.repository().deliveries_of("VTID-00001"), 1);
   World world(beside(lost));
-  const auto made = world.engine().registry.create_task({}, "Footer", sample_spec("Other"), "op", "");
+  const auto made = world.engine().registry.create_task({{}, "Footer", sample_spec("Other")}, "op");
   ASSERT_TRUE(made);
   EXPECT_EQ(made->vtid, Vtid(2));
 }
@@ -43,7 +43,7 @@ TEST(FirstLook, ATypedTaskGetsNoNumberThatWasDelivered) {
 TEST(FirstLook, ATypedTaskGetsNoNumberOfACommittedFile) {
   World world;
   world.repository().commit({{path, sample_spec("The committed one")}});
-  const auto made = world.engine().registry.create_task({}, "Typed", sample_spec("Typed"), "op", "");
+  const auto made = world.engine().registry.create_task({{}, "Typed", sample_spec("Typed")}, "op");
   ASSERT_TRUE(made);
   EXPECT_EQ(made->vtid, Vtid(2));
   world.scan();
@@ -55,7 +55,7 @@ TEST(FirstLook, ATypedTaskGetsNoNumberOfAFileThatWasCommittedSinceTheLastScan) {
   World world;
   world.scan();
   world.repository().commit({{path, sample_spec("The committed one")}});
-  const auto made = world.engine().registry.create_task({}, "Typed", sample_spec("Typed"), "op", "");
+  const auto made = world.engine().registry.create_task({{}, "Typed", sample_spec("Typed")}, "op");
   ASSERT_TRUE(made);
   EXPECT_EQ(made->vtid, Vtid(2));
 }
@@ -66,9 +66,9 @@ TEST(FirstLook, ARepositoryOnAnotherMachineIsNotWaitedForOnceItWasRead) {
   options.elsewhere = true;
   lost.repository().commit({{path, sample_spec("The first")}});
   World world(options);
-  ASSERT_EQ(world.engine().registry.create_task({}, "A", sample_spec("A"), "op", "")->vtid, Vtid(2));
+  ASSERT_EQ(world.engine().registry.create_task({{}, "A", sample_spec("A")}, "op")->vtid, Vtid(2));
   lost.repository().commit({{"docs/specs/00003-x.md", sample_spec("Not read yet")}});
-  EXPECT_EQ(world.engine().registry.create_task({}, "B", sample_spec("B"), "op", "")->vtid, Vtid(3));
+  EXPECT_EQ(world.engine().registry.create_task({{}, "B", sample_spec("B")}, "op")->vtid, Vtid(3));
 }
 
 TEST(FirstLook, ARegisteredTextThatWasDeliveredIsCompletedAndRunsNoSecondTime) {
@@ -92,7 +92,7 @@ TEST(FirstLook, ANumberThatWasDeliveredTakesNoOtherTextUnlessAPersonInsists) {
   const auto refused = world.engine().registry.submit(other, "op");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, FailureCode::SPEC_CONFLICT);
-  EXPECT_FALSE(world.engine().registry.create_task(Vtid(7), "Seven", "", "op", ""));
+  EXPECT_FALSE(world.engine().registry.create_task({Vtid(7), "Seven", ""}, "op"));
   other.resolve = true;
   EXPECT_TRUE(world.engine().registry.submit(other, "op"));
 }
@@ -100,10 +100,10 @@ TEST(FirstLook, ANumberThatWasDeliveredTakesNoOtherTextUnlessAPersonInsists) {
 TEST(FirstLook, WithoutItNoNumberIsGivenOutAndNothingRuns) {
   World world;
   world.repository().unavailable = true;
-  const auto refused = world.engine().registry.create_task({}, "Typed", sample_spec(), "op", "");
+  const auto refused = world.engine().registry.create_task({{}, "Typed", sample_spec()}, "op");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, FailureCode::REPO_UNAVAILABLE);
-  const auto asked = world.engine().registry.create_task(Vtid(7), "Typed", sample_spec(), "op", "");
+  const auto asked = world.engine().registry.create_task({Vtid(7), "Typed", sample_spec()}, "op");
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().code, FailureCode::REPO_UNAVAILABLE);
   const auto draft = world.engine().drafts.create("Typed", sample_spec(), Vtid(7), "op");
@@ -122,7 +122,7 @@ TEST(FirstLook, ARepositoryThatWasReadBeforeMayBeOutOfReach) {
   World world;
   world.scan();
   world.repository().unavailable = true;
-  EXPECT_TRUE(world.engine().registry.create_task({}, "Typed", sample_spec(), "op", ""));
+  EXPECT_TRUE(world.engine().registry.create_task({{}, "Typed", sample_spec()}, "op"));
 }
 
 // What was there at the first look is held, whatever its state then was.
@@ -352,7 +352,7 @@ TEST(SyncReport, AFileWhoseTextWasChosenIsInConflictNoMore) {
 
 TEST(Conflict, EndsWhenTheLedgersOwnTextIsTheOneThatIsLeft) {
   World world;
-  ASSERT_TRUE(world.engine().registry.create_task(Vtid(7), "T", sample_spec("Zero"), "op", ""));
+  ASSERT_TRUE(world.engine().registry.create_task({Vtid(7), "T", sample_spec("Zero")}, "op"));
   world.repository().commit({{"docs/specs/00007-a.md", sample_spec("One")}, {"docs/specs/00007-b.md", sample_spec("Two")}});
   world.scan();
   EXPECT_EQ(world.task(Vtid(7)).blocked, BlockReason::spec_conflict);
@@ -430,17 +430,17 @@ TEST_F(Circle, APersonsTextOpensItToo) {
 
 TEST(Numbers, ATypedTaskThatJumpsFarIsAskedAbout) {
   World world;
-  const auto refused = world.engine().registry.create_task(Vtid(900'000), "Far", "", "op", "");
+  const auto refused = world.engine().registry.create_task({Vtid(900'000), "Far", ""}, "op");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, FailureCode::VTID_JUMP);
-  EXPECT_TRUE(world.engine().registry.create_task(Vtid(900'000), "Far", "", "op", "", true));
+  EXPECT_TRUE(world.engine().registry.create_task({Vtid(900'000), "Far", "", "", true}, "op"));
 }
 
 TEST(Numbers, TheSameTextUnderASecondNumberIsBlockedFromEverySource) {
   World world;
   ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(1), sample_spec()), "op"));
   ASSERT_TRUE(world.engine().registry.submit(manual(Vtid(2), sample_spec()), "op"));
-  ASSERT_TRUE(world.engine().registry.create_task(Vtid(3), "Same", sample_spec(), "op", ""));
+  ASSERT_TRUE(world.engine().registry.create_task({Vtid(3), "Same", sample_spec()}, "op"));
   for (const int again : {2, 3}) {
     EXPECT_EQ(world.task(Vtid(static_cast<std::uint32_t>(again))).blocked, BlockReason::spec_renumbered);
   }

@@ -190,7 +190,7 @@ const std::map<std::string, std::int64_t> nothing{{"runs", 0}, {"outbox", 0}};
 
 TEST(gap4, without_a_spec_nothing_is_spent) {
   World world;
-  const auto made = world.engine().registry.create_task(vtid, "Colour of the sidebar", "", "op", "");
+  const auto made = world.engine().registry.create_task({vtid, "Colour of the sidebar", ""}, "op");
   ASSERT_TRUE(made.has_value());
   world.settle();
   const auto task = world.task(vtid);
@@ -202,7 +202,7 @@ TEST(gap4, without_a_spec_nothing_is_spent) {
 
 TEST(gap4, the_spec_that_arrives_later_carries_the_same_task_on) {
   World world;
-  ASSERT_TRUE(world.engine().registry.create_task(vtid, "Colour", "", "op", "").has_value());
+  ASSERT_TRUE(world.engine().registry.create_task({vtid, "Colour", ""}, "op").has_value());
   world.settle();
   world.repository().commit({{path, sample_spec()}});
   world.settle();
@@ -285,10 +285,10 @@ TEST(gap7, intake_registers_before_it_schedules_in_one_transaction) {
   World world;
   auto& intake = world.engine().intake;
   const auto id = intake.begin("op").value().id;
-  ASSERT_TRUE(intake.answer(id, "Sidebar in the right colour").has_value());
-  ASSERT_TRUE(intake.answer(id, "The operator entry is red; it should be blue.").has_value());
-  ASSERT_TRUE(intake.answer(id, "The entry is blue\ncheck: grep -q blue page.html").has_value());
-  const auto done = intake.complete(id, "op", "");
+  ASSERT_TRUE(intake.answer(id, "Sidebar in the right colour", "op").has_value());
+  ASSERT_TRUE(intake.answer(id, "The operator entry is red; it should be blue.", "op").has_value());
+  ASSERT_TRUE(intake.answer(id, "The entry is blue\ncheck: grep -q blue page.html", "op").has_value());
+  const auto done = intake.complete(id, "op");
   ASSERT_TRUE(done.has_value()) << to_string(done.error());
   const auto types = world.event_types(done->vtid);
   const auto at = [&](const std::string& type) {
@@ -304,22 +304,22 @@ TEST(gap7, intake_keeps_the_options_of_a_check) {
   World world;
   auto& intake = world.engine().intake;
   const auto id = intake.begin("op").value().id;
-  ASSERT_TRUE(intake.answer(id, "Sidebar in the right colour").has_value());
-  ASSERT_TRUE(intake.answer(id, "The operator entry is red; it should be blue.").has_value());
+  ASSERT_TRUE(intake.answer(id, "Sidebar in the right colour", "op").has_value());
+  ASSERT_TRUE(intake.answer(id, "The operator entry is red; it should be blue.", "op").has_value());
   ASSERT_TRUE(
-      intake.answer(id, "It stays\n```check keeps timeout=30s\ntrue\n```").has_value());
-  EXPECT_NE(intake.preview(id).value().find("```check keeps timeout=30s\n"), std::string::npos)
-      << intake.preview(id).value();
+      intake.answer(id, "It stays\n```check keeps timeout=30s\ntrue\n```", "op").has_value());
+  EXPECT_NE(intake.preview(id, "op").value().text.find("```check keeps timeout=30s\n"), std::string::npos)
+      << intake.preview(id, "op").value().text;
 }
 
 TEST(gap7, control_an_intake_that_cannot_register_leaves_no_task) {
   World world;
   auto& intake = world.engine().intake;
   const auto id = intake.begin("op").value().id;
-  ASSERT_TRUE(intake.answer(id, "Sidebar").has_value());
-  ASSERT_TRUE(intake.answer(id, "It is red.").has_value());
-  ASSERT_TRUE(intake.answer(id, "TBD").has_value());
-  const auto refused = intake.complete(id, "op", "");
+  ASSERT_TRUE(intake.answer(id, "Sidebar", "op").has_value());
+  ASSERT_TRUE(intake.answer(id, "It is red.", "op").has_value());
+  ASSERT_TRUE(intake.answer(id, "TBD", "op").has_value());
+  const auto refused = intake.complete(id, "op");
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, FailureCode::SPEC_INVALID);
   EXPECT_EQ(world.row_counts()["vtid_ledger"], 0);

@@ -25,14 +25,25 @@ using wire::Json;
 const std::string a_text = R"({"files":[{"path":"docs/specs/00009-x.md","text":"# VTID-00009: x\n"}]})";
 
 struct GatewayTest : ::testing::Test {
-  testing::World world_;
+  std::optional<Error> fault_;  ///< of the agent
+  testing::World world_{{.agent = [this](const port::Assignment&) {
+    testing::SimAgent agent;
+    agent.error = fault_;
+    return agent;
+  }}};
   Gateway gateway_{world_.engine(),
                    {.log = [](const RunId&, std::size_t, std::size_t) { return Result<std::string>("said\n"); },
                     .diff = [](const RunId&) { return Result<std::string>("--- a\n"); }}};
 
+  std::string token_id_;  ///< of one that nobody uses
+
   GatewayTest() {
     world_.repository().commit({{"docs/specs/00001-page.md", testing::sample_spec()}});
     world_.settle();
+    auto& engine = world_.engine();
+    token_id_ = engine.access.issue({"idle", Role::viewer}, "test")->row.id;
+    EXPECT_TRUE(engine.drafts.create("Begun", testing::sample_spec("Begun"), Vtid(3), "test"));
+    EXPECT_TRUE(engine.intake.begin("test"));
   }
 
   std::string token(Role role, const std::vector<std::string>& repos = {}, std::optional<Duration> valid_for = {}) {
@@ -49,31 +60,84 @@ struct GatewayTest : ::testing::Test {
   }
   Response get(const std::string& target, const std::string& token) { return ask(Method::get, target, token); }
 
-  /// A call of the route that has something to answer.
-  Response call(const Route& route, const std::string& token) {
-    auto target = std::string(route.path);
-    const std::map<std::string, std::string> values{
-        {"{vtid}", "VTID-00001"}, {"{run}", "VTID-00001.1"}, {"{version}", "1"}};
-    for (const auto& [name, value] : values) {
-      if (const auto at = target.find(name); at != std::string::npos) target.replace(at, name.size(), value);
-    }
-    return ask(route.method, target, token, route.takes ? a_text : "");
+  Response post(const std::string& target, const std::string& token, const Json& body = {}) {
+    return ask(Method::post, target, token, body.is_null() ? "" : body.dump());
   }
+
+  /// A call of the route that has something to answer.
+  Response call(const Route& route, const std::string& token);
 };
+
+/// What a route is called with here, and the status that it answers: to a role that may call it, and to an
+/// administrator of another repository. They are called in the table's order.
+struct Cell {
+  Json body = {};
+  int status = 200;
+  int elsewhere = 200;
+};
+
+std::map<std::string_view, Cell> cells() {
+  const auto spec = [](const char* title) { return testing::sample_spec(title); };
+  const Cell of_a_task{.elsewhere = 404};
+  const Json why{{"reason", "asked"}};
+  return {
+      {"getHealth", {}}, {"getReadiness", {}}, {"getDocument", {}},
+      {"validateSpecs", {.body = Json::parse(a_text)}}, {"listSpecs", {}}, {"getSpec", of_a_task},
+      {"listSpecVersions", of_a_task}, {"getSpecVersion", of_a_task}, {"getSpecText", of_a_task},
+      {"registerSpec", {{{"text", spec("Typed")}, {"vtid", "VTID-00002"}, {"reason", "typed"}}, 201, 404}},
+      {"adoptSpecs", {{{"glob", "**"}, {"as", "done"}}}}, {"syncSpecs", {}}, {"approveSpec", of_a_task},
+      {"listDrafts", {}}, {"createDraft", {{{"title", "T"}, {"markdown", "# T\n"}}, 201, 404}}, {"getDraft", of_a_task},
+      {"editDraft", {{{"markdown", spec("Edited")}}, 200, 404}}, {"validateDraft", of_a_task},
+      {"approveDraft", {{}, 201, 404}}, {"beginIntake", {{}, 201, 404}}, {"getIntake", of_a_task},
+      {"answerIntake", {{{"text", "A title"}}, 200, 404}}, {"previewIntake", of_a_task}, {"completeIntake", {{}, 409, 404}},
+      {"listTasks", {}}, {"getTask", of_a_task}, {"getTaskWhy", of_a_task}, {"listTaskRuns", of_a_task},
+      {"listTaskEvents", of_a_task}, {"getTaskEvidence", of_a_task}, {"getTaskDiff", of_a_task}, {"getTaskLog", of_a_task},
+      {"createTasks", {{{"title", "Made"}}, 201, 404}}, {"approveTask", {{}, 409, 404}}, {"retryTask", {why, 200, 404}},
+      {"cancelTask", {why, 200, 404}}, {"answerTask", {{{"text", "yes"}}, 409, 404}},
+      {"signOffTask", {{{"met", true}}, 409, 404}}, {"getRun", of_a_task}, {"listEvents", {}}, {"streamEvents", {}},
+      {"postEvent", {{{"type", "ci.finished"}}, 202, 202}}, {"getSummary", {}}, {"getStats", {}}, {"listRepos", {}},
+      {"listControls", {}}, {"getControl", {}}, {"setControl", {{{"on", true}, {"reason", "morning"}}, 200, 403}},
+      {"getAttention", {}}, {"getCaller", {}}, {"listTokens", {.elsewhere = 403}},
+      {"createToken", {{{"name", "ci"}, {"role", "viewer"}}, 201, 403}}, {"revokeToken", {.elsewhere = 403}}};
+}
+
+Response GatewayTest::call(const Route& route, const std::string& token) {
+  auto target = std::string(route.path);
+  const std::map<std::string, std::string> values{{"{vtid}", "VTID-00001"}, {"{run}", "VTID-00001.1"}, {"{version}", "1"},
+                                                  {"{draft}", "1"},         {"{intake}", "1"},         {"{key}", "execution"},
+                                                  {"{token}", token_id_}};
+  for (const auto& [name, value] : values) {
+    if (const auto at = target.find(name); at != std::string::npos) target.replace(at, name.size(), value);
+  }
+  static const auto all = cells();
+  const auto& body = all.at(route.operation).body;
+  return ask(route.method, target, token, body.is_null() ? "" : body.dump());
+}
 
 Json parsed(const Response& response) { return Json::parse(response.body); }
 std::string code_of(const Response& response) { return parsed(response).value("code", ""); }
 
-TEST_F(GatewayTest, EachRouteAnswersEachRoleAsTheTableSays) {
+TEST(RouteTable, EachRouteIsAskedHere) {
+  std::set<std::string_view> routed, asked;
+  for (const auto& route : routes()) routed.insert(route.operation);
+  for (const auto& [operation, cell] : cells()) asked.insert(operation);
+  EXPECT_EQ(routed, asked);
+}
+
+struct AsRole : GatewayTest, ::testing::WithParamInterface<Role> {};
+
+TEST_P(AsRole, EachRouteAnswersAsTheTableSays) {
+  const auto all = cells();
   for (const auto& route : routes()) {
-    for (const auto role : domain::all_roles) {
-      const bool allowed = !route.right || domain::may(role, *route.right);
-      const auto response = call(route, token(role));
-      EXPECT_EQ(response.status, allowed ? 200 : 403) << route.operation << " as " << name_of(role) << response.body;
-      EXPECT_EQ(allowed ? "" : code_of(response), allowed ? "" : "NOT_ALLOWED");
-    }
+    const bool allowed = !route.right || domain::may(GetParam(), *route.right);
+    const auto response = call(route, token(GetParam()));
+    EXPECT_EQ(response.status, allowed ? all.at(route.operation).status : 403) << route.operation << response.body;
+    EXPECT_EQ(allowed ? "" : code_of(response), allowed ? "" : "NOT_ALLOWED");
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(All, AsRole, ::testing::ValuesIn(domain::all_roles),
+                         [](const auto& tested) { return std::string(name_of(tested.param)); });
 
 TEST_F(GatewayTest, WithoutATokenThatHoldsNothingIsAnswered) {
   const auto expiring = token(Role::admin, {}, std::chrono::hours(1));
@@ -102,12 +166,11 @@ TEST_F(GatewayTest, WhoIsBoundToAnotherRepositorySeesNothingOfThisOne) {
     return {};
   });
   ASSERT_TRUE(put);
+  const auto all = cells();
   for (const auto& route : routes()) {
     if (!route.right) continue;
     const auto response = call(route, text);
-    const bool names_a_task = route.path.find("{vtid}") != std::string_view::npos ||
-                              route.path.find("{run}") != std::string_view::npos;
-    EXPECT_EQ(response.status, names_a_task ? 404 : 200) << route.operation << response.body;
+    EXPECT_EQ(response.status, all.at(route.operation).elsewhere) << route.operation << response.body;
     EXPECT_THAT(response.body, Not(HasSubstr("Sidebar"))) << route.operation;
     if (response.stream) {
       EXPECT_THAT(*response.stream->next(), Not(HasSubstr("data:")));
@@ -125,6 +188,11 @@ TEST_F(GatewayTest, AnswersFitTheSchemasOfTheDocument) {
   const auto admin = token(Role::admin);
   for (const auto& route : routes()) {
     const auto response = call(route, admin);
+    if (response.status >= 400) {
+      EXPECT_TRUE(fits("Problem", parsed(response))) << route.operation;
+      continue;
+    }
+    EXPECT_EQ(response.status, route.status) << route.operation;
     EXPECT_EQ(response.type, route.gives.type) << route.operation;
     if (route.gives.schema.empty()) continue;
     const auto fit = fits(route.gives.schema, parsed(response));
@@ -158,6 +226,10 @@ TEST_F(GatewayTest, TheDocumentIsWhatIsRouted) {
     }
   }
   EXPECT_EQ(documented, routed);
+  std::set<std::string_view> named, used_groups;
+  for (const auto& group : groups()) named.insert(group.name);
+  for (const auto& route : routes()) used_groups.insert(route.group);
+  EXPECT_EQ(named, used_groups);
   const auto text = document_text();
   for (const auto& [name, schema] : document().at("components").at("schemas").items()) {
     EXPECT_THAT(text, HasSubstr("#/components/schemas/" + name + "\"")) << "nothing uses it";
@@ -175,7 +247,7 @@ TEST_F(GatewayTest, WhatIsNotThereSaysSo) {
   EXPECT_EQ(get("/api/v1/tasks/VTID-00001/log?attempt=7", viewer).status, 404);
   const auto other = ask(Method::delete_, "/api/v1/tasks", viewer);
   EXPECT_EQ(other.status, 405);
-  EXPECT_THAT(other.headers, ::testing::Contains(::testing::Pair("Allow", "GET")));
+  EXPECT_THAT(other.headers, ::testing::Contains(::testing::Pair("Allow", "GET, POST")));
 }
 
 TEST_F(GatewayTest, ABodyThatDoesNotFitIsRefusedWithWhere) {
@@ -221,6 +293,205 @@ TEST_F(GatewayTest, AnAnswerThatIsKnownIsNotSentAgain) {
   const auto second = gateway_.answer(again);
   EXPECT_EQ(second.status, 304);
   EXPECT_EQ(second.body, "");
+}
+
+// What changes something.
+
+TEST_F(GatewayTest, ARequestThatIsSentTwiceIsDoneOnce) {
+  const auto operator_ = token(Role::operator_);
+  const auto send = [&](const std::string& target, const Json& body, const std::string& key, const std::string& who) {
+    Request request{.method = Method::post, .target = target, .body = body.dump()};
+    request.headers = {{"authorization", "Bearer " + who}, {"content-type", "application/json"}, {"idempotency-key", key}};
+    return gateway_.answer(request);
+  };
+  const Json task{{"title", "Once"}};
+  const auto first = send("/api/v1/tasks", task, "a", operator_);
+  const auto again = send("/api/v1/tasks", task, "a", operator_);
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(parsed(first)["tasks"][0]["vtid"], parsed(again)["tasks"][0]["vtid"]);
+  EXPECT_NE(parsed(send("/api/v1/tasks", task, "b", operator_))["tasks"][0]["vtid"], parsed(first)["tasks"][0]["vtid"]);
+  EXPECT_NE(parsed(send("/api/v1/tasks", task, "a", token(Role::operator_)))["tasks"][0]["vtid"],
+            parsed(first)["tasks"][0]["vtid"])
+      << "a key is its sender's own";
+  const auto other = send("/api/v1/tasks", {{"title", "Other"}}, "a", operator_);
+  EXPECT_EQ(other.status, 422);
+  EXPECT_EQ(code_of(other), "KEY_REUSED");
+  EXPECT_EQ(send("/api/v1/tasks", task, std::string(256, 'k'), operator_).status, 400);
+
+  const auto admin = token(Role::admin);
+  const Json wanted{{"name", "ci"}, {"role", "viewer"}};
+  const auto made = send("/api/v1/tokens", wanted, "t", admin);
+  EXPECT_EQ(made.status, 201);
+  const auto told = send("/api/v1/tokens", wanted, "t", admin);
+  EXPECT_EQ(told.status, 409) << "its text is told once";
+  EXPECT_THAT(told.body, HasSubstr(parsed(made)["id"].get<std::string>()));
+
+  world_.clock().advance(std::chrono::hours(25));
+  EXPECT_NE(parsed(send("/api/v1/tasks", task, "a", operator_))["tasks"][0]["vtid"], parsed(first)["tasks"][0]["vtid"])
+      << "after a day it is a new request";
+}
+
+TEST_F(GatewayTest, OfSeveralTasksAllAreMadeOrNone) {
+  const auto operator_ = token(Role::operator_);
+  const auto before = parsed(get("/api/v1/tasks?limit=200", operator_))["tasks"].size();
+  const auto refused = post("/api/v1/tasks", operator_, Json::parse(R"({"tasks":[{"title":"A"},{"title":"B","vtid":"VTID-00001"}]})"));
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(parsed(refused)["context"]["index"], "1");
+  EXPECT_EQ(parsed(get("/api/v1/tasks?limit=200", operator_))["tasks"].size(), before);
+  const auto made = post("/api/v1/tasks", operator_, Json::parse(R"({"tasks":[{"title":"A"},{"title":"B"}]})"));
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(parsed(made)["tasks"].size(), 2U);
+}
+
+TEST_F(GatewayTest, TheThreeImmediateActionsBringATaskToItsEnd) {
+  const auto operator_ = token(Role::operator_);
+  // Registered by hand.
+  const auto registered = post("/api/v1/specs", operator_,
+                               {{"text", testing::sample_spec("By hand")}, {"vtid", "VTID-01213"}, {"reason", "it was lost"},
+                                {"allow_jump", true}});
+  ASSERT_EQ(registered.status, 201) << registered.body;
+  world_.settle();
+  EXPECT_EQ(parsed(get("/api/v1/tasks/VTID-01213", operator_))["status"], "completed");
+
+  // Failed, and retried.
+  fault_ = Error{FailureCode::AGENT_FAILED, "exit 1"};
+  ASSERT_EQ(post("/api/v1/specs", operator_,
+                 {{"text", testing::sample_spec("Fails")}, {"vtid", "VTID-01214"}, {"reason", "typed"}}).status, 201);
+  for (int run = 0; run < 3; ++run) {
+    world_.settle();
+    world_.clock().advance(std::chrono::hours(1));
+  }
+  ASSERT_EQ(parsed(get("/api/v1/tasks/VTID-01214", operator_))["status"], "failed");
+  fault_.reset();
+  const auto retried = post("/api/v1/tasks/VTID-01214/retry", operator_, {{"reason", "the agent was mended"}});
+  ASSERT_EQ(retried.status, 200) << retried.body;
+  world_.settle();
+  EXPECT_EQ(parsed(get("/api/v1/tasks/VTID-01214", operator_))["status"], "completed");
+
+  // Cancelled, and its approval emitted again.
+  ASSERT_EQ(post("/api/v1/specs", operator_,
+                 {{"text", testing::sample_spec("Waits")}, {"vtid", "VTID-01215"}, {"reason", "typed"}}).status, 201);
+  ASSERT_EQ(post("/api/v1/tasks/VTID-01215/cancel", operator_, {{"reason", "a mistake"}}).status, 200);
+  const auto emitted = post("/api/v1/events", operator_,
+                            {{"type", "vtid.lifecycle.execution_approved"}, {"vtid", "VTID-01215"}, {"reason", "it was none"}});
+  ASSERT_EQ(emitted.status, 202) << emitted.body;
+  EXPECT_EQ(parsed(emitted)["task"]["status"], "scheduled");
+  world_.settle();
+  EXPECT_EQ(parsed(get("/api/v1/tasks/VTID-01215", operator_))["status"], "completed");
+}
+
+TEST_F(GatewayTest, AnEventFromOutsideIsKeptAndMovesNothing) {
+  const auto operator_ = token(Role::operator_);
+  const auto before = get("/api/v1/tasks/VTID-00001", operator_).body;
+  ASSERT_EQ(post("/api/v1/events", operator_,
+                 {{"type", "vtid.lifecycle.completed"}, {"vtid", "VTID-00001"}, {"data", {{"build", 7}}}}).status, 202);
+  EXPECT_EQ(get("/api/v1/tasks/VTID-00001", operator_).body, before);
+  const auto log = parsed(get("/api/v1/events?type=external.recorded", operator_))["events"];
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_EQ(log[0]["data"]["type"], "vtid.lifecycle.completed");
+  EXPECT_EQ(log[0]["data"]["data"]["build"], 7);
+  EXPECT_EQ(post("/api/v1/events", operator_, {{"type", "No Type"}}).status, 400);
+}
+
+TEST_F(GatewayTest, NobodyWritesOverWhatHeHasNotSeen) {
+  const auto operator_ = token(Role::operator_);
+  const auto tag = [](const Response& response) {
+    for (const auto& [name, value] : response.headers) {
+      if (name == "ETag") return value;
+    }
+    return std::string();
+  };
+  const auto edit = [&](const std::string& seen) {
+    Request request{.method = Method::put, .target = "/api/v1/oasis/specs/1", .body = R"({"markdown":"# Again\n"})"};
+    request.headers = {{"authorization", "Bearer " + operator_}, {"content-type", "application/json"}, {"if-match", seen}};
+    return gateway_.answer(request);
+  };
+  const auto seen = tag(get("/api/v1/oasis/specs/1", operator_));
+  const auto edited = edit(seen);
+  EXPECT_EQ(edited.status, 200);
+  EXPECT_NE(tag(edited), seen);
+  EXPECT_EQ(edit(seen).status, 412);
+  EXPECT_EQ(code_of(edit(seen)), "CHANGED_MEANWHILE");
+  EXPECT_EQ(edit("\"nothing\"").status, 412);
+  EXPECT_EQ(edit(tag(edited)).status, 200);
+}
+
+TEST_F(GatewayTest, AnIntakeEndsInATaskThatIsScheduledByTheSameCommit) {
+  const auto operator_ = token(Role::operator_);
+  const auto begun = parsed(post("/api/v1/intake", operator_));
+  const auto at = "/api/v1/intake/" + std::to_string(begun["id"].get<int>());
+  EXPECT_EQ(begun["step"], "title");
+  EXPECT_EQ(parsed(post(at + "/answers", operator_, {{"text", "Sidebar in the right colour"}}))["step"], "description");
+  EXPECT_EQ(post(at + "/answers", operator_, {{"text", " - "}}).status, 422);
+  EXPECT_EQ(parsed(post(at + "/answers", operator_, {{"text", "It is red; it should be blue."}}))["step"], "criteria");
+  EXPECT_EQ(post(at + "/complete", operator_).status, 409);
+  EXPECT_EQ(parsed(post(at + "/answers", operator_, {{"text", "It is blue\ncheck: grep -q blue page.html"}}))["step"], "ready");
+  const auto preview = parsed(get(at + "/preview", operator_));
+  EXPECT_THAT(preview["text"].get<std::string>(), HasSubstr("grep -q blue page.html"));
+  const auto done = post(at + "/complete", operator_);
+  ASSERT_EQ(done.status, 201) << done.body;
+  EXPECT_EQ(parsed(done)["status"], "scheduled");
+  const auto told = parsed(get("/api/v1/events?type=commandhub.task.scheduled", operator_))["events"];
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0]["subject"], parsed(done)["vtid"]);
+  EXPECT_EQ(told[0]["data"]["spec_registered"], true);
+  EXPECT_EQ(post(at + "/complete", operator_).status, 409);
+}
+
+TEST_F(GatewayTest, WhoIsBoundToOneRepositoryWritesNoTextOverAnothersTask) {
+  const auto bound = token(Role::operator_, {"hub"});
+  EXPECT_EQ(post("/api/v1/specs", bound, {{"text", testing::sample_spec("Mine")}, {"vtid", "VTID-00002"}, {"reason", "r"}}).status, 201);
+  const auto moved = world_.store().commit([&](store::Ledger& ledger) -> Result<void> {
+    auto task = *ledger.task(Vtid(1));
+    task.repo = "elsewhere";
+    ledger.put(task);
+    return {};
+  });
+  ASSERT_TRUE(moved);
+  const auto refused = post("/api/v1/specs", bound, {{"text", testing::sample_spec("Theirs")}, {"vtid", "VTID-00001"}, {"reason", "r"}});
+  EXPECT_EQ(refused.status, 403) << refused.body;
+  EXPECT_EQ(post("/api/v1/events", bound, {{"type", "ci.finished"}, {"vtid", "VTID-00001"}}).status, 404);
+  EXPECT_EQ(post("/api/v1/specs/sync", bound, {{"repo", "elsewhere"}}).status, 404);
+}
+
+// Webhooks.
+
+struct WebhookTest : GatewayTest {
+  Gateway hooked_{world_.engine(), {.hook_secrets = [] { return std::vector<HookSecret>{{"hub", "s3cret"}}; }}};
+
+  Response push(const std::string& ref, const std::string& id, const std::string& secret = "s3cret",
+                const std::string& event = "push") {
+    const auto body = Json{{"ref", ref}}.dump();
+    return hooked_.answer({.method = Method::post,
+                           .target = "/api/v1/specs/sync",
+                           .headers = {{"content-type", "application/json"},
+                                       {"x-github-event", event},
+                                       {"x-github-delivery", id},
+                                       {"x-hub-signature-256", "sha256=" + Digest::keyed(secret, body).hex()}},
+                           .body = body});
+  }
+  std::string outcome(const Response& response) {
+    EXPECT_EQ(response.status, 202) << response.body;
+    EXPECT_TRUE(fits("SyncReport", parsed(response)));
+    return parsed(response)["deliveries"][0]["outcome"];
+  }
+};
+
+TEST_F(WebhookTest, ADeliveryIsTakenOnceAndOnlyWhenItsSignatureHolds) {
+  EXPECT_EQ(outcome(push("refs/heads/main", "1")), "looking");
+  EXPECT_EQ(outcome(push("refs/heads/main", "1")), "repeated");
+  EXPECT_EQ(outcome(push("refs/heads/topic", "2")), "other_branch");
+  EXPECT_EQ(outcome(push("refs/tags/v1", "3")), "other_branch");
+  EXPECT_EQ(outcome(push("", "4", "s3cret", "ping")), "ignored");
+  const auto head = world_.store().commits();
+  const auto forged = push("refs/heads/main", "5", "guessed");
+  EXPECT_EQ(forged.status, 401);
+  EXPECT_EQ(code_of(forged), "UNAUTHENTICATED");
+  EXPECT_EQ(world_.store().commits(), head) << "what is forged leaves nothing";
+  const auto told = parsed(get("/api/v1/events?type=repo.webhook.received", token(Role::viewer)))["events"];
+  EXPECT_EQ(told.size(), 4U);
+  EXPECT_EQ(told[0]["actor"], "forge:github");
 }
 
 /// The ids of the events in a piece of a stream, and the last id that it tells.

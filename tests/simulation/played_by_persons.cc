@@ -85,9 +85,9 @@ std::string Schedule::intake() {
   for (int i = 0; i < 3; ++i) {
     static const std::vector<std::string> answers{"The sidebar shows it", "It should be blue\ncheck: true",
                                                   "TBD", " "};
-    (void)intake.answer(id, dice_.pick(answers)).has_value();
+    (void)intake.answer(id, dice_.pick(answers), "op").has_value();
   }
-  const auto done = intake.complete(id, "eve", "");
+  const auto done = intake.complete(id, "eve");
   if (done) seen_.acknowledged.push_back({done->vtid, done->digest});
   return fmt::format("intake {} completes -> {} {}", id, done ? done->vtid.to_string() : "", told(done));
 }
@@ -114,7 +114,7 @@ std::string Schedule::create_task() {
   const auto vtid = dice_.chance(0.7) ? std::optional(author_.any_vtid()) : std::nullopt;
   const auto description = dice_.chance(0.5) ? author_.text() : std::string();
   return give("task create", [&] {
-    auto made = world_.engine().registry.create_task(vtid, "A task", description, "ada", "");
+    auto made = world_.engine().registry.create_task({vtid, "A task", description}, "ada");
     if (made) seen_.acknowledged.push_back({made->vtid, std::nullopt});
     return made;
   });

@@ -281,7 +281,7 @@ void persons(Moves& moves, std::vector<std::string>& findings) {
   }
   {
     Play play(moves, findings);
-    CHECK(play.world.engine().registry.create_task(vtid, "A title", "", "op", "").has_value());
+    CHECK(play.world.engine().registry.create_task({vtid, "A title", ""}, "op").has_value());
     play.give(domain::ChangeWaits{{}, "nothing is waited for"});
     domain::Waits conflict;
     conflict.conflict = true;

@@ -1,0 +1,210 @@
+#include "gateway/writing.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/body.h"
+#include "gateway/entity_tag.h"
+#include "gateway/webhook.h"
+#include "view/json.h"
+#include "view/task_view.h"
+
+namespace vitana::gateway {
+namespace {
+
+using wire::Json;
+
+/// The task as it stands after what was asked.
+Result<Response> task_after(Exchange& exchange, const Result<domain::Task>& task) {
+  if (!task) return failure(task.error());
+  const auto view = view::load_task(exchange.engine, task->vtid);
+  if (!view) return failure(view.error());
+  return json(view::task_json(*view));
+}
+
+engine::NewTask new_task(const Json& body) {
+  const auto number = text_in(body, "vtid");
+  return {.vtid = number.empty() ? std::nullopt : std::optional(*Vtid::parse(number)),
+          .title = text_in(body, "title"),
+          .description = text_in(body, "description"),
+          .repo = text_in(body, "repo"),
+          .allow_jump = flag_in(body, "allow_jump")};
+}
+
+/// A delivery of a forge, in the place of a call.
+Result<Response> take_delivery(Exchange& exchange) {
+  auto& engine = exchange.engine;
+  std::optional<Instant> now;
+  auto read = engine.store().read([&](store::Reader& reader) -> Result<void> {
+    now = reader.now();
+    return {};
+  });
+  if (!read) return failure(std::move(read.error()));
+  const auto secrets = exchange.files.hook_secrets ? exchange.files.hook_secrets() : std::vector<HookSecret>();
+  const auto delivery = read_delivery(exchange.request, secrets, exchange.arguments.text("repo"), *now);
+  if (!delivery) return failure(delivery.error());
+  Json list = Json::array();
+  for (const auto& repo : delivery->repos) {
+    const auto outcome = engine.webhooks.take(
+        {repo, delivery->id, delivery->forge, delivery->event, delivery->pushed, delivery->ref});
+    if (!outcome) return failure(outcome.error());
+    list.push_back({{"repo", repo}, {"outcome", name_of(*outcome)}});
+  }
+  return json({{"deliveries", std::move(list)}}, 202);
+}
+
+}  // namespace
+
+Result<Response> register_spec(Exchange& exchange) {
+  const auto& body = exchange.body;
+  engine::Submission submission;
+  if (const auto number = text_in(body, "vtid"); !number.empty()) submission.vtid = *Vtid::parse(number);
+  submission.text = text_in(body, "text");
+  submission.file = "text";
+  submission.repo = text_in(body, "repo");
+  submission.agent = text_in(body, "agent");
+  submission.resolve = flag_in(body, "resolve");
+  submission.allow_jump = flag_in(body, "allow_jump");
+  if (const auto mode = text_in(body, "delivery"); !mode.empty()) submission.delivery = domain::delivery_mode(mode);
+  if (!submission.agent.empty() && !exchange.engine.setup().has_agent(submission.agent)) {
+    return failure(FailureCode::AGENT_UNKNOWN, fmt::format("no agent is called '{}'", submission.agent));
+  }
+  submission.provenance = {.source = domain::SpecSource::manual,
+                           .author = exchange.asked.actor(),
+                           .at = exchange.now,
+                           .reason = text_in(body, "reason")};
+  const auto registered = exchange.engine.registry.submit(submission, exchange.asked);
+  if (!registered) return failure(registered.error());
+  return json(view::registered_json(*registered), 201);
+}
+
+Result<Response> approve_spec(Exchange& exchange) {
+  return task_after(exchange, exchange.engine.desk.approve_spec(exchange.arguments.vtid("vtid"), exchange.asked));
+}
+
+Result<Response> adopt_specs(Exchange& exchange) {
+  const auto how = text_in(exchange.body, "as") == "run" ? engine::Adoption::run : engine::Adoption::done;
+  auto adopted = exchange.engine.desk.adopt(text_in(exchange.body, "glob"), how, exchange.asked);
+  if (!adopted) return failure(std::move(adopted.error()));
+  std::vector<view::TaskView> views;
+  for (auto& task : adopted->tasks) views.push_back({std::move(task), std::nullopt, {}, {}});
+  auto out = view::task_list_json(views, std::nullopt);
+  out.erase("next_cursor");
+  out["in_conflict"] = Json::array();
+  for (const auto& task : adopted->in_conflict) out["in_conflict"].push_back(task.vtid.to_string());
+  return json(out);
+}
+
+Result<Response> sync_specs(Exchange& exchange) {
+  if (exchange.by_forge) return take_delivery(exchange);
+  auto& engine = exchange.engine;
+  const auto wanted = text_in(exchange.body, "repo");
+  if (!wanted.empty() && !(exchange.caller.reaches(wanted) && engine.setup().repo(wanted) != nullptr)) {
+    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", wanted));
+  }
+  std::vector<engine::RepoSync> reports;
+  for (const auto& repo : engine.setup().repos) {
+    if (!exchange.caller.reaches(repo.name) || (!wanted.empty() && repo.name != wanted)) continue;
+    auto report = engine.autopilot.scan(repo);
+    if (!report) return failure(std::move(report.error()).with("repository", repo.name));
+    reports.push_back(std::move(*report));
+  }
+  return json(view::synced_json(reports));
+}
+
+Result<Response> create_tasks(Exchange& exchange) {
+  std::vector<engine::NewTask> wanted;
+  if (exchange.body.contains("tasks")) {
+    for (const auto& one : exchange.body.at("tasks")) wanted.push_back(new_task(one));
+  } else {
+    wanted.push_back(new_task(exchange.body));
+  }
+  auto made = exchange.engine.registry.create_tasks(wanted, exchange.asked);
+  if (!made) return failure(std::move(made.error()));
+  std::vector<view::TaskView> views;
+  for (auto& task : *made) views.push_back({std::move(task), std::nullopt, {}, {}});
+  return json(view::task_list_json(views, std::nullopt), 201);
+}
+
+Result<Response> approve_task(Exchange& exchange) {
+  return task_after(exchange, exchange.engine.desk.approve(exchange.arguments.vtid("vtid"), exchange.asked));
+}
+
+Result<Response> retry_task(Exchange& exchange) {
+  return task_after(exchange, exchange.engine.desk.retry(exchange.arguments.vtid("vtid"),
+                                                         text_in(exchange.body, "reason"), exchange.asked));
+}
+
+Result<Response> cancel_task(Exchange& exchange) {
+  return task_after(exchange, exchange.engine.desk.cancel(exchange.arguments.vtid("vtid"),
+                                                          text_in(exchange.body, "reason"), exchange.asked));
+}
+
+Result<Response> answer_task(Exchange& exchange) {
+  return task_after(exchange, exchange.engine.desk.answer(exchange.arguments.vtid("vtid"),
+                                                          text_in(exchange.body, "text"), exchange.asked));
+}
+
+Result<Response> sign_off_task(Exchange& exchange) {
+  const auto& body = exchange.body;
+  return task_after(exchange, exchange.engine.desk.sign_off(exchange.arguments.vtid("vtid"), text_in(body, "criterion"),
+                                                            flag_in(body, "met"), text_in(body, "reason"),
+                                                            exchange.asked));
+}
+
+Result<Response> take_event(Exchange& exchange) {
+  const auto& body = exchange.body;
+  const auto number = text_in(body, "vtid");
+  const auto vtid = number.empty() ? std::nullopt : std::optional(*Vtid::parse(number));
+  const auto data = body.value("data", Json::object());
+  const auto task = exchange.engine.desk.take_event(text_in(body, "type"), vtid, wire::to_text(data),
+                                                    text_in(body, "reason"), exchange.asked);
+  if (!task) return failure(task.error());
+  if (!*task) return json({{"task", nullptr}}, 202);
+  const auto view = view::load_task(exchange.engine, (*task)->vtid);
+  if (!view) return failure(view.error());
+  return json({{"task", view::task_json(*view)}}, 202);
+}
+
+Result<Response> set_control(Exchange& exchange) {
+  const auto& body = exchange.body;
+  std::optional<Instant> until;
+  if (const auto span = text_in(body, "for"); !span.empty()) {
+    const auto parsed = parse_duration(span);
+    if (!parsed) return failure(FailureCode::REQUEST_INVALID, "for is a duration, such as 2h");
+    until = exchange.now + *parsed;
+  }
+  const auto seen = seen_control(exchange.request);
+  if (!seen) return failure(seen.error());
+  const auto row = exchange.engine.desk.set_control(exchange.arguments.text("key"), flag_in(body, "on"),
+                                                    text_in(body, "reason"), until, exchange.asked, *seen);
+  if (!row) return failure(row.error());
+  auto response = json(view::control_json(*row, exchange.now));
+  response.headers.emplace_back("ETag", tag_of(*row));
+  return response;
+}
+
+Result<Response> create_token(Exchange& exchange) {
+  const auto& body = exchange.body;
+  engine::TokenRequest request{.name = text_in(body, "name"), .role = *domain::role(text_in(body, "role"))};
+  for (const auto& repo : body.value("repos", Json::array())) request.repos.push_back(repo.get<std::string>());
+  if (const auto span = text_in(body, "expires_in"); !span.empty()) {
+    const auto parsed = parse_duration(span);
+    if (!parsed) return failure(FailureCode::REQUEST_INVALID, "expires_in is a duration, such as 90d");
+    request.valid_for = *parsed;
+  }
+  const auto issued = exchange.engine.access.issue(request, exchange.asked);
+  if (!issued) return failure(issued.error());
+  auto out = view::token_json(issued->row, exchange.now);
+  out["token"] = issued->token;
+  return json(out, 201);
+}
+
+Result<Response> revoke_token(Exchange& exchange) {
+  const auto row = exchange.engine.access.revoke(exchange.arguments.text("token"), exchange.asked);
+  if (!row) return failure(row.error());
+  return json(view::token_json(*row, exchange.now));
+}
+
+}  // namespace vitana::gateway
