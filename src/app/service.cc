@@ -1,6 +1,7 @@
 #include "app/service.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,6 +43,16 @@ std::string first_line(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+std::optional<std::string> served_url(const DataFolder& data) {
+  std::ifstream file(data.server());
+  const auto place = nlohmann::json::parse(file, nullptr, false);
+  const bool whole = place.is_object() && place.contains("pid") && place.at("pid").is_number_integer() &&
+                     place.contains("url") && place.at("url").is_string();
+  const auto pid = whole ? place.at("pid").get<int>() : 0;
+  if (pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH)) return std::nullopt;
+  return place.at("url").get<std::string>();
+}
 
 Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, const DataFolder& data,
                                                const std::string& listen, bool insecure, gateway::Files files) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -10,6 +11,9 @@
 #include "gateway/server.h"
 
 namespace vitana::app {
+
+/// What server.json of a gateway that lives says; nothing without one.
+std::optional<std::string> served_url(const DataFolder& data);
 
 class Service {
  public:

@@ -298,6 +298,8 @@ Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
   return service_->url();
 }
 
+std::optional<std::string> AppSession::gateway_url() { return served_url(data_); }
+
 /// A folder is of a run and of one grant of it: "VTID-01213.2-f3", "VTID-01213.2-f3-verify".
 worker::WorkspaceFate AppSession::fate_of(const std::string& name) {
   const auto mark = name.rfind("-f");

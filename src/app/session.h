@@ -43,6 +43,7 @@ class AppSession : public cli::Session {
   std::string data_folder() override { return data_.root().string(); }
   Result<void> start(const cli::StartOptions& options) override;
   Result<std::string> serve(const cli::ServeOptions& options) override;
+  std::optional<std::string> gateway_url() override;
   void stop(bool now, Duration grace) override;
   std::optional<int> engine_pid() override;
   Result<std::string> run_log(const RunId& run, std::size_t offset, std::size_t bytes_max) override;

@@ -130,19 +130,26 @@ void declare_store_commands(CommandTree& tree) {
 void declare_access_commands(CommandTree& tree) {
   auto& tokens = tree.group(tree.root(), "tokens", "who may ask the gateway",
                             [](Call& call) { return tokens_list(call); });
+  std::vector<std::string> roles;
+  for (const auto role : domain::all_roles) roles.emplace_back(name_of(role));
+  const auto whose = [&](CLI::App& command, TokenOptions& options) {
+    tree.choice(*command.add_option("--role", options.role, "what it allows")->required(), roles);
+    command.add_option("--name", options.name, "whose it is: stands in the log")->type_name("NAME")->check(not_blank());
+    command.add_option("--repo", options.repos, "of this repository alone; may be given again")->type_name("NAME");
+  };
   auto made = std::make_shared<TokenOptions>();
   auto& create = tree.command(tokens, "create", "make one and print it, once",
                               [made](Call& call) { return tokens_create(call, *made); });
-  std::vector<std::string> roles;
-  for (const auto role : domain::all_roles) roles.emplace_back(name_of(role));
-  tree.choice(*create.add_option("--role", made->role, "what it allows")->required(), roles);
-  create.add_option("--name", made->name, "whose it is: stands in the log")->type_name("NAME")->check(not_blank());
-  create.add_option("--repo", made->repos, "of this repository alone; may be given again")->type_name("NAME");
+  whose(create, *made);
   create.add_option("--expires", made->expires, "after so long: 30d")->type_name("DURATION");
+  auto linked = std::make_shared<TokenOptions>();
+  whose(tree.command(tokens, "link", "print an address at which a browser logs in, once",
+                     [linked](Call& call) { return tokens_link(call, *linked); }),
+        *linked);
   tree.look(tokens, "list", "all that were made", [](Call& call) { return tokens_list(call); });
   auto id = std::make_shared<std::string>();
   tree.command(tokens, "revoke", "let it in no more", [id](Call& call) { return tokens_revoke(call, *id); })
-      .add_option("ID", *id, "tok_…")
+      .add_option("ID", *id, "as tokens list shows it")
       ->required();
 }
 

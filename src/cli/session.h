@@ -55,6 +55,9 @@ class Session {
   /// Errors: LISTEN_FAILED, NOT_ALLOWED (an address of other machines, without encryption), STORE_*.
   virtual Result<std::string> serve(const ServeOptions& options) = 0;
 
+  /// Where the gateway on this data directory is, of this process or another; nothing where none runs.
+  virtual std::optional<std::string> gateway_url() = 0;
+
   /// Ends what start() began. `now`: agents are killed; else steps under way are given
   /// `grace` to end. Their leases are freed in either case. Idempotent; a second
   /// thread may hasten a stop that waits, with `now`.

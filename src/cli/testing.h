@@ -134,6 +134,7 @@ class FakeSession : public Session {
     return failure(FailureCode::NOT_FOUND, run.to_string() + " has no log");
   }
   Result<std::string> serve(const ServeOptions& options) override { return "http://" + options.listen; }
+  std::optional<std::string> gateway_url() override { return "http://127.0.0.1:8080"; }
   Result<std::string> run_diff(const RunId& run) override {
     return failure(FailureCode::NOT_FOUND, run.to_string() + " left no change");
   }

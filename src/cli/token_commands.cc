@@ -20,12 +20,16 @@ std::string list_of(const std::vector<std::string>& names) {
   return text.empty() ? "all" : text;
 }
 
+engine::TokenRequest request_of(const Call& call, const TokenOptions& options) {
+  return {.name = options.name.empty() ? call.actor : options.name,
+          .role = *domain::role(options.role),
+          .repos = options.repos};
+}
+
 }  // namespace
 
 Answer tokens_create(Call& call, const TokenOptions& options) {
-  engine::TokenRequest request{.name = options.name.empty() ? call.actor : options.name,
-                               .role = *domain::role(options.role),
-                               .repos = options.repos};
+  auto request = request_of(call, options);
   if (!options.expires.empty()) {
     request.valid_for = parse_duration(options.expires);
     if (!request.valid_for || *request.valid_for <= Duration::zero()) {
@@ -44,6 +48,25 @@ Answer tokens_create(Call& call, const TokenOptions& options) {
   call.console.say(fmt::format("{}: {} for {}, of {} repositories; it is shown this once", issued->row.id, options.role,
                                request.name, list_of(request.repos)),
                    Ink::dim);
+  return exit_yes;
+}
+
+Answer tokens_link(Call& call, const TokenOptions& options) {
+  auto session = call.session();
+  if (!session) return failure(std::move(session.error()));
+  const auto url = (*session)->gateway_url();
+  if (!url) {
+    return failure(Error{FailureCode::STATE_REFUSED, "no gateway runs on this data directory"}.with("hint", "vitana serve"));
+  }
+  const auto issued = (*session)->engine().access.link(request_of(call, options), call.actor);
+  if (!issued) return failure(issued.error());
+  const auto address = fmt::format("{}/login?code={}", *url, issued->token);
+  if (call.json) {
+    call.print_json({{"id", issued->row.id}, {"url", address}});
+    return exit_yes;
+  }
+  call.console.data(address + "\n");
+  call.console.say(fmt::format("{} for {}; it works once, within ten minutes", options.role, issued->row.name), Ink::dim);
   return exit_yes;
 }
 

@@ -2,12 +2,34 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace vitana::engine {
 namespace {
 
-constexpr std::string_view token_prefix = "vitana_";  // so that scanners for leaked secrets know it
-constexpr std::size_t token_length = token_prefix.size() + 64;
+constexpr std::size_t secret_length = 64;
 constexpr std::size_t name_bytes_max = 100;
+
+struct Form {
+  std::string_view text;  ///< begins with it, so that scanners for leaked secrets know it
+  std::string_view id;    ///< begins with it
+};
+
+Form form_of(Credential credential) {
+  switch (credential) {
+    case Credential::token: return {"vitana_", "tok_"};
+    case Credential::link: return {"vitana_link_", "lnk_"};
+    case Credential::session: return {"vitana_session_", "ses_"};
+  }
+  return {};
+}
+
+bool has_form(std::string_view text, Credential credential) {
+  const auto prefix = form_of(credential).text;
+  return text.size() == prefix.size() + secret_length && text.starts_with(prefix);
+}
+
+tl::unexpected<Error> unknown() { return failure(FailureCode::UNAUTHENTICATED, "this token does not hold"); }
 
 std::string random_hex(port::Entropy& entropy, int words) {
   std::string text;
@@ -22,7 +44,19 @@ Result<void> require_all(const Asked& asked) {
 
 }  // namespace
 
-Result<IssuedToken> Access::issue(const TokenRequest& request, const Asked& asked) {
+IssuedToken Access::draw(const TokenRequest& request, Credential kind, const std::string& by) {
+  IssuedToken issued;
+  issued.token = std::string(form_of(kind).text) + random_hex(entropy_, 4);
+  issued.row = {.id = std::string(form_of(kind).id) + random_hex(entropy_, 1),
+                .hash = Digest::of(issued.token),
+                .name = request.name,
+                .role = request.role,
+                .repos = request.repos,
+                .created_by = by};
+  return issued;
+}
+
+Result<IssuedToken> Access::make(const TokenRequest& request, Credential kind, const Asked& asked) {
   if (auto may = require_all(asked); !may) return failure(std::move(may.error()));
   if (request.name.empty() || request.name.size() > name_bytes_max) {
     return failure(FailureCode::USAGE, fmt::format("a token has a name of 1 to {} bytes", name_bytes_max));
@@ -32,14 +66,7 @@ Result<IssuedToken> Access::issue(const TokenRequest& request, const Asked& aske
       return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
     }
   }
-  IssuedToken issued;
-  issued.token = std::string(token_prefix) + random_hex(entropy_, 4);
-  issued.row = {.id = "tok_" + random_hex(entropy_, 1),
-                .hash = Digest::of(issued.token),
-                .name = request.name,
-                .role = request.role,
-                .repos = request.repos,
-                .created_by = asked.actor()};
+  auto issued = draw(request, kind, asked.actor());
   const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
     issued.row.created_at = ledger.now();
     if (request.valid_for) issued.row.expires_at = ledger.now() + *request.valid_for;
@@ -54,6 +81,54 @@ Result<IssuedToken> Access::issue(const TokenRequest& request, const Asked& aske
   return issued;
 }
 
+Result<IssuedToken> Access::issue(const TokenRequest& request, const Asked& asked) {
+  return make(request, Credential::token, asked);
+}
+
+Result<IssuedToken> Access::link(TokenRequest request, const Asked& asked) {
+  request.valid_for = link_for;
+  return make(request, Credential::link, asked);
+}
+
+Result<IssuedToken> Access::open_session(std::string_view text) {
+  const auto kind = has_form(text, Credential::link) ? Credential::link : Credential::token;
+  const auto found = row_of(text, kind);
+  if (!found) return failure(found.error());
+  if (!*found) return unknown();
+  const auto& id = (*found)->id;
+  const TokenRequest same{.name = (*found)->name, .role = (*found)->role, .repos = (*found)->repos};
+  auto opened = draw(same, Credential::session, id);
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto opener = ledger.token(id);
+    if (!opener || !opener->is_valid(ledger.now())) return unknown();
+    opened.row.created_at = ledger.now();
+    opened.row.expires_at = ledger.now() + session_for;
+    if (kind == Credential::link) {
+      opener->revoked_at = ledger.now();
+      ledger.put(*opener, opener->name);
+    } else if (opener->expires_at) {
+      opened.row.expires_at = std::min(*opened.row.expires_at, *opener->expires_at);
+    }
+    ledger.put(opened.row, opener->name);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return opened;
+}
+
+Result<void> Access::close_session(std::string_view text) {
+  const auto found = row_of(text, Credential::session);
+  if (!found) return failure(found.error());
+  if (!*found) return {};
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto row = ledger.token((*found)->id);
+    if (!row || row->revoked_at) return {};
+    row->revoked_at = ledger.now();
+    ledger.put(*row, row->name);
+    return {};
+  });
+}
+
 Result<store::TokenRow> Access::revoke(const std::string& id, const Asked& asked) {
   if (auto may = require_all(asked); !may) return failure(std::move(may.error()));
   std::optional<store::TokenRow> row;
@@ -64,6 +139,10 @@ Result<store::TokenRow> Access::revoke(const std::string& id, const Asked& asked
     if (row->revoked_at) return {};
     row->revoked_at = ledger.now();
     ledger.put(*row, asked.actor());
+    for (auto session : ledger.sessions_of(id)) {
+      session.revoked_at = ledger.now();
+      ledger.put(session, asked.actor());
+    }
     return {};
   });
   if (!done) return failure(std::move(done.error()));
@@ -80,20 +159,25 @@ Result<std::vector<store::TokenRow>> Access::tokens() {
   return rows;
 }
 
-Result<domain::Caller> Access::identify(std::string_view token) {
-  std::optional<domain::Caller> caller;
-  if (token.size() == token_length && token.starts_with(token_prefix)) {
-    // Looked up by its digest: how long that takes says nothing of any token.
-    const auto hash = Digest::of(token);
-    auto done = store_.read([&](store::Reader& reader) -> Result<void> {
-      const auto row = reader.token(hash);
-      if (row && row->is_valid(reader.now())) caller = row->caller();
-      return {};
-    });
-    if (!done) return failure(std::move(done.error()));
-  }
-  if (!caller) return failure(FailureCode::UNAUTHENTICATED, "this token does not hold");
-  return std::move(*caller);
+Result<std::optional<store::TokenRow>> Access::row_of(std::string_view text, Credential as) {
+  std::optional<store::TokenRow> found;
+  if (!has_form(text, as)) return found;
+  // Looked up by its digest: how long that takes says nothing of any token.
+  const auto hash = Digest::of(text);
+  auto done = store_.read([&](store::Reader& reader) -> Result<void> {
+    auto row = reader.token(hash);
+    if (row && row->is_valid(reader.now()) && row->id.starts_with(form_of(as).id)) found = std::move(row);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return found;
+}
+
+Result<domain::Caller> Access::identify(std::string_view text, Credential as) {
+  const auto row = row_of(text, as);
+  if (!row) return failure(row.error());
+  if (!*row) return unknown();
+  return (*row)->caller();
 }
 
 }  // namespace vitana::engine

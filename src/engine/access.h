@@ -24,6 +24,17 @@ struct IssuedToken {
   std::string token;  ///< told once: the store keeps its digest only
 };
 
+/// What a text is that lets somebody in. It says so itself, and so does the id of its row: none can be taken for
+/// another.
+enum class Credential {
+  token,    ///< a program's, sent with each request
+  link,     ///< opens one session, within link_for
+  session,  ///< a browser's
+};
+
+inline constexpr Duration link_for = std::chrono::minutes(10);
+inline constexpr Duration session_for = std::chrono::hours(24 * 7);
+
 /// Thread-safe. Who reaches some repositories only makes no tokens and takes none back: NOT_ALLOWED.
 /// Common errors: STORE_*.
 class Access {
@@ -34,16 +45,30 @@ class Access {
   /// Errors: USAGE, without a name; REPO_UNKNOWN; STATE_REFUSED: the request was sent before, and its token told.
   Result<IssuedToken> issue(const TokenRequest& request, const Asked& asked);
 
-  /// By its id. Twice is once. Errors: NOT_FOUND.
+  /// What a browser is sent to, once, to become what `request` says; `valid_for` is link_for. Errors: as issue().
+  Result<IssuedToken> link(TokenRequest request, const Asked& asked);
+
+  /// A session by a link, which is used up by the same commit, or by a token, with which it ends.
+  /// Errors: UNAUTHENTICATED.
+  Result<IssuedToken> open_session(std::string_view text);
+
+  /// Twice is once; one that does not hold is none.
+  Result<void> close_session(std::string_view text);
+
+  /// By its id, and the sessions that it has opened. Twice is once. Errors: NOT_FOUND.
   Result<store::TokenRow> revoke(const std::string& id, const Asked& asked);
 
   /// Oldest first; those that hold no more too.
   Result<std::vector<store::TokenRow>> tokens();
 
-  /// Whose token this is, if it holds now. Errors: UNAUTHENTICATED, which does not say why.
-  Result<domain::Caller> identify(std::string_view token);
+  /// Whose this is, if it holds now. Errors: UNAUTHENTICATED, which does not say why.
+  Result<domain::Caller> identify(std::string_view text, Credential as = Credential::token);
 
  private:
+  IssuedToken draw(const TokenRequest& request, Credential kind, const std::string& by);
+  Result<IssuedToken> make(const TokenRequest& request, Credential kind, const Asked& asked);
+  Result<std::optional<store::TokenRow>> row_of(std::string_view text, Credential as);
+
   store::Store& store_;
   port::Entropy& entropy_;
   const Setup& setup_;

@@ -122,11 +122,14 @@ Json make_document() {
              "the last. A failure is a problem document (RFC 9457) with a `code` of the catalogue."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"servers", {{{"url", "/"}}}},
-          {"security", {{{"token", Json::array()}}}},
+          {"security", {{{"token", Json::array()}}, {{"session", Json::array()}}}},
           {"tags", std::move(tags)},
           {"paths", std::move(paths)},
           {"components",
-           {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}}, {"schemas", std::move(schemas)}}}};
+           {{"securitySchemes",
+             {{"token", {{"type", "http"}, {"scheme", "bearer"}}},
+              {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "vitana_session"}}}}},
+            {"schemas", std::move(schemas)}}}};
 }
 
 /// One schema, ready to judge values. The parser keeps references into the JSON that it was made from.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "gateway/browser.h"
 #include "gateway/document.h"
 #include "gateway/problem.h"
 #include "wire/hostile.h"
@@ -41,6 +42,7 @@ Result<Json> body_of(const Route& route, const Request& request) {
   if (type.substr(0, type.find(';')) != route.takes->type) {
     return failure(FailureCode::REQUEST_INVALID, fmt::format("the body is sent as Content-Type: {}", route.takes->type));
   }
+  if (route.takes->schema.empty()) return Json();  // the handler reads it
   auto body = wire::parse_hostile(request.body);
   if (!body) return failure(FailureCode::REQUEST_INVALID, "the body is no JSON, too large, or nested too deep");
   if (auto fit = fits(route.takes->schema, *body); !fit) return failure(std::move(fit.error()));
@@ -67,7 +69,11 @@ void add_safety(Response& response) {
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  const bool has_policy = std::any_of(response.headers.begin(), response.headers.end(),
+                                      [](const auto& header) { return header.first == "Content-Security-Policy"; });
+  if (!has_policy) {
+    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  }
 }
 
 constexpr std::string_view bearer = "Bearer ";
@@ -89,21 +95,36 @@ Result<std::optional<engine::OnceKey>> key_of(const domain::Caller& caller, cons
   return std::optional(engine::OnceKey{caller.id, std::string(key), hasher.finish()});
 }
 
-/// Ends with the token that opened it.
+/// What a request shows to be let in.
+struct Shown {
+  std::string text;
+  engine::Credential as = engine::Credential::token;
+};
+
+/// A token, or a browser's session. Errors: UNAUTHENTICATED.
+Result<Shown> shown_by(const Request& request) {
+  const auto sent = request.header("authorization");
+  if (sent.starts_with(bearer)) return Shown{std::string(sent.substr(bearer.size()))};
+  const auto session = session_of(request);
+  if (!session.empty()) return Shown{std::string(session), engine::Credential::session};
+  return failure(FailureCode::UNAUTHENTICATED, "the request has no token");
+}
+
+/// Ends with what has opened it.
 class GuardedStream : public Stream {
  public:
-  GuardedStream(engine::Access& access, std::string token, std::shared_ptr<Stream> stream)
-      : access_(access), token_(std::move(token)), stream_(std::move(stream)) {}
+  GuardedStream(engine::Access& access, Shown shown, std::shared_ptr<Stream> stream)
+      : access_(access), shown_(std::move(shown)), stream_(std::move(stream)) {}
 
   Result<std::string> next() override {
-    if (auto who = access_.identify(token_); !who) return failure(std::move(who.error()));
+    if (auto who = access_.identify(shown_.text, shown_.as); !who) return failure(std::move(who.error()));
     return stream_->next();
   }
   std::string_view heartbeat() const override { return stream_->heartbeat(); }
 
  private:
   engine::Access& access_;
-  const std::string token_;
+  const Shown shown_;
   const std::shared_ptr<Stream> stream_;
 };
 
@@ -182,17 +203,19 @@ Result<Response> Gateway::handle(const Request& request) {
                     .by_forge = by_forge};
   auto response = route.answer(exchange);
   if (route.right && response && response->stream) {
-    const auto token = request.header("authorization").substr(bearer.size());
-    response->stream = std::make_shared<GuardedStream>(engine_.access, std::string(token), response->stream);
+    response->stream = std::make_shared<GuardedStream>(engine_.access, *shown_by(request), response->stream);
   }
   return response;
 }
 
 Result<domain::Caller> Gateway::caller(const Route& route, const Request& request) {
   if (!route.right) return domain::Caller{};
-  const auto sent = request.header("authorization");
-  if (!sent.starts_with(bearer)) return failure(FailureCode::UNAUTHENTICATED, "the request has no token");
-  auto who = engine_.access.identify(sent.substr(bearer.size()));
+  const auto shown = shown_by(request);
+  if (!shown) return failure(shown.error());
+  if (shown->as == engine::Credential::session && request.method != Method::get) {
+    if (auto same = require_same_origin(request); !same) return failure(std::move(same.error()));
+  }
+  auto who = engine_.access.identify(shown->text, shown->as);
   if (!who) return who;
   if (!who->may(*route.right)) {
     return failure(FailureCode::NOT_ALLOWED, fmt::format("this needs the right '{}', which the role {} has not",

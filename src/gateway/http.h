@@ -23,6 +23,7 @@ struct Request {
   std::map<std::string, std::string> headers;  ///< names in lower case; the last of a name counts
   std::string body;
   std::string peer;  ///< the other end's address
+  bool encrypted = false;  ///< between that and us
 
   /// Empty where there is none. `name` in lower case.
   std::string_view header(const std::string& name) const {

@@ -4,6 +4,7 @@
 #include "domain/task.h"
 #include "engine/conduct.h"
 #include "gateway/authoring.h"
+#include "gateway/browser.h"
 #include "gateway/reading.h"
 #include "gateway/route.h"
 #include "gateway/writing.h"
@@ -266,6 +267,20 @@ std::vector<Route> table() {
        .answer = get_attention},
 
       // Access.
+      {.path = "/login", .operation = "getLogin", .group = "access", .what = "The page at which a browser logs in.",
+       .parameters = {{.name = "code", .what = "a link's"}}, .gives = {"", "text/html; charset=utf-8"},
+       .answer = login_page},
+      {.method = Method::post, .path = "/login", .operation = "logIn", .group = "access",
+       .what = "Opens a browser's session, by a link's code or a token; its cookie is the answer's.",
+       .takes = Content{"", "application/x-www-form-urlencoded"}, .gives = {"", "text/html; charset=utf-8"},
+       .fails = {FailureCode::NOT_ALLOWED, FailureCode::UNAUTHENTICATED}, .answer = log_in},
+      {.method = Method::post, .path = "/logout", .operation = "logOut", .group = "access",
+       .what = "Ends the browser's session.", .gives = {"", "text/html; charset=utf-8"},
+       .fails = {FailureCode::NOT_ALLOWED}, .answer = log_out},
+      {.method = Method::post, .path = "/api/v1/links", .operation = "createLink", .group = "access",
+       .what = "Makes a link that logs a browser in, once, within ten minutes.", .right = Right::administer,
+       .takes = Content{"NewLink"}, .status = 201, .gives = {"Link"},
+       .fails = {FailureCode::REPO_UNKNOWN, FailureCode::STATE_REFUSED}, .answer = create_link},
       {.path = "/api/v1/me", .operation = "getCaller", .group = "access", .what = "Who the token says that one is.",
        .right = Right::see, .gives = {"Caller"}, .answer = get_caller},
       {.path = "/api/v1/tokens", .operation = "listTokens", .group = "access", .what = "All tokens, oldest first.",

@@ -132,6 +132,8 @@ class Ledger {
 
   // Access.
   std::optional<TokenRow> token(const std::string& id);
+  /// Those that hold, made by it.
+  std::vector<TokenRow> sessions_of(const std::string& id);
   /// Made, or taken back by `actor`: nothing else of it changes.
   void put(const TokenRow& token, const std::string& actor);
 

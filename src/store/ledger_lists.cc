@@ -153,6 +153,13 @@ void Ledger::postpone(std::int64_t effect, Instant due, const std::string& error
   transaction_.table<EffectMap>().put(std::move(row));
 }
 
+// Access.
+
+std::vector<TokenRow> Ledger::sessions_of(const std::string& id) {
+  transaction_.flush<TokenMap>();
+  return select_rows<TokenMap>(transaction_.connection(), "WHERE created_by = $1 AND revoked_at IS NULL ORDER BY id", {id});
+}
+
 // Requests and webhooks.
 
 std::vector<RequestRow> Ledger::requests_before(Instant before, int limit) {

@@ -97,7 +97,8 @@ std::map<std::string_view, Cell> cells() {
       {"signOffTask", {{{"met", true}}, 409, 404}}, {"getRun", of_a_task}, {"listEvents", {}}, {"streamEvents", {}},
       {"postEvent", {{{"type", "ci.finished"}}, 202, 202}}, {"getSummary", {}}, {"getStats", {}}, {"listRepos", {}},
       {"listControls", {}}, {"getControl", {}}, {"setControl", {{{"on", true}, {"reason", "morning"}}, 200, 403}},
-      {"getAttention", {}}, {"getCaller", {}}, {"listTokens", {.elsewhere = 403}},
+      {"getLogin", {}}, {"logIn", {{}, 403, 403}}, {"logOut", {{}, 403, 403}},
+      {"createLink", {{{"name", "ann"}, {"role", "viewer"}}, 201, 403}}, {"getAttention", {}}, {"getCaller", {}}, {"listTokens", {.elsewhere = 403}},
       {"createToken", {{{"name", "ci"}, {"role", "viewer"}}, 201, 403}}, {"revokeToken", {.elsewhere = 403}}};
 }
 
@@ -111,6 +112,10 @@ Response GatewayTest::call(const Route& route, const std::string& token) {
   }
   static const auto all = cells();
   const auto& body = all.at(route.operation).body;
+  if (route.takes && route.takes->schema.empty()) {
+    return gateway_.answer({.method = route.method, .target = target, .headers = {{"content-type", std::string(route.takes->type)}},
+                            .body = "code=x"});
+  }
   return ask(route.method, target, token, body.is_null() ? "" : body.dump());
 }
 
@@ -146,13 +151,14 @@ TEST_F(GatewayTest, WithoutATokenThatHoldsNothingIsAnswered) {
   EXPECT_EQ(get("/api/v1/tasks", expiring).status, 200);
   ASSERT_TRUE(world_.engine().access.revoke(taken_back->row.id, "test"));
   world_.clock().advance(std::chrono::hours(1));
-  const std::set<std::string_view> open{"/healthz", "/readyz", "/openapi.json"};
+  const std::set<std::string_view> open{"/healthz", "/readyz", "/openapi.json", "/login", "/logout"};
+  const auto all = cells();
   for (const auto& route : routes()) {
     EXPECT_EQ(!route.right, open.contains(route.path)) << route.path;
     for (const auto& bad : {std::string(), std::string("vitana_"), "vitana_" + std::string(64, '0'), expiring,
                             taken_back->token}) {
       const auto response = call(route, bad);
-      EXPECT_EQ(response.status, route.right ? 401 : 200) << route.operation;
+      EXPECT_EQ(response.status, route.right ? 401 : all.at(route.operation).status) << route.operation;
       EXPECT_EQ(route.right ? code_of(response) : "", route.right ? "UNAUTHENTICATED" : "");
     }
   }
@@ -189,6 +195,7 @@ TEST_F(GatewayTest, AnswersFitTheSchemasOfTheDocument) {
   for (const auto& route : routes()) {
     const auto response = call(route, admin);
     if (response.status >= 400) {
+      ASSERT_EQ(response.type, "application/problem+json") << route.operation;
       EXPECT_TRUE(fits("Problem", parsed(response))) << route.operation;
       continue;
     }
@@ -453,6 +460,123 @@ TEST_F(GatewayTest, WhoIsBoundToOneRepositoryWritesNoTextOverAnothersTask) {
   EXPECT_EQ(refused.status, 403) << refused.body;
   EXPECT_EQ(post("/api/v1/events", bound, {{"type", "ci.finished"}, {"vtid", "VTID-00001"}}).status, 404);
   EXPECT_EQ(post("/api/v1/specs/sync", bound, {{"repo", "elsewhere"}}).status, 404);
+}
+
+// Browsers.
+
+struct BrowserTest : GatewayTest {
+  using Headers = std::map<std::string, std::string>;
+  const Headers own_page_{{"sec-fetch-site", "same-origin"}};
+
+  Response send(Method method, const std::string& target, Headers headers, const std::string& body = {}) {
+    return gateway_.answer({.method = method, .target = target, .headers = std::move(headers), .body = body});
+  }
+  Response log_in(const std::string& code) {
+    auto headers = own_page_;
+    headers["content-type"] = "application/x-www-form-urlencoded";
+    return send(Method::post, "/login", headers, "code=" + code);
+  }
+  std::string cookie(const Response& response) {
+    for (const auto& [name, value] : response.headers) {
+      if (name == "Set-Cookie") return value;
+    }
+    return {};
+  }
+  std::string session(const std::string& code) {
+    const auto set = cookie(log_in(code));
+    return set.substr(0, set.find(';'));
+  }
+  std::string link(Role role = Role::operator_) {
+    const auto made = world_.engine().access.link({"ann", role}, "test");
+    EXPECT_TRUE(made);
+    return made->token;
+  }
+};
+
+TEST_F(BrowserTest, ALinkLogsInOnceWithinTenMinutes) {
+  const auto code = link();
+  EXPECT_THAT(get("/login?code=" + code, "").body, HasSubstr(code)) << "looking uses nothing up";
+  const auto opened = log_in(code);
+  EXPECT_EQ(opened.status, 200);
+  EXPECT_THAT(cookie(opened), HasSubstr("; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800"));
+  EXPECT_THAT(cookie(opened), Not(HasSubstr("Secure"))) << "it was sent without encryption";
+  EXPECT_EQ(log_in(code).status, 401);
+  const auto late = link();
+  world_.clock().advance(std::chrono::minutes(10));
+  EXPECT_EQ(log_in(late).status, 401);
+  EXPECT_EQ(log_in("").status, 401);
+  EXPECT_EQ(log_in("vitana_link_" + std::string(64, '0')).status, 401);
+}
+
+TEST_F(BrowserTest, ASessionActsAsItsRoleUntilItsEnd) {
+  const auto session = this->session(link(Role::viewer));
+  const auto me = send(Method::get, "/api/v1/me", {{"cookie", "theme=dark; " + session}});
+  EXPECT_EQ(parsed(me)["name"], "ann");
+  EXPECT_EQ(parsed(me)["role"], "viewer");
+  auto headers = own_page_;
+  headers["cookie"] = session;
+  headers["content-type"] = "application/json";
+  EXPECT_EQ(send(Method::post, "/api/v1/tasks", headers, R"({"title":"T"})").status, 403);
+  EXPECT_EQ(send(Method::get, "/api/v1/me", {{"authorization", "Bearer " + session.substr(session.find('=') + 1)}}).status, 401)
+      << "a session is no token";
+  world_.clock().advance(std::chrono::hours(24 * 7));
+  EXPECT_EQ(send(Method::get, "/api/v1/me", {{"cookie", session}}).status, 401);
+}
+
+TEST_F(BrowserTest, AnotherPageCannotUseTheSession) {
+  const auto session = this->session(link());
+  const auto create = [&](Headers headers) {
+    headers["cookie"] = session;
+    headers["content-type"] = "application/json";
+    headers["host"] = "hub.test:8080";
+    return send(Method::post, "/api/v1/tasks", headers, R"({"title":"T"})").status;
+  };
+  EXPECT_EQ(create({{"sec-fetch-site", "same-origin"}}), 201);
+  EXPECT_EQ(create({{"origin", "http://hub.test:8080"}}), 201);
+  for (const auto& headers : std::vector<Headers>{{},
+                                                  {{"sec-fetch-site", "cross-site"}},
+                                                  {{"sec-fetch-site", "same-site"}},
+                                                  {{"sec-fetch-site", "none"}},
+                                                  {{"sec-fetch-site", "cross-site"}, {"origin", "http://hub.test:8080"}},
+                                                  {{"origin", "null"}},
+                                                  {{"origin", "http://hub.test"}},
+                                                  {{"origin", "http://evil.test/hub.test:8080"}}}) {
+    EXPECT_EQ(create(headers), 403);
+  }
+  Request foreign{.method = Method::post, .target = "/login", .headers = {{"content-type", "application/x-www-form-urlencoded"}},
+                  .body = "code=" + link()};
+  EXPECT_EQ(gateway_.answer(foreign).status, 403) << "nor log a browser in as somebody else";
+}
+
+TEST_F(BrowserTest, ASessionEndsWithItsTokenAndByLoggingOut) {
+  const auto issued = world_.engine().access.issue({"ann", Role::operator_}, "test");
+  ASSERT_TRUE(issued);
+  const auto first = session(issued->token);
+  const auto second = session(issued->token);
+  const auto of_another = session(link());
+  const auto status = [&](const std::string& one) { return send(Method::get, "/api/v1/me", {{"cookie", one}}).status; };
+  EXPECT_EQ(status(first), 200);
+  auto headers = own_page_;
+  headers["cookie"] = first;
+  EXPECT_EQ(send(Method::post, "/logout", headers).status, 200);
+  EXPECT_EQ(status(first), 401);
+  EXPECT_EQ(status(second), 200);
+  const auto stream = send(Method::get, "/api/v1/events/stream", {{"cookie", second}});
+  ASSERT_TRUE(stream.stream);
+  ASSERT_TRUE(world_.engine().access.revoke(issued->row.id, "test"));
+  EXPECT_EQ(status(second), 401);
+  EXPECT_FALSE(stream.stream->next());
+  EXPECT_EQ(status(of_another), 200);
+  const auto damage = world_.store().audit(std::nullopt);
+  ASSERT_TRUE(damage);
+  EXPECT_THAT(*damage, ::testing::IsEmpty());
+}
+
+TEST_F(BrowserTest, APageShowsNothingThatSomebodySent) {
+  const auto page = get("/login?code=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.body, Not(HasSubstr("<script")));
+  EXPECT_THAT(page.headers, ::testing::Contains(::testing::Pair("Content-Security-Policy", HasSubstr("default-src 'none'"))));
 }
 
 // Webhooks.

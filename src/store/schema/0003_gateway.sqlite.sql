@@ -9,6 +9,9 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_age ON requests (made_at);
 
+-- The sessions that a token has opened.
+CREATE INDEX access_tokens_made ON access_tokens (created_by);
+
 -- Where a text that is written here is delivered; empty: as the text says.
 ALTER TABLE oasis_specs ADD COLUMN repo TEXT NOT NULL DEFAULT '';
 ALTER TABLE intakes ADD COLUMN repo TEXT NOT NULL DEFAULT '';
