@@ -291,6 +291,7 @@ Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
       .log = [this](const RunId& run, std::size_t from, std::size_t most) { return run_log(run, from, most); },
       .diff = [this](const RunId& run) { return run_diff(run); },
       .hook_secrets = [this] { return hook_secrets(config_); }};
+  engine_->wait_for_none();
   auto service = Service::open(*engine_, data_, options.listen.empty() ? config_.server.listen : options.listen,
                                options.insecure, std::move(files));
   if (!service) return failure(std::move(service.error()));

@@ -38,6 +38,7 @@ enum class FailureActor {
   X(VTID_LEGACY_FORM,      spec, false, author, 422, "ids with a suffix or a family are not read; give the file a number of its own") \
   X(VTID_MISMATCH,         spec, false, author, 422, "the file's name and its text name different VTIDs; make them one") \
   X(VTID_JUMP,             spec, false, operator_, 409, "the number is far beyond the last one; if it is meant: vitana spec register FILE --reason TEXT --allow-jump") \
+  X(VTID_EXHAUSTED,        spec, false, operator_, 409, "the highest number there can be is given out: name a free one, or begin another store") \
   X(DEPENDENCY_UNKNOWN,    spec, false, author, 409, "no task has that VTID; mend the Depends on line or add the task's spec") \
   X(DEPENDENCY_CYCLE,      spec, false, author, 409, "the tasks wait for each other; remove one Depends on line") \
   X(DEPENDENCY_PENDING,    spec, false, engine, 409, "it goes on by itself when the tasks it depends on are completed") \

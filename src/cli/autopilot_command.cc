@@ -178,7 +178,7 @@ Answer autopilot(Call& call, const AutopilotOptions& options) {
   if (!from) return failure(std::move(from.error()));
 
   if (options.paused) {
-    auto off = session.engine().desk.set_control(engine::execution_control, false, "started with --paused", {}, call.actor);
+    auto off = session.engine().desk.set_control(engine::execution_control, false, "started with --paused", {}, call.asked());
     if (!off) return failure(std::move(off.error()));
   }
 

@@ -21,6 +21,7 @@ struct Call {
   OpenOptions open = {};
   bool json = false;
   std::string actor = {};
+  engine::Asked asked() const { return engine::Asked::at_this_machine(actor); }
   bool only_looks = false;  ///< it changes nothing, and so says nothing that has to be heard
   HintWords words = {};  ///< what the call is about, for hints; commands set it as they learn it
 

@@ -37,7 +37,7 @@ Answer draft_create(Call& call, const std::string& title, const std::string& fil
   if (!text) return failure(std::move(text.error()));
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto draft = (*session)->engine().drafts.create(title, *text, id, call.actor);
+  auto draft = (*session)->engine().drafts.create(title, *text, id, call.asked());
   if (!draft) return failure(std::move(draft.error()));
   print_draft(call, *draft, fmt::format("vitana spec draft validate {}", draft->id));
   return exit_yes;
@@ -49,7 +49,7 @@ Answer draft_edit(Call& call, std::int64_t id, const std::string& file) {
   if (!text) return failure(std::move(text.error()));
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto draft = (*session)->engine().drafts.edit(id, *text, call.actor);
+  auto draft = (*session)->engine().drafts.edit(id, *text, call.asked());
   if (!draft) return failure(std::move(draft.error()));
   print_draft(call, *draft, fmt::format("vitana spec draft validate {}", draft->id));
   return exit_yes;
@@ -58,7 +58,7 @@ Answer draft_edit(Call& call, std::int64_t id, const std::string& file) {
 Answer draft_validate(Call& call, std::int64_t id) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto answer = (*session)->engine().drafts.validate(id, call.actor);
+  auto answer = (*session)->engine().drafts.validate(id, call.asked());
   if (!answer) return failure(std::move(answer.error()));
   const bool valid = !domain::has_errors(answer->diagnostics);
   if (call.json) {
@@ -75,7 +75,7 @@ Answer draft_validate(Call& call, std::int64_t id) {
 Answer draft_approve(Call& call, std::int64_t id) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto registered = (*session)->engine().drafts.approve(id, call.actor);
+  auto registered = (*session)->engine().drafts.approve(id, call.asked());
   if (!registered) return failure(std::move(registered.error()));
   print_registered(call, *registered);
   return exit_yes;
@@ -84,7 +84,7 @@ Answer draft_approve(Call& call, std::int64_t id) {
 Answer draft_list(Call& call) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto found = (*session)->engine().drafts.list(call.actor, drafts_max);
+  auto found = (*session)->engine().drafts.list(call.asked(), drafts_max);
   if (!found) return failure(std::move(found.error()));
   const auto& drafts = *found;
   if (call.json) {

@@ -202,7 +202,7 @@ Answer controls_set(Call& call, const SetControlOptions& options) {
     }
   }
   auto done = (*session)->engine().desk.set_control(options.key, options.on, options.reason, until,
-                                                    call.actor);
+                                                    call.asked());
   if (!done) return failure(std::move(done.error()));
   if (call.json) {
     call.print_json({{"key", options.key},

@@ -135,11 +135,11 @@ Result<Vtid> made_runnable(Call& call, Session& session, Vtid vtid, const RunOpt
   // Before the engine may take it: options that come after its start hold for the next run only.
   if (auto set = prefer(session, vtid, options); !set) return failure(std::move(set.error()));
   if (task->waits.adoption) {
-    auto adopted = desk.adopt(vtid.to_string(), engine::Adoption::run, call.actor);
+    auto adopted = desk.adopt(vtid.to_string(), engine::Adoption::run, call.asked());
     if (!adopted) return failure(std::move(adopted.error()));
   } else if (task->status == domain::TaskStatus::failed ||
              task->status == domain::TaskStatus::cancelled) {
-    auto retried = desk.retry(vtid, "vitana run", call.actor);
+    auto retried = desk.retry(vtid, "vitana run", call.asked());
     if (!retried) return failure(std::move(retried.error()));
   }
   return vtid;
@@ -179,7 +179,7 @@ Result<Vtid> submit_file(Call& call, Session& session, const RunOptions& options
     return {};
   });
   if (!now) return failure(std::move(now.error()));
-  auto registered = session.engine().registry.submit(submission, call.actor);
+  auto registered = session.engine().registry.submit(submission, call.asked());
   if (!registered) return failure(std::move(registered.error()));
   return registered->vtid;
 }

@@ -201,7 +201,7 @@ Answer spec_register(Call& call, const RegisterOptions& options) {
       submission.provenance.path = place->path;
     }
   }
-  auto registered = engine.registry.submit(submission, call.actor);
+  auto registered = engine.registry.submit(submission, call.asked());
   if (!registered) return failure(std::move(registered.error()));
   print_registered(call, *registered);
   return exit_yes;
@@ -267,7 +267,7 @@ Error conflict_of(const std::vector<domain::Task>& tasks) {
 Answer spec_adopt(Call& call, const std::string& glob, engine::Adoption how) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto adopted = (*session)->engine().desk.adopt(glob, how, call.actor);
+  auto adopted = (*session)->engine().desk.adopt(glob, how, call.asked());
   if (!adopted) return failure(std::move(adopted.error()));
   if (adopted->tasks.empty() && !adopted->in_conflict.empty()) return failure(conflict_of(adopted->in_conflict));
   if (adopted->tasks.empty()) {
@@ -299,7 +299,7 @@ Answer spec_approve(Call& call, const std::string& text) {
   if (!vtid) return failure(std::move(vtid.error()));
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto task = (*session)->engine().desk.approve_spec(*vtid, call.actor);
+  auto task = (*session)->engine().desk.approve_spec(*vtid, call.asked());
   if (!task) return failure(std::move(task.error()));
   auto view = view::load_task((*session)->engine(), *vtid);
   if (!view) return failure(std::move(view.error()));

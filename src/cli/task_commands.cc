@@ -149,17 +149,17 @@ Answer task_why(Call& call, const std::string& text) {
 
 Answer task_approve(Call& call, const std::string& vtid) {
   return decide(call, vtid,
-                [&](engine::Desk& desk, Vtid id) { return desk.approve(id, call.actor); });
+                [&](engine::Desk& desk, Vtid id) { return desk.approve(id, call.asked()); });
 }
 
 Answer task_retry(Call& call, const std::string& vtid, const std::string& reason) {
   return decide(call, vtid,
-                [&](engine::Desk& desk, Vtid id) { return desk.retry(id, reason, call.actor); });
+                [&](engine::Desk& desk, Vtid id) { return desk.retry(id, reason, call.asked()); });
 }
 
 Answer task_cancel(Call& call, const std::string& vtid, const std::string& reason) {
   return decide(call, vtid,
-                [&](engine::Desk& desk, Vtid id) { return desk.cancel(id, reason, call.actor); });
+                [&](engine::Desk& desk, Vtid id) { return desk.cancel(id, reason, call.asked()); });
 }
 
 Answer task_answer(Call& call, const std::string& vtid, const std::string& text) {
@@ -171,12 +171,12 @@ Answer task_answer(Call& call, const std::string& vtid, const std::string& text)
   }
   if (answer.find_first_not_of(" \t\r\n") == std::string::npos) return usage("the answer is empty");
   return decide(call, vtid,
-                [&](engine::Desk& desk, Vtid id) { return desk.answer(id, answer, call.actor); });
+                [&](engine::Desk& desk, Vtid id) { return desk.answer(id, answer, call.asked()); });
 }
 
 Answer task_sign_off(Call& call, const SignOffOptions& options) {
   return decide(call, options.vtid, [&](engine::Desk& desk, Vtid id) {
-    return desk.sign_off(id, options.criterion, options.met, options.reason, call.actor);
+    return desk.sign_off(id, options.criterion, options.met, options.reason, call.asked());
   });
 }
 

@@ -34,7 +34,7 @@ Error to_answer_again(Error error, std::string_view what) {
 }
 
 Result<std::int64_t> ask_all(Call& call, engine::Intake& intake, const std::string& repo) {
-  auto prompt = intake.begin(call.actor, repo);
+  auto prompt = intake.begin(call.asked(), repo);
   const bool talks = call.console.terminal().in_is_terminal;
   int tries = 0;
   while (prompt && prompt->step != "ready") {
@@ -47,7 +47,7 @@ Result<std::int64_t> ask_all(Call& call, engine::Intake& intake, const std::stri
     if (!answer) {
       return usage(fmt::format("the input ended before the {} was given", prompt->step), intake_command);
     }
-    auto next = intake.answer(prompt->id, *answer, call.actor);
+    auto next = intake.answer(prompt->id, *answer, call.asked());
     // A person may try again; a script's answers are what they are.
     if (!next && talks && next.error().code == FailureCode::SPEC_INVALID && ++tries < tries_max) {
       call.console.say(next.error().message, Ink::yellow);
@@ -64,7 +64,7 @@ Answer create_by_intake(Call& call, Session& session, const std::string& repo) {
   auto& intake = session.engine().intake;
   auto id = ask_all(call, intake, repo);
   if (!id) return failure(std::move(id.error()));
-  auto preview = intake.preview(*id, call.actor);
+  auto preview = intake.preview(*id, call.asked());
   if (!preview) return failure(std::move(preview.error()));
   if (call.console.terminal().in_is_terminal) {
     call.console.say("\n" + preview->text);
@@ -74,7 +74,7 @@ Answer create_by_intake(Call& call, Session& session, const std::string& repo) {
       return failure(Error{FailureCode::INTERRUPTED, "nothing was registered"}.with("hint", intake_command));
     }
   }
-  auto registered = intake.complete(*id, call.actor);
+  auto registered = intake.complete(*id, call.asked());
   if (!registered) {
     // The findings speak of its lines.
     if (!call.json && !call.console.terminal().in_is_terminal) call.console.say(preview->text);
@@ -113,7 +113,7 @@ Answer task_create(Call& call, const CreateOptions& options) {
   if (options.intake) return create_by_intake(call, **session, options.repo);
 
   auto task = (*session)->engine().registry.create_task(
-      {id, options.title, description, options.repo, options.allow_jump}, call.actor);
+      {id, options.title, description, options.repo, options.allow_jump}, call.asked());
   if (!task) return failure(std::move(task.error()));
   auto view = view::load_task((*session)->engine(), task->vtid);
   if (!view) return failure(std::move(view.error()));

@@ -38,7 +38,7 @@ Answer tokens_create(Call& call, const TokenOptions& options) {
   }
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  const auto issued = (*session)->engine().access.issue(request, call.actor);
+  const auto issued = (*session)->engine().access.issue(request, call.asked());
   if (!issued) return failure(issued.error());
   if (call.json) {
     call.print_json({{"id", issued->row.id}, {"token", issued->token}});
@@ -58,7 +58,7 @@ Answer tokens_link(Call& call, const TokenOptions& options) {
   if (!url) {
     return failure(Error{FailureCode::STATE_REFUSED, "no gateway runs on this data directory"}.with("hint", "vitana serve"));
   }
-  const auto issued = (*session)->engine().access.link(request_of(call, options), call.actor);
+  const auto issued = (*session)->engine().access.link(request_of(call, options), call.asked());
   if (!issued) return failure(issued.error());
   const auto address = fmt::format("{}/login?code={}", *url, issued->token);
   if (call.json) {
@@ -101,7 +101,7 @@ Answer tokens_list(Call& call) {
 Answer tokens_revoke(Call& call, const std::string& id) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  auto token = (*session)->engine().access.revoke(id, call.actor);
+  auto token = (*session)->engine().access.revoke(id, call.asked());
   if (!token && token.error().code == FailureCode::NOT_FOUND) {
     return failure(std::move(token.error()).with("hint", "vitana tokens list"));
   }

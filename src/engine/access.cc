@@ -8,7 +8,7 @@ namespace vitana::engine {
 namespace {
 
 constexpr std::size_t secret_length = 64;
-constexpr std::size_t name_bytes_max = 100;
+constexpr std::size_t name_bytes_max = 400;  ///< a hundred characters of any kind
 
 struct Form {
   std::string_view text;  ///< begins with it, so that scanners for leaked secrets know it
@@ -37,11 +37,6 @@ std::string random_hex(port::Entropy& entropy, int words) {
   return text;
 }
 
-Result<void> require_all(const Asked& asked) {
-  if (asked.who.repos.empty()) return {};
-  return failure(FailureCode::NOT_ALLOWED, "a token that is for some repositories makes none and takes none back");
-}
-
 }  // namespace
 
 IssuedToken Access::draw(const TokenRequest& request, Credential kind, const std::string& by) {
@@ -57,7 +52,7 @@ IssuedToken Access::draw(const TokenRequest& request, Credential kind, const std
 }
 
 Result<IssuedToken> Access::make(const TokenRequest& request, Credential kind, const Asked& asked) {
-  if (auto may = require_all(asked); !may) return failure(std::move(may.error()));
+  if (auto all = asked.require_all("tokens are for all repositories"); !all) return failure(std::move(all.error()));
   if (request.name.empty() || request.name.size() > name_bytes_max) {
     return failure(FailureCode::USAGE, fmt::format("a token has a name of 1 to {} bytes", name_bytes_max));
   }
@@ -130,7 +125,7 @@ Result<void> Access::close_session(std::string_view text) {
 }
 
 Result<store::TokenRow> Access::revoke(const std::string& id, const Asked& asked) {
-  if (auto may = require_all(asked); !may) return failure(std::move(may.error()));
+  if (auto all = asked.require_all("tokens are for all repositories"); !all) return failure(std::move(all.error()));
   std::optional<store::TokenRow> row;
   // Twice is once by itself: no key is needed.
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace vitana::engine {
 namespace {
 
@@ -9,6 +11,22 @@ namespace {
 constexpr int forgotten_at_once = 4;
 
 }  // namespace
+
+Result<void> Asked::require_all(std::string_view what) const {
+  if (reaches_all()) return {};
+  return failure(FailureCode::NOT_ALLOWED, fmt::format("{}, and this token is for some repositories", what));
+}
+
+std::string revision_of(const store::DraftRow& draft) { return fmt::format("{}.{}", draft.version, draft.status); }
+
+std::string revision_of(const store::ControlRow& control, Instant now) {
+  return fmt::format("{}.{}", to_us(control.control.at), domain::is_on(control.control, now) ? "on" : "off");
+}
+
+Result<void> require_seen(const std::vector<std::string>& seen, const std::string& revision) {
+  if (seen.empty() || std::find(seen.begin(), seen.end(), revision) != seen.end()) return {};
+  return failure(FailureCode::CHANGED_MEANWHILE, fmt::format("it is at {} by now", revision));
+}
 
 Result<void> commit_once(store::Store& store, const Asked& asked, const OnceWork& work, const OnceAgain& again) {
   return store.commit([&](store::Ledger& ledger) -> Result<void> {

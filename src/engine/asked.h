@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/digest.h"
 #include "domain/access.h"
@@ -23,14 +24,25 @@ struct Asked {
   domain::Caller who;                 ///< `actor` is kept in the log
   std::optional<OnceKey> once = {};   ///< absent: each request is one of its own
 
-  /// A person at the machine itself.
-  Asked(std::string actor) : who{.actor = std::move(actor)} {}
-  Asked(const char* actor) : Asked(std::string(actor)) {}
   Asked(domain::Caller caller, std::optional<OnceKey> key) : who(std::move(caller)), once(std::move(key)) {}
+  /// One of this program's own words: reaches everything.
+  Asked(const char* actor) : who{.actor = actor} {}
+  /// A person at the machine itself: reaches everything.
+  static Asked at_this_machine(std::string actor) { return {{.actor = std::move(actor)}, std::nullopt}; }
 
   const std::string& actor() const { return who.actor; }
   bool reaches(std::string_view repo) const { return who.reaches(repo); }
+  bool reaches_all() const { return who.repos.empty(); }
+  /// For what is of all repositories at once, called `what`. Errors: NOT_ALLOWED.
+  Result<void> require_all(std::string_view what) const;
 };
+
+/// Names what is there now: something else after each change.
+std::string revision_of(const store::DraftRow& draft);
+std::string revision_of(const store::ControlRow& control, Instant now);
+
+/// Is what is there what somebody has `seen`, if he says? Errors: CHANGED_MEANWHILE.
+Result<void> require_seen(const std::vector<std::string>& seen, const std::string& revision);
 
 /// For how long a key is known: who repeats a request later asks anew.
 inline constexpr Duration once_for = std::chrono::hours(24);

@@ -42,6 +42,10 @@ Result<store::DraftRow> Drafts::create(const std::string& title, const std::stri
   if (auto known = registry_.require_repo(repo, asked); !known) return failure(std::move(known.error()));
   std::optional<store::DraftRow> made;
   const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
+    const auto task = vtid ? ledger.task(*vtid) : std::nullopt;
+    if (task && !asked.reaches(task->repo)) {
+      return failure(FailureCode::NOT_ALLOWED, fmt::format("{} is a task of another repository", vtid->to_string()));
+    }
     store::DraftRow draft{.vtid = vtid, .title = title, .markdown = markdown, .digest = Digest::of(markdown),
                           .status = "draft", .author = asked.actor()};
     draft.repo = repo;
@@ -72,24 +76,19 @@ Result<store::DraftRow> Drafts::look(std::int64_t id, const Asked& asked) {
 
 Result<std::vector<store::DraftRow>> Drafts::list(const Asked& asked, int limit, std::int64_t before) {
   std::vector<store::DraftRow> found;
+  auto repos = asked.who.repos;
+  // One that names none is for the only configured one.
+  if (!asked.reaches_all() && asked.reaches(setup_.default_repo())) repos.emplace_back();
   auto done = store_.read([&](store::Reader& reader) -> Result<void> {
-    found.clear();
-    for (auto last = before;;) {
-      auto page = reader.drafts(limit, last);
-      for (auto& draft : page) {
-        last = draft.id;
-        const bool reached = asked.reaches(setup_.repo_or_default(draft.repo));
-        if (reached && found.size() < static_cast<std::size_t>(limit)) found.push_back(std::move(draft));
-      }
-      if (page.size() < static_cast<std::size_t>(limit) || found.size() == static_cast<std::size_t>(limit)) return {};
-    }
+    found = reader.drafts(limit, before, repos);
+    return {};
   });
   if (!done) return failure(std::move(done.error()));
   return found;
 }
 
 Result<store::DraftRow> Drafts::edit(std::int64_t id, const std::string& markdown, const Asked& asked,
-                                     std::optional<int> seen) {
+                                     const std::vector<std::string>& seen) {
   std::optional<store::DraftRow> edited;
   // The same text again is the same draft: no key is needed.
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
@@ -99,9 +98,7 @@ Result<store::DraftRow> Drafts::edit(std::int64_t id, const std::string& markdow
       return failure(Error{FailureCode::STATE_REFUSED, "an approved draft is locked; make a new one"}.with(
           "hint", "vitana spec draft create --title TITLE FILE"));
     }
-    if (seen && draft->version != *seen) {
-      return failure(FailureCode::CHANGED_MEANWHILE, fmt::format("draft {} is at version {}", id, draft->version));
-    }
+    if (auto same = require_seen(seen, revision_of(*draft)); !same) return same;
     ++draft->version;
     draft->markdown = markdown;
     draft->digest = Digest::of(markdown);
@@ -157,6 +154,11 @@ Result<Registered> Drafts::approve(std::int64_t id, const Asked& asked) {
       const auto given = new_vtid(ledger, setup_);
       if (!given) return failure(given.error());
       draft->vtid = *given;
+    }
+    const auto task = ledger.task(*draft->vtid);
+    if (task && !task->repo.empty() && !draft->repo.empty() && task->repo != draft->repo) {
+      return failure(FailureCode::STATE_REFUSED, fmt::format("{} is a task of repository {}, and the draft is for {}",
+                                                             draft->vtid->to_string(), task->repo, draft->repo));
     }
     Submission submission{draft->vtid, draft->markdown,
                           {.source = domain::SpecSource::oasis, .author = asked.actor(), .at = ledger.now(),
@@ -339,9 +341,17 @@ Result<IntakePrompt> Intake::answer(std::int64_t id, const std::string& text, co
 Result<Intake::Preview> Intake::preview(std::int64_t id, const Asked& asked) {
   const auto row = look(id, asked);
   if (!row) return failure(row.error());
+  domain::SpecRules rules;
+  // The rules that complete() will hold it to. Nothing is written.
+  auto read = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    rules = setup_.spec_rules(ledger, setup_.repo_or_default(row->repo));
+    return {};
+  });
+  if (!read) return failure(std::move(read.error()));
   const auto file = fmt::format("intake-{}", id);
   auto text = text_of(*row, std::nullopt);
-  auto diagnostics = spec::diagnostics_for_validate(spec::parse_spec(text, {.file = file}), file);
+  auto diagnostics =
+      spec::diagnostics_for_validate(spec::parse_spec(text, {.file = file, .profile = rules.profile}), file);
   return Preview{std::move(text), std::move(diagnostics)};
 }
 

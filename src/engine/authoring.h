@@ -19,12 +19,12 @@ class Drafts {
 
   Result<store::DraftRow> create(const std::string& title, const std::string& markdown,
                                  std::optional<Vtid> vtid, const Asked& asked, const std::string& repo = "");
-  /// `seen`: the version that the editor knows. Errors: STATE_REFUSED (approved), CHANGED_MEANWHILE.
+  /// `seen`: see require_seen(). Errors: STATE_REFUSED (approved), CHANGED_MEANWHILE.
   Result<store::DraftRow> edit(std::int64_t id, const std::string& markdown, const Asked& asked,
-                               std::optional<int> seen = {});
+                               const std::vector<std::string>& seen = {});
 
   Result<store::DraftRow> look(std::int64_t id, const Asked& asked);
-  /// The newest first, at most `limit`, of those before `before` (0: of all).
+  /// The newest first, at most `limit`, of those before `before` (0: of all); without their texts.
   Result<std::vector<store::DraftRow>> list(const Asked& asked, int limit, std::int64_t before = 0);
 
   struct Validation {

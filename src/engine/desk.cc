@@ -8,6 +8,7 @@
 
 #include "base/glob.h"
 #include "engine/conduct.h"
+#include "engine/task_names.h"
 #include "spec/parse.h"
 
 namespace vitana::engine {
@@ -18,6 +19,12 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr Duration recall_limit = std::chrono::minutes(1);  ///< then the step is granted again
+/// Of an event from outside: what the log keeps as it is, with room for what stands around it.
+constexpr std::size_t outside_data_max = 15 * 1024;
+
+tl::unexpected<Error> no_task(Vtid vtid) {
+  return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+}
 
 }  // namespace
 
@@ -55,7 +62,7 @@ Result<domain::Task> Desk::handle(Vtid vtid, const Asked& asked, Decide decide) 
   const auto find = [&](store::Ledger& ledger) -> Result<void> {
     left = ledger.task(vtid);
     if (left && asked.reaches(left->repo)) return {};
-    return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid.to_string()));
+    return no_task(vtid);
   };
   const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
     if (auto found = find(ledger); !found) return failure(std::move(found.error()));
@@ -106,11 +113,15 @@ Result<std::optional<domain::Task>> Desk::take_event(const std::string& type, st
     if (!task) return failure(std::move(task.error()));
     return std::optional(std::move(*task));
   }
+  if (!vtid) {
+    if (auto all = asked.require_all("an event of no task is for all"); !all) return failure(std::move(all.error()));
+  }
+  if (data.size() > outside_data_max) {
+    return failure(FailureCode::REQUEST_TOO_LARGE, fmt::format("an event carries {} bytes of data at most", outside_data_max));
+  }
   const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
     const auto task = vtid ? ledger.task(*vtid) : std::nullopt;
-    if (vtid && !(task && asked.reaches(task->repo))) {
-      return failure(FailureCode::NOT_FOUND, fmt::format("there is no task {}", vtid->to_string()));
-    }
+    if (vtid && !(task && asked.reaches(task->repo))) return no_task(*vtid);
     ledger.append({domain::EventType::external_recorded, vtid, std::nullopt, asked.actor(),
                    Json{{"type", type}, {"data", Json::parse(data, nullptr, false)}}.dump()});
     return std::optional(type);
@@ -160,6 +171,7 @@ Result<domain::Task> Desk::cancel_delivery(const Recalled& recalled, const std::
   }
   bool found = false;
   auto task = handle(run.id.vtid, asked, [&](Matter& matter) -> Result<void> {
+    found = false;
     const auto now = matter.ledger.run(run.id);
     const bool ours = now && now->state == domain::RunState::delivering &&
                       now->lease.has_value() == (recalled.fence != 0) &&
@@ -173,6 +185,7 @@ Result<domain::Task> Desk::cancel_delivery(const Recalled& recalled, const std::
     const auto known = matter.ledger.delivery(run.repo, run.id.vtid, run.spec_digest.to_string());
     if (known && known->commit == run.deliverable->new_commit && known->counts_for(run.delivery)) {
       found = true;
+      matter.more_follows = true;  // it is refused below
       return {};
     }
     return matter.give(domain::Cancel{fmt::format("{} ({})", reason, to_string(there.error()))});
@@ -306,7 +319,7 @@ Result<Adopted> Desk::adopt(const std::string& glob, Adoption how, const Asked& 
     adopted = {};
     for (const auto vtid : held) {
       const auto task = ledger.task(vtid);
-      if (!task || !task->waits.adoption) continue;
+      if (!task || !task->waits.adoption || !asked.reaches(task->repo)) continue;
       if (task->waits.conflict && how == Adoption::run) {
         adopted.in_conflict.push_back(*task);
         continue;
@@ -322,10 +335,14 @@ Result<Adopted> Desk::adopt(const std::string& glob, Adoption how, const Asked& 
       if (!decision) return failure(std::move(decision.error()));
       adopted.tasks.push_back(std::move(decision->task));
     }
-    return std::optional(glob);
+    return std::optional(names_of(adopted.tasks) + "|" + names_of(adopted.in_conflict));
   };
-  // Done before: nothing that matches is held any more.
-  auto done = commit_once(store_, asked, work, [](store::Ledger&, const std::string&) { return Result<void>{}; });
+  const auto again = [&](store::Ledger& ledger, const std::string& made) -> Result<void> {
+    const auto bar = made.find('|');
+    adopted = {tasks_named(ledger, made.substr(0, bar)), tasks_named(ledger, made.substr(bar + 1))};
+    return {};
+  };
+  auto done = commit_once(store_, asked, work, again);
   if (!done) return failure(std::move(done.error()));
   return adopted;
 }
@@ -368,16 +385,13 @@ std::optional<domain::GateVerdict> Desk::hold(store::Reader& reader, const domai
 
 Result<store::ControlRow> Desk::set_control(const std::string& key, bool on, const std::string& reason,
                                             std::optional<Instant> until, const Asked& asked,
-                                            std::optional<Instant> seen) {
-  if (!asked.who.repos.empty()) {
-    return failure(FailureCode::NOT_ALLOWED, "a switch is for all repositories, and this token is for some");
-  }
+                                            const std::vector<std::string>& seen) {
+  if (auto all = asked.require_all("a switch is for all repositories"); !all) return failure(std::move(all.error()));
   store::ControlRow row{key, {}};
   const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
     const auto now = ledger.control(key);
-    if (seen && !(now && now->at == *seen)) {
-      return failure(FailureCode::CHANGED_MEANWHILE, fmt::format("the switch {} was set meanwhile", key));
-    }
+    const store::ControlRow known{key, now.value_or(domain::Control{})};
+    if (auto same = require_seen(seen, revision_of(known, ledger.now())); !same) return failure(std::move(same.error()));
     row.control = {on, reason, asked.actor(), until, ledger.now()};
     ledger.put(row);
     Json data{{"key", key}, {"on", on}, {"reason", reason}};

@@ -67,15 +67,16 @@ class Desk {
   std::optional<domain::GateVerdict> hold(store::Reader& reader, const domain::Task& task,
                                           const std::optional<domain::Run>& newest) const;
 
-  /// The switch as it is now. `seen`: when it was set as far as the asker knows. Errors: CHANGED_MEANWHILE;
+  /// The switch as it is now. `seen`: see require_seen(). Errors: CHANGED_MEANWHILE;
   /// NOT_ALLOWED: it is for all repositories, and not all are within reach.
   Result<store::ControlRow> set_control(const std::string& key, bool on, const std::string& reason,
                                         std::optional<Instant> until, const Asked& asked,
-                                        std::optional<Instant> seen = {});
+                                        const std::vector<std::string>& seen = {});
 
   /// What somebody outside says has happened. "vtid.lifecycle.execution_approved" is a command: a task that waits
   /// for permission is permitted, one that failed or was cancelled is retried. Every other type is put into the
-  /// log as it is, and moves nothing. Errors: as approve(), retry().
+  /// log as it is, and moves nothing. Errors: as approve(), retry(); NOT_ALLOWED: it is of no task, and not
+  /// everything is within reach; REQUEST_TOO_LARGE.
   Result<std::optional<domain::Task>> take_event(const std::string& type, std::optional<Vtid> vtid,
                                                  const std::string& data, const std::string& reason,
                                                  const Asked& asked);

@@ -37,6 +37,8 @@ class Engine {
   const Setup& setup() const { return setup_; }
   /// Nothing is allocated or claimed for other tasks. Before the autopilot is started.
   void work_only_on(Vtid vtid) { setup_.only = vtid; }
+  /// See Setup::waits_for_none. Before others ask.
+  void wait_for_none() { setup_.waits_for_none = true; }
   store::Store& store() { return store_; }
   Instant now() const { return clock_.now(); }
 

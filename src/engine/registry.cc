@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "engine/conduct.h"
 #include "engine/local_ids.h"
+#include "engine/task_names.h"
 #include "engine/unification.h"
 #include "spec/parse.h"
 #include "spec/rules.h"
@@ -184,6 +185,9 @@ Result<Vtid> new_vtid(store::Ledger& ledger, const Setup& setup) {
                    fmt::format("which numbers repository {} has seen before is known after it was read: "
                                "vitana spec sync",
                                repo.name));
+  }
+  if (ledger.vtid_counter() == Vtid::number_max) {
+    return failure(FailureCode::VTID_EXHAUSTED, "the highest number is given out");
   }
   return ledger.allocate_vtid();
 }
@@ -366,6 +370,12 @@ Result<Registered> Registry::unify_in(store::Ledger& ledger, Vtid vtid, const Un
   return result;
 }
 
+namespace {
+
+constexpr std::string_view jump_is_for_all = "numbers far ahead are taken from all repositories";
+
+}  // namespace
+
 Registered Registry::registered(store::Ledger& ledger, Vtid vtid) {
   const auto newest = ledger.newest_spec(vtid);
   CHECK(newest);
@@ -376,10 +386,8 @@ Result<void> Registry::require_repo(const std::string& repo, const Asked& asked)
   const auto name = setup_.repo_or_default(repo);
   const bool there = repo.empty() || setup_.repo(repo) != nullptr;
   if (there && asked.reaches(name)) return {};
-  if (name.empty()) {
-    return failure(Error{FailureCode::REPO_UNKNOWN, "no repository is named, and there is more than one"});
-  }
-  return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", name));
+  if (repo.empty()) return failure(FailureCode::REPO_UNKNOWN, "no repository is named, and none is meant by itself");
+  return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", repo));
 }
 
 Result<Registered> Registry::submit(const Submission& submission, const Asked& asked) {
@@ -416,7 +424,10 @@ Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& 
   const auto& actor = asked.actor();
   std::string repo = submission.repo.empty() ? submission.provenance.repo : submission.repo;
   if (auto known = require_repo(repo, asked); !known) return failure(std::move(known.error()));
-  const auto rules = setup_.spec_rules(ledger, repo.empty() ? setup_.default_repo() : repo);
+  if (!submission.agent.empty() && !setup_.has_agent(submission.agent)) {
+    return failure(FailureCode::AGENT_UNKNOWN, fmt::format("no agent is called '{}'", submission.agent));
+  }
+  const auto rules = setup_.spec_rules(ledger, setup_.repo_or_default(repo));
   const auto reading = spec::parse_spec(submission.text, {.file = submission.file, .profile = rules.profile});
   auto id = id_of(ledger, submission, reading);
   if (!id) return failure(std::move(id.error()));
@@ -424,7 +435,9 @@ Result<Registered> Registry::submit_in(store::Ledger& ledger, const Submission& 
   if (const auto task = ledger.task(vtid); task && !asked.reaches(task->repo)) {
     return failure(FailureCode::NOT_ALLOWED, fmt::format("{} is a task of another repository", vtid.to_string()));
   }
-  if (!submission.allow_jump) {
+  if (submission.allow_jump) {
+    if (auto all = asked.require_all(jump_is_for_all); !all) return failure(std::move(all.error()));
+  } else {
     if (auto near = refuse_jump(ledger, vtid); !near) return failure(std::move(near.error()));
   }
   if (!submission.resolve) {
@@ -503,7 +516,9 @@ Result<domain::Task> Registry::create_in(store::Ledger& ledger, const NewTask& w
   if (number && ledger.task(vtid)) {
     return failure(FailureCode::STATE_REFUSED, fmt::format("{} exists already", vtid.to_string()));
   }
-  if (number && !allow_jump) {
+  if (allow_jump) {
+    if (auto all = asked.require_all(jump_is_for_all); !all) return failure(std::move(all.error()));
+  } else if (number) {
     if (auto near = refuse_jump(ledger, vtid); !near) return failure(std::move(near.error()));
   }
   auto unused = refuse_reuse(ledger, vtid, Digest::of(description));
@@ -538,22 +553,15 @@ Result<std::vector<domain::Task>> Registry::create_tasks(std::span<const NewTask
   std::vector<domain::Task> made;
   const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
     made.clear();
-    std::string names;
     for (const auto& wanted : tasks) {
       auto task = create_in(ledger, wanted, asked);
       if (!task) return failure(std::move(task.error()).with("index", std::to_string(made.size())));
-      names += (names.empty() ? "" : " ") + task->vtid.to_string();
       made.push_back(std::move(*task));
     }
-    return std::optional(std::move(names));
+    return std::optional(names_of(made));
   };
   const auto again = [&](store::Ledger& ledger, const std::string& names) -> Result<void> {
-    made.clear();
-    for (std::string_view left = names; !left.empty();) {
-      const auto name = left.substr(0, left.find(' '));
-      left.remove_prefix(std::min(name.size() + 1, left.size()));
-      made.push_back(*ledger.task(*Vtid::parse(name)));
-    }
+    made = tasks_named(ledger, names);
     return {};
   };
   if (auto done = commit_once(store_, asked, work, again); !done) return failure(std::move(done.error()));

@@ -69,10 +69,10 @@ class Registry {
   Registry(store::Store& store, port::Entropy& entropy, const Setup& setup);
 
   /// Validates a text, locks it as a version, makes and schedules its task, all in one unit; or
-  /// leaves nothing behind. Identical content is a no-op. A task or repository that is not within the reach
-  /// of who asks is as if it were not there.
+  /// leaves nothing behind. Identical content is a no-op.
   /// Errors: SPEC_INVALID (diagnostics in the context), SPEC_CONFLICT (all candidates in the
-  /// context), VTID_*, REPO_UNKNOWN, STORE_*.
+  /// context), VTID_*, REPO_UNKNOWN, AGENT_UNKNOWN, STORE_*; NOT_ALLOWED: the number is another repository's, or a
+  /// jump is asked for, which is for who reaches everything; REPO_UNSETTLED, see look().
   Result<Registered> submit(const Submission& submission, const Asked& asked);
 
   /// As submit(), inside a unit of a caller that writes more in the same transaction.
@@ -95,7 +95,8 @@ class Registry {
   /// Syncs every repository: before a person's text is taken in or a number is given out, what is
   /// committed already must be known. One on another machine that was read before is left to its next
   /// scan: it may be slow or out of reach.
-  /// Errors: as sync(), of a repository that this store has never read.
+  /// Errors: as sync(), of a repository that this store has never read; REPO_UNSETTLED: it was never read, is on
+  /// another machine, and nobody waits for it here (Setup::waits_for_none).
   Result<void> look();
 
   /// Is there one valid, locked text for this VTID? Reads all sources; unifies them if needed.

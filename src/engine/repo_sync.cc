@@ -149,6 +149,12 @@ Result<void> Registry::look() {
     if (!row) return failure(std::move(row.error()));
     // One elsewhere that was read before may take its time, or be out of reach: its next scan tells.
     if (!row->unnumbered && repo.folder.empty()) continue;
+    if (setup_.waits_for_none && repo.folder.empty()) {
+      if (all) {
+        all = failure(Error{FailureCode::REPO_UNSETTLED, "it is read for the first time"}.with("repository", repo.name));
+      }
+      continue;
+    }
     auto synced = sync(repo);
     if (synced) continue;
     if (row->unnumbered && all) all = failure(std::move(synced.error()).with("repository", repo.name));

@@ -29,7 +29,7 @@ std::string_view name_of(HintOutcome outcome) { return outcome_names.name(outcom
 Result<HintOutcome> Webhooks::take(const Hint& hint) {
   const auto* repo = setup_.repo(hint.repo);
   CHECK(repo != nullptr);
-  auto outcome = outcome_of(hint, *repo);
+  auto outcome = HintOutcome::ignored;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     outcome = outcome_of(hint, *repo);
     if (ledger.webhook(hint.repo, hint.delivery)) {

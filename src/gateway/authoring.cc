@@ -17,7 +17,7 @@ Response draft_response(const store::DraftRow& draft, int status = 200) {
   auto out = view::draft_json(draft);
   out["markdown"] = draft.markdown;
   auto response = json(out, status);
-  response.headers.emplace_back("ETag", tag_of(draft));
+  response.headers.emplace_back("ETag", tag(engine::revision_of(draft)));
   return response;
 }
 
@@ -52,9 +52,9 @@ Result<Response> list_drafts(Exchange& exchange) {
 
 Result<Response> create_draft(Exchange& exchange) {
   const auto& body = exchange.body;
-  const auto number = text_in(body, "vtid");
-  const auto vtid = number.empty() ? std::nullopt : std::optional(*Vtid::parse(number));
-  const auto draft = exchange.engine.drafts.create(text_in(body, "title"), text_in(body, "markdown"), vtid,
+  const auto vtid = vtid_in(body, "vtid");
+  if (!vtid) return failure(vtid.error());
+  const auto draft = exchange.engine.drafts.create(text_in(body, "title"), text_in(body, "markdown"), *vtid,
                                                    exchange.asked, text_in(body, "repo"));
   if (!draft) return failure(draft.error());
   return draft_response(*draft, 201);
@@ -67,10 +67,8 @@ Result<Response> get_draft(Exchange& exchange) {
 }
 
 Result<Response> edit_draft(Exchange& exchange) {
-  const auto seen = seen_version(exchange.request);
-  if (!seen) return failure(seen.error());
   const auto draft = exchange.engine.drafts.edit(exchange.arguments.integer("draft"),
-                                                 text_in(exchange.body, "markdown"), exchange.asked, *seen);
+                                                 text_in(exchange.body, "markdown"), exchange.asked, seen_by(exchange.request));
   if (!draft) return failure(draft.error());
   return draft_response(*draft);
 }

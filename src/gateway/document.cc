@@ -30,7 +30,7 @@ Json content(const Content& content) {
 }
 
 bool takes_key(const Route& route) {
-  return route.method == Method::post && route.right && *route.right != domain::Right::see;
+  return route.method == Method::post && route.right && *route.right != domain::Right::see && route.takes_key;
 }
 
 /// An answer that a reader may have already.
@@ -76,7 +76,6 @@ std::map<int, std::set<std::string_view>> failures(const Route& route) {
 
 Json responses(const Route& route) {
   Json out{{std::to_string(route.status), {{"description", "as asked"}, {"content", content(route.gives)}}}};
-  if (route.by_forge) out["202"] = {{"description", "a webhook was taken"}, {"content", content(route.gives)}};
   if (is_tagged(route)) out["304"] = {{"description", "it is as `If-None-Match` says"}};
   for (const auto& [status, codes] : failures(route)) {
     std::string names;

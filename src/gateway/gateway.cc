@@ -190,14 +190,13 @@ Result<Response> Gateway::handle(const Request& request) {
   const auto body = by_forge ? Result<Json>() : body_of(route, request);
   if (!body) return failure(body.error());
   if (auto within = reaches(*who, *arguments); !within) return failure(std::move(within.error()));
-  auto key = key_of(*who, request);
+  auto key = route.takes_key ? key_of(*who, request) : Result<std::optional<engine::OnceKey>>();
   if (!key) return failure(std::move(key.error()));
   Exchange exchange{.engine = engine_,
                     .files = files_,
                     .request = request,
                     .arguments = *arguments,
                     .body = *body,
-                    .caller = *who,
                     .asked = {*who, std::move(*key)},
                     .now = engine_.now(),
                     .by_forge = by_forge};

@@ -55,9 +55,9 @@ Result<RunId> run_of(Exchange& exchange) {
 /// The repositories that a list is about: the one that is asked for, within those of the caller.
 Result<std::vector<std::string>> repos_of(Exchange& exchange) {
   const auto asked = exchange.arguments.text("repo");
-  if (asked.empty()) return exchange.caller.repos;
-  if (!exchange.caller.reaches(asked)) {
-    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", asked));
+  if (asked.empty()) return exchange.asked.who.repos;
+  if (auto known = exchange.engine.registry.require_repo(asked, exchange.asked); !known) {
+    return failure(std::move(known.error()));
   }
   return std::vector{asked};
 }
@@ -80,7 +80,7 @@ Result<Response> event_page(Exchange& exchange, store::EventFilter filter) {
   filter.after = exchange.arguments.integer("after");
   filter.type_glob = exchange.arguments.text("type");
   filter.limit = static_cast<int>(exchange.arguments.integer("limit"));
-  filter.repos = exchange.caller.repos;
+  filter.repos = exchange.asked.who.repos;
   return look(exchange, [&](store::Reader& reader) -> Result<Response> {
     const auto page = reader.event_page(filter);
     const auto store_id = reader.store_id();
@@ -241,7 +241,7 @@ Result<Response> stream_events(Exchange& exchange) {
   store::EventFilter filter{.after = exchange.arguments.integer("after"),
                             .vtid = exchange.arguments.vtid_if("vtid"),
                             .type_glob = exchange.arguments.text("type"),
-                            .repos = exchange.caller.repos};
+                            .repos = exchange.asked.who.repos};
   const auto last = last_event_id(exchange.request.header("last-event-id"));
   if (!last) return failure(last.error());
   if (*last) filter.after = **last;
@@ -252,7 +252,7 @@ Result<Response> stream_events(Exchange& exchange) {
 Result<Response> get_summary(Exchange& exchange) {
   return look(exchange, [&](store::Reader& reader) -> Result<Response> {
     const auto head = reader.head();
-    return json({{"tasks", reader.task_counts(exchange.caller.repos)},
+    return json({{"tasks", reader.task_counts(exchange.asked.who.repos)},
                  {"execution", domain::is_on(reader.control(engine::execution_control), reader.now())},
                  {"sequence", head.seq}});
   });
@@ -268,21 +268,21 @@ Result<Response> get_stats(Exchange& exchange) {
     return failure(Error{FailureCode::REQUEST_INVALID, "since is a duration, such as 24h"}.with("parameter", "since"));
   }
   return look(exchange, [&](store::Reader& reader) -> Result<Response> {
-    return json(view::stats_json(by, since, reader.stats(by, reader.now() - *span, exchange.caller.repos)));
+    return json(view::stats_json(by, since, reader.stats(by, reader.now() - *span, exchange.asked.who.repos)));
   });
 }
 
 Result<Response> list_repos(Exchange& exchange) {
   return look(exchange, [&](store::Reader& reader) -> Result<Response> {
     auto repos = view::load_repos(exchange.engine.setup(), reader);
-    std::erase_if(repos, [&](const view::RepoView& repo) { return !exchange.caller.reaches(repo.name); });
+    std::erase_if(repos, [&](const view::RepoView& repo) { return !exchange.asked.who.reaches(repo.name); });
     return json(view::repos_json(repos));
   });
 }
 
 Result<Response> list_controls(Exchange& exchange) {
-  return look(exchange, [](store::Reader& reader) -> Result<Response> {
-    return json(view::controls_json(reader.controls(), reader.breakers(), reader.now()));
+  return look(exchange, [&](store::Reader& reader) -> Result<Response> {
+    return json(view::controls_json(reader.controls(), view::reached(reader.breakers(), exchange.asked.who), reader.now()));
   });
 }
 
@@ -293,28 +293,26 @@ Result<Response> get_control(Exchange& exchange) {
     if (!control) return not_found(fmt::format("there is no switch '{}'", key));
     const store::ControlRow row{key, *control};
     auto response = json(view::control_json(row, reader.now()));
-    response.headers.emplace_back("ETag", tag_of(row));
+    response.headers.emplace_back("ETag", tag(engine::revision_of(row, reader.now())));
     return response;
   });
 }
 
 Result<Response> get_attention(Exchange& exchange) {
   return look(exchange, [&](store::Reader& reader) -> Result<Response> {
-    return json(view::attention_json(view::load_attention(reader, exchange.caller)));
+    return json(view::attention_json(view::load_attention(reader, exchange.asked.who)));
   });
 }
 
 Result<Response> list_tokens(Exchange& exchange) {
-  if (!exchange.caller.repos.empty()) {
-    return failure(FailureCode::NOT_ALLOWED, "the tokens are for all repositories, and this one is for some");
-  }
+  if (auto all = exchange.asked.require_all("tokens are for all repositories"); !all) return failure(std::move(all.error()));
   return look(exchange, [](store::Reader& reader) -> Result<Response> {
     return json(view::tokens_json(reader.tokens(), reader.now()));
   });
 }
 
 Result<Response> get_caller(Exchange& exchange) {
-  const auto& caller = exchange.caller;
+  const auto& caller = exchange.asked.who;
   Json rights = Json::array();
   for (const auto right : domain::all_rights) {
     if (caller.may(right)) rights.push_back(name_of(right));

@@ -33,10 +33,9 @@ struct Exchange {
   const Request& request;
   const Arguments& arguments;
   const wire::Json& body;  ///< null where the route takes none, or it was left out
-  domain::Caller caller;   ///< of a route for everybody: nobody's
-  engine::Asked asked;     ///< the same, with the request's key
+  engine::Asked asked;     ///< who asks, with the request's key; of a route for everybody, and of a forge: nobody
   Instant now{};
-  bool by_forge = false;   ///< a signature stands in the place of a token, and is not judged yet
+  bool by_forge = false;   ///< a signature stands in the place of a token; the handler judges it first
 };
 
 using Answer = Result<Response> (*)(Exchange&);
@@ -57,6 +56,7 @@ struct Route {
   std::vector<Parameter> parameters;
   std::optional<Content> takes;
   bool may_be_empty = false;  ///< the body may be left out
+  bool takes_key = true;      ///< of a POST that changes something; false: asked twice is as asked once
   bool by_forge = false;      ///< a forge's signature may take the place of a token
   int status = 200;           ///< of a good answer
   Content gives;

@@ -102,13 +102,12 @@ std::vector<Route> table() {
        .what = "Releases or closes specs that were there before: all whose path or VTID matches.",
        .right = Right::act, .takes = Content{"Adoption"}, .gives = {"Adopted"}, .answer = adopt_specs},
       {.method = Method::post, .path = "/api/v1/specs/sync", .operation = "syncSpecs", .group = "specs",
-       .what = "Reads the specs of one repository, or of all, now. Push webhooks of GitHub, GitLab, Gitea and "
-               "Forgejo come here too: a signature that holds takes the place of a token, and what it says is a hint "
-               "to look.",
-       .right = Right::act, .parameters = {{.name = "repo", .what = "of a webhook: whose secret has signed it"}},
-       .takes = Content{"SyncRequest"}, .may_be_empty = true, .by_forge = true, .gives = {"SyncReport"},
-       .fails = {FailureCode::REPO_UNKNOWN, FailureCode::REPO_UNAVAILABLE, FailureCode::BRANCH_MISSING},
-       .answer = sync_specs},
+       .what = "Has the specs of one repository, or of all, read now; `repo.specs.synced` tells when that is done. Push "
+               "webhooks of GitHub, GitLab, Gitea and Forgejo come here too: a signature that holds takes the place of "
+               "a token, and what it says is a hint to look.",
+       .right = Right::act, .parameters = {{.name = "repo", .what = "this one alone; of a webhook: whose secret has signed it"}},
+       .takes = Content{"SyncRequest"}, .may_be_empty = true, .takes_key = false, .by_forge = true, .status = 202,
+       .gives = {"SyncReport"}, .fails = {FailureCode::REPO_UNKNOWN}, .answer = sync_specs},
       {.method = Method::post, .path = "/api/v1/specs/{vtid}/approve", .operation = "approveSpec", .group = "specs",
        .what = "Approves the newest version, by its digest.", .right = Right::act, .parameters = {vtid_parameter()},
        .gives = {"Task"}, .fails = {FailureCode::STATE_REFUSED}, .answer = approve_spec},
@@ -133,7 +132,7 @@ std::vector<Route> table() {
        .answer = edit_draft},
       {.method = Method::post, .path = "/api/v1/oasis/specs/{draft}/validate", .operation = "validateDraft",
        .group = "drafts", .what = "Checks a draft; only what is valid can be approved.", .right = Right::act,
-       .parameters = {draft_parameter()}, .gives = {"DraftValidation"}, .fails = {FailureCode::NOT_FOUND},
+       .parameters = {draft_parameter()}, .takes_key = false, .gives = {"DraftValidation"}, .fails = {FailureCode::NOT_FOUND},
        .answer = validate_draft},
       {.method = Method::post, .path = "/api/v1/oasis/specs/{draft}/approve", .operation = "approveDraft",
        .group = "drafts", .what = "Registers and locks what was validated; its task is scheduled by the same commit.",

@@ -1,5 +1,7 @@
 #include "gateway/webhook.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -50,14 +52,14 @@ bool standard_signature_holds(const Request& request, std::string_view secret, I
   std::string key(secret);
   if (secret.starts_with(prefix)) {
     auto decoded = from_base64(secret.substr(prefix.size()));
-    if (!decoded) return false;
+    if (!decoded || decoded->empty()) return false;
     key = std::move(*decoded);
   }
   const auto id = request.header("webhook-id");
   const auto sent = request.header("webhook-timestamp");
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(sent.data(), sent.data() + sent.size(), seconds);
-  if (error != std::errc() || end != sent.data() + sent.size()) return false;
+  if (error != std::errc() || end != sent.data() + sent.size() || seconds < 0) return false;
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() - seconds;
   if (std::abs(age) > std::chrono::seconds(age_max).count()) return false;
   const auto digest = Digest::keyed(key, std::string(id) + "." + std::string(sent) + "." + request.body);
@@ -139,7 +141,7 @@ Result<Delivery> read_delivery(const Request& request, const std::vector<HookSec
   std::vector<const HookSecret*> fitting;
   for (const auto& secret : secrets) {
     const bool may_be = asked.empty() || asked == secret.repo;
-    if (holds(*forge, request, secret.secret, now) && may_be) fitting.push_back(&secret);
+    if (may_be && holds(*forge, request, secret.secret, now)) fitting.push_back(&secret);
   }
   if (fitting.empty()) {
     return failure(Error{FailureCode::UNAUTHENTICATED, "the signature fits no repository's secret"}.with(
@@ -149,7 +151,8 @@ Result<Delivery> read_delivery(const Request& request, const std::vector<HookSec
   for (const auto header : forge->delivery) {
     if (delivery.id.empty() && !header.empty()) delivery.id = word(request.header(std::string(header)));
   }
-  if (delivery.id.empty()) delivery.id = Digest::of(request.body).brief();
+  // Without an id each is one of its own.
+  if (delivery.id.empty()) delivery.id = fmt::format("{}-{}", to_us(now), Digest::of(request.body).brief());
   delivery.pushed = delivery.event == forge->push;
   // What it says more is a hint too: it may be anything.
   const auto body = wire::parse_hostile(request.body).value_or(Json());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/base64.h"
 #include "base/digest.h"
 
 namespace vitana::gateway {
@@ -50,6 +51,13 @@ TEST(Webhook, TheExampleOfStandardWebhooksHoldsForFiveMinutes) {
   EXPECT_FALSE(read_delivery(request, secrets, "", now - std::chrono::seconds(301)));
   EXPECT_FALSE(read_delivery(request, {{"hub", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx"}}, "", now));
   EXPECT_FALSE(read_delivery(request, {{"hub", "whsec_!"}}, "", now));
+  Request unkeyed = request;
+  const auto mac = Digest::keyed("", "msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330." + request.body);
+  unkeyed.headers["webhook-signature"] =
+      "v1," + to_base64({reinterpret_cast<const char*>(mac.bytes().data()), mac.bytes().size()});
+  EXPECT_FALSE(read_delivery(unkeyed, {{"hub", "whsec_"}}, "", now)) << "no secret is no secret";
+  unkeyed.headers["webhook-timestamp"] = "-9223372036854775808";
+  EXPECT_FALSE(read_delivery(unkeyed, secrets, "", now));
 }
 
 TEST(Webhook, EachForgeSaysWhatItHas) {

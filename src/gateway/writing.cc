@@ -23,26 +23,21 @@ Result<Response> task_after(Exchange& exchange, const Result<domain::Task>& task
   return json(view::task_json(*view));
 }
 
-engine::NewTask new_task(const Json& body) {
-  const auto number = text_in(body, "vtid");
-  return {.vtid = number.empty() ? std::nullopt : std::optional(*Vtid::parse(number)),
-          .title = text_in(body, "title"),
-          .description = text_in(body, "description"),
-          .repo = text_in(body, "repo"),
-          .allow_jump = flag_in(body, "allow_jump")};
+Result<engine::NewTask> new_task(const Json& body) {
+  const auto vtid = vtid_in(body, "vtid");
+  if (!vtid) return failure(vtid.error());
+  return engine::NewTask{.vtid = *vtid,
+                         .title = text_in(body, "title"),
+                         .description = text_in(body, "description"),
+                         .repo = text_in(body, "repo"),
+                         .allow_jump = flag_in(body, "allow_jump")};
 }
 
 /// A delivery of a forge, in the place of a call.
 Result<Response> take_delivery(Exchange& exchange) {
   auto& engine = exchange.engine;
-  std::optional<Instant> now;
-  auto read = engine.store().read([&](store::Reader& reader) -> Result<void> {
-    now = reader.now();
-    return {};
-  });
-  if (!read) return failure(std::move(read.error()));
   const auto secrets = exchange.files.hook_secrets ? exchange.files.hook_secrets() : std::vector<HookSecret>();
-  const auto delivery = read_delivery(exchange.request, secrets, exchange.arguments.text("repo"), *now);
+  const auto delivery = read_delivery(exchange.request, secrets, exchange.arguments.text("repo"), exchange.now);
   if (!delivery) return failure(delivery.error());
   Json list = Json::array();
   for (const auto& repo : delivery->repos) {
@@ -58,8 +53,9 @@ Result<Response> take_delivery(Exchange& exchange) {
 
 Result<Response> register_spec(Exchange& exchange) {
   const auto& body = exchange.body;
-  engine::Submission submission;
-  if (const auto number = text_in(body, "vtid"); !number.empty()) submission.vtid = *Vtid::parse(number);
+  const auto vtid = vtid_in(body, "vtid");
+  if (!vtid) return failure(vtid.error());
+  engine::Submission submission{.vtid = *vtid};
   submission.text = text_in(body, "text");
   submission.file = "text";
   submission.repo = text_in(body, "repo");
@@ -67,9 +63,6 @@ Result<Response> register_spec(Exchange& exchange) {
   submission.resolve = flag_in(body, "resolve");
   submission.allow_jump = flag_in(body, "allow_jump");
   if (const auto mode = text_in(body, "delivery"); !mode.empty()) submission.delivery = domain::delivery_mode(mode);
-  if (!submission.agent.empty() && !exchange.engine.setup().has_agent(submission.agent)) {
-    return failure(FailureCode::AGENT_UNKNOWN, fmt::format("no agent is called '{}'", submission.agent));
-  }
   submission.provenance = {.source = domain::SpecSource::manual,
                            .author = exchange.asked.actor(),
                            .at = exchange.now,
@@ -99,26 +92,27 @@ Result<Response> adopt_specs(Exchange& exchange) {
 Result<Response> sync_specs(Exchange& exchange) {
   if (exchange.by_forge) return take_delivery(exchange);
   auto& engine = exchange.engine;
-  const auto wanted = text_in(exchange.body, "repo");
-  if (!wanted.empty() && !(exchange.caller.reaches(wanted) && engine.setup().repo(wanted) != nullptr)) {
-    return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", wanted));
+  const auto wanted = exchange.arguments.text("repo");
+  if (!wanted.empty()) {
+    if (auto known = engine.registry.require_repo(wanted, exchange.asked); !known) return failure(std::move(known.error()));
   }
-  std::vector<engine::RepoSync> reports;
+  // A person waits for no repository: its reading is an event of the log.
+  Json list = Json::array();
   for (const auto& repo : engine.setup().repos) {
-    if (!exchange.caller.reaches(repo.name) || (!wanted.empty() && repo.name != wanted)) continue;
-    auto report = engine.autopilot.scan(repo);
-    if (!report) return failure(std::move(report.error()).with("repository", repo.name));
-    reports.push_back(std::move(*report));
+    if (!exchange.asked.reaches(repo.name) || (!wanted.empty() && repo.name != wanted)) continue;
+    engine.autopilot.look_at(repo.name);
+    list.push_back({{"repo", repo.name}, {"outcome", name_of(engine::HintOutcome::looking)}});
   }
-  return json(view::synced_json(reports));
+  return json({{"deliveries", std::move(list)}}, 202);
 }
 
 Result<Response> create_tasks(Exchange& exchange) {
+  const auto& body = exchange.body;
   std::vector<engine::NewTask> wanted;
-  if (exchange.body.contains("tasks")) {
-    for (const auto& one : exchange.body.at("tasks")) wanted.push_back(new_task(one));
-  } else {
-    wanted.push_back(new_task(exchange.body));
+  for (const auto& one : body.contains("tasks") ? body.at("tasks") : Json::array({body})) {
+    auto task = new_task(one);
+    if (!task) return failure(std::move(task.error()).with("index", std::to_string(wanted.size())));
+    wanted.push_back(std::move(*task));
   }
   auto made = exchange.engine.registry.create_tasks(wanted, exchange.asked);
   if (!made) return failure(std::move(made.error()));
@@ -155,10 +149,10 @@ Result<Response> sign_off_task(Exchange& exchange) {
 
 Result<Response> take_event(Exchange& exchange) {
   const auto& body = exchange.body;
-  const auto number = text_in(body, "vtid");
-  const auto vtid = number.empty() ? std::nullopt : std::optional(*Vtid::parse(number));
+  const auto vtid = vtid_in(body, "vtid");
+  if (!vtid) return failure(vtid.error());
   const auto data = body.value("data", Json::object());
-  const auto task = exchange.engine.desk.take_event(text_in(body, "type"), vtid, wire::to_text(data),
+  const auto task = exchange.engine.desk.take_event(text_in(body, "type"), *vtid, wire::to_text(data),
                                                     text_in(body, "reason"), exchange.asked);
   if (!task) return failure(task.error());
   if (!*task) return json({{"task", nullptr}}, 202);
@@ -175,13 +169,12 @@ Result<Response> set_control(Exchange& exchange) {
     if (!parsed) return failure(FailureCode::REQUEST_INVALID, "for is a duration, such as 2h");
     until = exchange.now + *parsed;
   }
-  const auto seen = seen_control(exchange.request);
-  if (!seen) return failure(seen.error());
   const auto row = exchange.engine.desk.set_control(exchange.arguments.text("key"), flag_in(body, "on"),
-                                                    text_in(body, "reason"), until, exchange.asked, *seen);
+                                                    text_in(body, "reason"), until, exchange.asked,
+                                                    seen_by(exchange.request));
   if (!row) return failure(row.error());
   auto response = json(view::control_json(*row, exchange.now));
-  response.headers.emplace_back("ETag", tag_of(*row));
+  response.headers.emplace_back("ETag", tag(engine::revision_of(*row, exchange.now)));
   return response;
 }
 

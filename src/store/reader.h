@@ -20,6 +20,8 @@ namespace vitana::store {
 struct TaskFilter {
   std::optional<domain::TaskStatus> status;
   std::optional<std::string> code;  ///< of the task's failure
+  std::optional<domain::NextKind> next = {};    ///< who acts next
+  std::optional<domain::BlockReason> but = {};  ///< blocked for anything else
   std::vector<std::string> repos = {};  ///< of these alone; empty: all, and those of none
   int limit = 50;
   std::optional<Vtid> after;  ///< cursor: tasks with a smaller number than this (newest first)
@@ -87,8 +89,13 @@ class Reader {
   /// Oldest first.
   std::vector<TokenRow> tokens();
   std::vector<Vtid> dependencies(Vtid vtid);
-  /// The newest version of each, the newest draft first; of those before `before` (0: of all).
-  std::vector<DraftRow> drafts(int limit, std::int64_t before = 0);
+  /// The newest version of each, without its text, the newest draft first; of those before `before` (0: of all), and
+  /// of these repositories alone (empty: of all).
+  std::vector<DraftRow> drafts(int limit, std::int64_t before = 0, const std::vector<std::string>& repos = {});
+  /// Tasks with a newer text that a person has to approve, the newest first.
+  std::vector<domain::Task> newer_unapproved(int limit, const std::vector<std::string>& repos = {});
+  /// By repository: how many tasks wait for adoption, and since when the first of them does.
+  std::map<std::string, std::pair<std::int64_t, Instant>> unadopted(const std::vector<std::string>& repos = {});
   std::optional<DraftRow> draft(std::int64_t id);
   std::optional<IntakeRow> intake(std::int64_t id);
   std::vector<EffectRow> pending_effects(int limit);

@@ -71,6 +71,8 @@ std::vector<domain::Task> Reader::tasks(const TaskFilter& filter) {
   Where where;
   if (filter.status) where.add("status = {}", domain::name_of(*filter.status));
   if (filter.code) where.add("error_code = {}", *filter.code);
+  if (filter.next) where.add("next_kind = {}", domain::name_of(*filter.next));
+  if (filter.but) where.add("blocked_reason <> {}", domain::name_of(*filter.but));
   if (!filter.repos.empty()) where.add_any("repo", filter.repos);
   if (filter.after) where.add("number < {}", filter.after->number());
   const auto tail = where.then("ORDER BY number DESC", filter.limit);
@@ -216,11 +218,39 @@ std::vector<Vtid> Reader::dependencies(Vtid vtid) {
   return queries::dependencies(connection_, vtid);
 }
 
-std::vector<DraftRow> Reader::drafts(int limit, std::int64_t before) {
-  return select_rows<DraftMap>(connection_,
-                               "WHERE version = (SELECT MAX(d.version) FROM oasis_specs d "
-                               "WHERE d.id = oasis_specs.id) AND id < $1 ORDER BY id DESC LIMIT $2",
-                               {before > 0 ? before : INT64_MAX, std::max(limit, 0)});
+std::vector<DraftRow> Reader::drafts(int limit, std::int64_t before, const std::vector<std::string>& repos) {
+  Values values{before > 0 ? before : INT64_MAX, std::max(limit, 0)};
+  const auto of = repos.empty() ? std::string() : "AND " + one_of("repo", repos, values);
+  std::vector<DraftRow> drafts;
+  const auto text = fmt::format(
+      "SELECT id, version, vtid, title, '', checksum, status, author, created_at, updated_at, repo FROM oasis_specs "
+      "WHERE version = (SELECT MAX(d.version) FROM oasis_specs d WHERE d.id = oasis_specs.id) AND id < $1 {} "
+      "ORDER BY id DESC LIMIT $2",
+      of);
+  for (const auto& row : connection_.query(text, values)) drafts.push_back(DraftMap::read(row));
+  return drafts;
+}
+
+std::vector<domain::Task> Reader::newer_unapproved(int limit, const std::vector<std::string>& repos) {
+  Values values{std::max(limit, 0)};
+  const auto of = repos.empty() ? std::string() : "AND " + one_of("repo", repos, values);
+  auto tasks = select_rows<TaskMap>(
+      connection_, fmt::format("WHERE newer_spec IS NOT NULL {} ORDER BY number DESC LIMIT $1", of), values);
+  std::erase_if(tasks, [](const domain::Task& task) { return !task.newer || !task.newer->needs_approval; });
+  return tasks;
+}
+
+std::map<std::string, std::pair<std::int64_t, Instant>> Reader::unadopted(const std::vector<std::string>& repos) {
+  Values values;
+  const auto of = repos.empty() ? std::string() : "AND " + one_of("repo", repos, values);
+  std::map<std::string, std::pair<std::int64_t, Instant>> found;
+  const auto text = fmt::format("SELECT repo, COUNT(*), MIN(updated_at) FROM vtid_ledger WHERE status = 'blocked' "
+                                "AND blocked_reason = 'not_adopted' {} GROUP BY repo",
+                                of);
+  for (const auto& row : connection_.query(text, values)) {
+    found.emplace(row.text(0), std::pair(row.int64(1), instant_of(row.int64(2))));
+  }
+  return found;
 }
 
 std::vector<EffectRow> Reader::pending_effects(int limit) {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/enum_names.h"
+#include "engine/breaker.h"
 #include "engine/conduct.h"
 
 namespace vitana::view {
@@ -42,6 +42,18 @@ AttentionItem item_of(const domain::Task& task, AttentionKind kind) {
   return item;
 }
 
+}  // namespace
+
+std::vector<store::BreakerRow> reached(std::vector<store::BreakerRow> breakers, const domain::Caller& caller) {
+  const auto of_repos = engine::breaker_key(domain::BreakerScope::repository, "");
+  std::erase_if(breakers, [&](const store::BreakerRow& row) {
+    return row.key.starts_with(of_repos) && !caller.reaches(row.key.substr(of_repos.size()));
+  });
+  return breakers;
+}
+
+namespace {
+
 void add_switches(store::Reader& reader, const domain::Caller& caller, AttentionList& list) {
   const auto control = reader.control(engine::execution_control);
   if (!domain::is_on(control, reader.now())) {
@@ -51,13 +63,10 @@ void add_switches(store::Reader& reader, const domain::Caller& caller, Attention
                           .since = control ? control->at : reader.now(),
                           .next = std::string(failure_info(FailureCode::EXECUTION_PAUSED).hint)});
   }
-  for (const auto& row : reader.breakers()) {
-    constexpr std::string_view of_repo = "repo:";
-    const auto repo = row.key.starts_with(of_repo) ? row.key.substr(of_repo.size()) : std::string();
-    if (!row.breaker.open || (!repo.empty() && !caller.reaches(repo))) continue;
+  for (const auto& row : reached(reader.breakers(), caller)) {
+    if (!row.breaker.open) continue;
     list.items.push_back({.kind = AttentionKind::breaker,
                           .title = row.key,
-                          .repo = repo,
                           .code = row.breaker.code,
                           .detail = row.breaker.detail,
                           .since = row.breaker.since,
@@ -70,25 +79,26 @@ void add_switches(store::Reader& reader, const domain::Caller& caller, Attention
 AttentionList load_attention(store::Reader& reader, const domain::Caller& caller) {
   AttentionList list;
   add_switches(reader, caller, list);
-  std::map<std::string, std::pair<int, Instant>> unadopted;  // how many, and since when
-  for (const auto status : {TaskStatus::failed, TaskStatus::blocked, TaskStatus::draft}) {
-    const auto tasks = reader.tasks({.status = status, .repos = caller.repos, .limit = attention_max});
-    list.more |= tasks.size() == attention_max;
-    for (const auto& task : tasks) {
-      if (status == TaskStatus::failed) {
-        list.items.push_back(item_of(task, AttentionKind::failed));
-      } else if (status == TaskStatus::draft) {
-        if (task.failure) list.items.push_back(item_of(task, AttentionKind::spec));
-      } else if (task.blocked == domain::BlockReason::not_adopted) {
-        auto& [count, since] = unadopted.try_emplace(task.repo, 0, task.updated_at).first->second;
-        ++count;
-        since = std::min(since, task.updated_at);
-      } else if (task.next.kind == NextKind::person) {
-        list.items.push_back(item_of(task, AttentionKind::blocked));
-      }
-    }
+  const auto add = [&](AttentionKind kind, store::TaskFilter filter) {
+    filter.repos = caller.repos;
+    filter.limit = attention_max + 1;
+    auto tasks = reader.tasks(filter);
+    list.more |= tasks.size() > attention_max;
+    if (tasks.size() > attention_max) tasks.pop_back();
+    for (const auto& task : tasks) list.items.push_back(item_of(task, kind));
+  };
+  add(AttentionKind::failed, {.status = TaskStatus::failed});
+  add(AttentionKind::blocked,
+      {.status = TaskStatus::blocked, .next = NextKind::person, .but = domain::BlockReason::not_adopted});
+  for (const auto& task : reader.newer_unapproved(attention_max, caller.repos)) {
+    auto item = item_of(task, AttentionKind::blocked);
+    item.code = FailureCode::SPEC_NOT_APPROVED;
+    item.detail = "a newer text waits for approval";
+    item.next = hint_for(FailureCode::SPEC_NOT_APPROVED, task.vtid.to_string());
+    list.items.push_back(std::move(item));
   }
-  for (const auto& [repo, found] : unadopted) {
+  add(AttentionKind::spec, {.status = TaskStatus::draft});
+  for (const auto& [repo, found] : reader.unadopted(caller.repos)) {
     list.items.push_back({.kind = AttentionKind::adoption,
                           .repo = repo,
                           .code = FailureCode::NOT_ADOPTED,
@@ -96,8 +106,6 @@ AttentionList load_attention(store::Reader& reader, const domain::Caller& caller
                           .since = found.second,
                           .next = std::string(failure_info(FailureCode::NOT_ADOPTED).hint)});
   }
-  std::stable_sort(list.items.begin(), list.items.end(),
-                   [](const AttentionItem& a, const AttentionItem& b) { return a.kind < b.kind; });
   return list;
 }
 

@@ -39,6 +39,9 @@ struct AttentionList {
   bool more = false;  ///< there are more tasks than are looked at
 };
 
+/// What is paused of agents, and of the repositories that `caller` reaches.
+std::vector<store::BreakerRow> reached(std::vector<store::BreakerRow> breakers, const domain::Caller& caller);
+
 /// Of what `caller` reaches. At most `attention_max` tasks of each status are looked at, the newest.
 AttentionList load_attention(store::Reader& reader, const domain::Caller& caller);
 inline constexpr int attention_max = 200;

@@ -1,4 +1,4 @@
-// JSON text of any origin → a value. Not for use outside wire/.
+// JSON text of any origin → a value.
 #pragma once
 
 #include <optional>

@@ -132,15 +132,22 @@ class AWebhook(Webhooks):
         self.assertEqual(engine.stop(), 0)
 
 
-class WhatIsHeard(Serving):
-    def test_an_operator_asks_for_a_sync(self):
+class WhatIsHeard(Webhooks):
+    def test_an_operator_asks_for_a_look(self):
         engine = self.serve("--paused")
         self.wait_for_sync(engine)
-        path = self.add_spec("VTID-00808")
-        answer = self.request("POST", "/api/v1/specs/sync", body='{"repo":"shop"}', headers={"Content-Type": "application/json"})
-        self.assertEqual(answer.status, 200, answer.text)
-        report = json.loads(answer.text)["repos"][0]
-        self.assertEqual((report["name"], report["commit"]), ("shop", self.repo.head()))
-        self.assertIn(path, [file["path"] for file in report["files"]] or [path])
+        self.add_spec("VTID-00808")
+        answer = self.request("POST", "/api/v1/specs/sync?repo=shop")
+        self.assertEqual(self.outcome(answer), ["looking"])
+        self.wait_for_sync(engine)
         self.assertEqual(self.status("VTID-00808"), "scheduled")
+        self.assertEqual(self.request("POST", "/api/v1/specs/sync?repo=other").status, 404)
+        self.assertEqual(engine.stop(), 0)
+
+    def test_a_push_without_an_id_is_heard_each_time(self):
+        engine = self.serve("--paused")
+        self.wait_for_sync(engine)
+        headers = {"X-GitHub-Event": "push", "X-Hub-Signature-256": f"sha256={mac(b'{}')}"}
+        for _ in range(2):
+            self.assertEqual(self.outcome(self.push(headers=headers, body=b"{}")), ["looking"])
         self.assertEqual(engine.stop(), 0)

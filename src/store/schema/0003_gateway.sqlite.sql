@@ -9,6 +9,9 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_age ON requests (made_at);
 
+-- Tasks with a text that has not run.
+CREATE INDEX vtid_ledger_newer ON vtid_ledger (number) WHERE newer_spec IS NOT NULL;
+
 -- The sessions that a token has opened.
 CREATE INDEX access_tokens_made ON access_tokens (created_by);
 
