@@ -122,6 +122,7 @@ enum class FailureActor {
   X(REQUEST_INVALID,       environment, false, operator_, 400, "the request does not fit what /openapi.json says of it") \
   X(METHOD_REFUSED,        environment, false, operator_, 405, "the address knows other methods; see the header Allow, and /openapi.json") \
   X(REQUEST_TOO_LARGE,     environment, false, operator_, 413, "the request is larger than the gateway reads; send less at once") \
+  X(TOO_MANY_REQUESTS,     environment, true,  engine, 429, "more was asked than this token or address may; try again after Retry-After") \
   X(GATEWAY_BUSY,          environment, true,  engine, 503, "more requests wait than the gateway takes; try again after Retry-After") \
   X(FILE_UNREADABLE,       environment, false, operator_, 400, "see the path and its permissions") \
   X(FILE_TOO_LARGE,        environment, false, operator_, 413, "the file is larger than vitana reads") \

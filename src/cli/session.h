@@ -35,6 +35,7 @@ struct StartOptions {
 struct ServeOptions {
   std::string listen;     ///< HOST:PORT; empty: [server] listen
   bool insecure = false;  ///< other machines may be spoken to without encryption
+  std::string log = {};   ///< none, text or json; empty: [server] access_log
 };
 
 /// An open store with its engine.
@@ -54,6 +55,9 @@ class Session {
   /// and <data>/token holds an administrator's token for who may read it.
   /// Errors: LISTEN_FAILED, NOT_ALLOWED (an address of other machines, without encryption), STORE_*.
   virtual Result<std::string> serve(const ServeOptions& options) = 0;
+
+  /// All that was asked for has begun: tells a service manager, where one waits to hear it.
+  virtual void ready() = 0;
 
   /// Ends what start() began. `now`: agents are killed; else steps under way are given
   /// `grace` to end. Their leases are freed in either case. Idempotent; a second

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gateway/compression.h"
 #include "gateway/document.h"
 #include "gateway/problem.h"
 #include "wire/hostile.h"
@@ -32,6 +33,10 @@ std::optional<std::map<std::string, std::string>> values_of(std::string_view pat
 }
 
 Result<Json> body_of(const Route& route, const Request& request) {
+  // What a small body unfolds to has no bound.
+  if (!request.header("content-encoding").empty() && request.header("content-encoding") != "identity") {
+    return failure(FailureCode::REQUEST_INVALID, "a body is sent as it is, without Content-Encoding");
+  }
   if (!route.takes) {
     if (request.body.empty()) return Json();
     return failure(FailureCode::REQUEST_INVALID, "this route takes no body");
@@ -46,14 +51,14 @@ Result<Json> body_of(const Route& route, const Request& request) {
   return std::move(*body);
 }
 
-/// What an answer is by its content: the same text has the same tag.
-std::string tag_of(const Response& response) {
-  return fmt::format("\"{}\"", Digest::of(response.body).hex().substr(0, 32));
+/// What an answer is by its content and its form: the same text in the same form has the same tag.
+std::string tag_of(const Response& response, bool compressed) {
+  return fmt::format("\"{}{}\"", Digest::of(response.body).hex().substr(0, 32), compressed ? "-gzip" : "");
 }
 
 void add_tag(const Request& request, Response& response) {
   if (request.method != Method::get || response.status != 200 || response.stream) return;
-  const auto tag = tag_of(response);
+  const auto tag = tag_of(response, is_compressed(request, response));
   response.headers.emplace_back("ETag", tag);
   if (request.header("if-none-match").find(tag) == std::string_view::npos) return;
   response.status = 304;
@@ -67,7 +72,19 @@ void add_safety(Response& response) {
   response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 }
 
+void shrink(const Request& request, Response& response) {
+  if (response.stream) return;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (is_compressed(request, response)) compress(response);
+}
+
 constexpr std::string_view bearer = "Bearer ";
+
+/// Empty where there is none.
+std::string_view token_of(const Request& request) {
+  const auto sent = request.header("authorization");
+  return sent.starts_with(bearer) ? sent.substr(bearer.size()) : std::string_view();
+}
 
 /// Ends with the token that opened it.
 class GuardedStream : public Stream {
@@ -117,8 +134,9 @@ Result<Match> match(Method method, const std::vector<std::string>& path) {
 
 Response Gateway::answer(const Request& request) {
   Response response;
+  Response told;
   try {
-    auto answered = handle(request);
+    auto answered = handle(request, told);
     if (answered) {
       response = std::move(*answered);
     } else {
@@ -129,39 +147,51 @@ Response Gateway::answer(const Request& request) {
   } catch (const std::exception& thrown) {
     response = problem({FailureCode::INVARIANT_BROKEN, thrown.what()});
   }
+  response.route = told.route;
+  response.actor = std::move(told.actor);
   add_tag(request, response);
+  shrink(request, response);
   add_safety(response);
   return response;
 }
 
-Result<Response> Gateway::handle(const Request& request) {
+Result<Response> Gateway::handle(const Request& request, Response& told) {
+  if (auto taken = limits_.ask(request.origin, token_of(request), Limits::Time::clock::now()); !taken) {
+    return failure(std::move(taken.error()));
+  }
   const auto target = parse_target(request.target);
   if (!target) return failure(target.error());
   auto found = match(request.method, target->path);
   if (!found) return failure(std::move(found.error()));
   const Route& route = *found->route;
+  told.route = route.path;
   auto who = caller(route, request);
   if (!who) return failure(std::move(who.error()));
+  told.actor = who->actor;
   const auto arguments = read_arguments(route.parameters, found->values, target->query);
   if (!arguments) return failure(arguments.error());
   const auto body = body_of(route, request);
   if (!body) return failure(body.error());
   if (auto within = reaches(*who, *arguments); !within) return failure(std::move(within.error()));
-  Exchange exchange{engine_, files_, request, *arguments, *body, std::move(*who)};
+  Exchange exchange{engine_, files_, request, *arguments, *body, std::move(*who), *figures_};
   auto response = route.answer(exchange);
   if (route.right && response && response->stream) {
-    const auto token = request.header("authorization").substr(bearer.size());
-    response->stream = std::make_shared<GuardedStream>(engine_.access, std::string(token), response->stream);
+    response->stream =
+        std::make_shared<GuardedStream>(engine_.access, std::string(token_of(request)), response->stream);
   }
   return response;
 }
 
 Result<domain::Caller> Gateway::caller(const Route& route, const Request& request) {
   if (!route.right) return domain::Caller{};
-  const auto sent = request.header("authorization");
-  if (!sent.starts_with(bearer)) return failure(FailureCode::UNAUTHENTICATED, "the request has no token");
-  auto who = engine_.access.identify(sent.substr(bearer.size()));
+  const auto token = token_of(request);
+  auto who = token.empty() ? failure(FailureCode::UNAUTHENTICATED, "the request has no token")
+                           : engine_.access.identify(token);
+  if (!who && who.error().code == FailureCode::UNAUTHENTICATED) {
+    return failure(limits_.failed(request.origin, token, std::move(who.error()), Limits::Time::clock::now()));
+  }
   if (!who) return who;
+  limits_.held(token);
   if (!who->may(*route.right)) {
     return failure(FailureCode::NOT_ALLOWED, fmt::format("this needs the right '{}', which the role {} has not",
                                                          name_of(*route.right), name_of(who->role)));

@@ -9,6 +9,7 @@
 #include "domain/access.h"
 #include "engine/engine.h"
 #include "gateway/arguments.h"
+#include "gateway/figures.h"
 #include "gateway/http.h"
 #include "wire/json.h"
 
@@ -30,6 +31,7 @@ struct Exchange {
   const Arguments& arguments;
   const wire::Json& body;  ///< null where the route takes none
   domain::Caller caller;   ///< of a route for everybody: nobody's
+  const Figures& figures;
 };
 
 using Answer = Result<Response> (*)(Exchange&);

@@ -14,9 +14,9 @@ from harness import World, wait_until
 
 
 class Serving(World):
-    def serve(self, *words):
+    def serve(self, *words, listen="127.0.0.1:0"):
         (self.data / "server.json").unlink(missing_ok=True)
-        engine = self.start("serve", "--listen", "127.0.0.1:0", *words)
+        engine = self.start("serve", "--listen", listen, *words)
 
         def place():
             if not engine.alive():

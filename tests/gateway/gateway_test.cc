@@ -223,6 +223,29 @@ TEST_F(GatewayTest, AnAnswerThatIsKnownIsNotSentAgain) {
   EXPECT_EQ(second.body, "");
 }
 
+TEST_F(GatewayTest, ABodyInAnotherEncodingIsRefused) {
+  Request request{.method = Method::post, .target = "/api/v1/specs/validate",
+                  .headers = {{"authorization", "Bearer " + token(Role::viewer)}, {"content-type", "application/json"},
+                              {"content-encoding", "identity"}}, .body = a_text};
+  EXPECT_EQ(gateway_.answer(request).status, 200);
+  request.headers["content-encoding"] = "gzip";
+  EXPECT_EQ(code_of(gateway_.answer(request)), "REQUEST_INVALID");
+}
+
+TEST_F(GatewayTest, WhoHasATokenIsNotHeldUpByWhoGuesses) {
+  const auto status = [&](const std::string& shown, const std::string& origin) {
+    Request request{.target = "/api/v1/tasks", .headers = {{"authorization", "Bearer " + shown}}};
+    request.origin = origin;
+    return gateway_.answer(request).status;
+  };
+  const auto viewer = token(Role::viewer);
+  std::set<int> statuses;
+  for (int i = 0; i < 40; ++i) statuses.insert(status("vitana_" + std::string(64, '0'), "192.0.2.7"));
+  EXPECT_THAT(statuses, ::testing::ElementsAre(401, 429));
+  EXPECT_EQ(status(viewer, "192.0.2.7"), 200);
+  EXPECT_EQ(status("", "192.0.2.8"), 401);
+}
+
 /// The ids of the events in a piece of a stream, and the last id that it tells.
 std::vector<int> ids_of(const std::string& text) {
   std::vector<int> ids;
