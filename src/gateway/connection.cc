@@ -40,6 +40,11 @@ bool speaks_plain_http(const error_code& error) {
          ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;
 }
 
+bool is_local(const net::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.is_loopback();
+  return net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6()).is_loopback();
+}
+
 std::string origin_of(const net::ip::address& address) {
   if (address.is_v4()) return address.to_string();
   const auto v6 = address.to_v6();

@@ -77,6 +77,9 @@ class Channel {
 /// Did a handshake fail because the other end speaks HTTP without encryption?
 bool speaks_plain_http(const error_code& error);
 
+/// Is it this machine's own?
+bool is_local(const net::ip::address& address);
+
 /// Whom limits count as one: an address, of IPv6 its /64, which is one customer's.
 std::string origin_of(const net::ip::address& address);
 

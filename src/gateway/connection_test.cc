@@ -15,5 +15,14 @@ TEST(Origin, IsAnAddressAndOfIpv6ItsNetwork) {
   EXPECT_NE(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
 }
 
+TEST(Origin, ThisMachineIsKnownInEachForm) {
+  for (const auto* text : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(is_local(net::ip::make_address(text))) << text;
+  }
+  for (const auto* text : {"192.0.2.7", "::ffff:192.0.2.7", "2001:db8::1", "0.0.0.0"}) {
+    EXPECT_FALSE(is_local(net::ip::make_address(text))) << text;
+  }
+}
+
 }  // namespace
 }  // namespace vitana::gateway

@@ -199,7 +199,7 @@ net::awaitable<void> Server::Impl::serve(tcp::socket socket) {
   Connection connection(std::move(socket));
   connection.peer = peer.to_string();
   connection.origin = origin_of(peer);
-  if (!takes(peer.is_loopback() ? std::string() : connection.origin)) {
+  if (!takes(is_local(peer) ? std::string() : connection.origin)) {
     ++options_.figures->connections_refused;
     co_return;
   }
@@ -417,6 +417,12 @@ void Server::Impl::stop(Duration grace) {
   net::post(network_, [this, grace] { begin_stop(grace); });
   thread_.join();  // once the last connection has ended
   handlers_.join();
+}
+
+Result<Instant> certificate_end(const std::string& certificate, const std::string& key) {
+  const auto pair = Certificates::open({certificate, key}, {});
+  if (!pair) return failure(pair.error());
+  return pair->until();
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -33,6 +33,9 @@ struct ServerOptions {
   Duration heartbeat = std::chrono::seconds(15);
 };
 
+/// When this certificate ends. Errors: CONFIG_INVALID: the pair cannot be used.
+Result<Instant> certificate_end(const std::string& certificate, const std::string& key);
+
 /// One thread for the network: a connection is a coroutine that costs no thread while it waits. Handlers run on
 /// a bounded pool.
 class Server {

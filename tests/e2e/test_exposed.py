@@ -175,6 +175,12 @@ class Encrypted(Exposed):
         answer = self.vitana("serve", "--listen", "127.0.0.1:0", "--json", code=1)
         self.assertEqual(answer.error_code, "CONFIG_INVALID", answer)
         self.assertIn("hub.key", answer.out)
+        looked = {finding["what"]: finding for finding in self.vitana("doctor", "--json").json["findings"]}
+        self.assertFalse(looked["certificate"]["good"])
+        self.make_certificate(3)
+        looked = {finding["what"]: finding for finding in self.vitana("doctor", "--json").json["findings"]}
+        self.assertTrue(looked["certificate"]["good"], looked)
+        self.assertRegex(looked["certificate"]["detail"], r"until \d{4}-")
 
     def test_encrypted_it_may_be_reached_from_other_machines(self):
         self.make_certificate(1)
