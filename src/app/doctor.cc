@@ -20,6 +20,7 @@
 #include "app/session.h"
 #include "app/system.h"
 #include "app/uncommitted.h"
+#include "gateway/server.h"
 #include "process/program.h"
 #include "process/run.h"
 
@@ -51,6 +52,17 @@ cli::DoctorFinding finding_on(const config::Notify& notify) {
   const bool there = can_be_started(program, {});
   return {"notify", there, program,
           there ? "" : fmt::format("make {} an executable file, put it in PATH, or mend [notify] command", program)};
+}
+
+cli::DoctorFinding finding_on(const config::Server& server) {
+  const auto end = gateway::certificate_end(server.tls_certificate, server.tls_key);
+  if (!end) {
+    const auto hint = end.error().context.find("hint");
+    return {"certificate", false, end.error().message, hint == end.error().context.end() ? "" : hint->second};
+  }
+  const bool holds = *end > std::chrono::system_clock::now();
+  return {"certificate", holds, fmt::format("{} until {}", server.tls_certificate, to_rfc3339(*end)),
+          holds ? "" : "put a new pair in the place of these files; the gateway takes it by itself"};
 }
 
 cli::DoctorFinding finding_on(const config::Repo& repo) {
@@ -176,6 +188,7 @@ std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) {
                           "the agent sees none of your own logins; give it the key that it needs"});
     }
   }
+  if (!effective.server.tls_certificate.empty()) findings.push_back(finding_on(effective.server));
   if (!effective.notify.command.empty()) findings.push_back(finding_on(effective.notify));
   auto repositories = findings_on(effective.repos);
   std::move(repositories.begin(), repositories.end(), std::back_inserter(findings));

@@ -17,8 +17,20 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration look_every = 500ms;
-constexpr Duration grace = 5s;
+constexpr Duration grace = 10s;
+constexpr Duration turn_deadline = 5s;
 constexpr const char* local_name = "local";
+
+Instant now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+gateway::LogForm form_of(config::AccessLog log) {
+  switch (log) {
+    case config::AccessLog::none: return gateway::LogForm::none;
+    case config::AccessLog::text: return gateway::LogForm::text;
+    case config::AccessLog::json: return gateway::LogForm::json;
+  }
+  return gateway::LogForm::none;
+}
 
 /// A whole file or none, for this user alone.
 Result<void> write_private(const std::filesystem::path& path, std::string_view text) {
@@ -54,33 +66,56 @@ std::optional<std::string> served_url(const DataFolder& data) {
   return place.at("url").get<std::string>();
 }
 
+Service::Service(engine::Engine& engine, const DataFolder& data, const ServiceOptions& options, gateway::Files files)
+    : engine_(engine),
+      data_(data),
+      log_(form_of(options.server.access_log), STDERR_FILENO),
+      gateway_(engine, std::move(files), {.requests_per_minute = options.server.requests_per_minute}) {}
+
 Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, const DataFolder& data,
-                                               const std::string& listen, bool insecure, gateway::Files files) {
-  std::unique_ptr<Service> service(new Service(engine, data, std::move(files)));
-  auto server = gateway::Server::start({.listen = listen, .insecure = insecure},
-                                       [gateway = &service->gateway_](const auto& request) {
-                                         return gateway->answer(request);
-                                       });
+                                               const ServiceOptions& options, gateway::Files files) {
+  std::unique_ptr<Service> service(new Service(engine, data, options, std::move(files)));
+  auto& figures = *service->gateway_.figures();
+  if (auto counted = figures.look(engine.store()); !counted) return failure(std::move(counted.error()));
+  gateway::ServerOptions how{.listen = options.server.listen,
+                             .insecure = options.insecure,
+                             .certificate = options.server.tls_certificate,
+                             .key = options.server.tls_key,
+                             .figures = service->gateway_.figures()};
+  how.connections_per_origin_max = static_cast<std::size_t>(options.server.connections_per_address);
+  how.note = [&log = service->log_](const std::string& message) { log.note(message, now()); };
+  how.served = [&log = service->log_, &figures](const gateway::Served& served) {
+    figures.served(served);
+    log.served(served, now());
+  };
+  auto server = gateway::Server::start(how, [&gateway = service->gateway_](const auto& request) {
+    return gateway.answer(request);
+  });
   if (!server) return failure(std::move(server.error()));
   service->server_ = std::move(*server);
   if (auto written = service->write_token(); !written) return failure(std::move(written.error()));
   if (auto written = service->write_place(); !written) return failure(std::move(written.error()));
   auto& store = engine.store();
-  service->watcher_ = std::jthread([&store, server = service->server_.get()](const std::stop_token& stop) {
+  service->watcher_ = std::jthread([&store, &figures, server = service->server_.get()](const std::stop_token& stop) {
     auto seen = store.commits();
     while (!stop.stop_requested()) {
       if (!store.wait_for_commit(seen, look_every)) continue;
       seen = store.commits();
       server->wake();
+      // What it could not read is counted after the next commit.
+      (void)figures.look(store).has_value();
     }
   });
   return service;
 }
 
-Service::~Service() {
+bool Service::responds() { return server_->responds(turn_deadline); }
+
+void Service::stop() {
+  if (!server_) return;
+  server_->stop(grace);
   watcher_.request_stop();
   if (watcher_.joinable()) watcher_.join();
-  if (server_) server_->stop(grace);
   std::error_code ignored;
   std::filesystem::remove(data_.server(), ignored);
 }

@@ -292,14 +292,24 @@ Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
       .diff = [this](const RunId& run) { return run_diff(run); },
       .hook_secrets = [this] { return hook_secrets(config_); }};
   engine_->wait_for_none();
-  auto service = Service::open(*engine_, data_, options.listen.empty() ? config_.server.listen : options.listen,
-                               options.insecure, std::move(files));
+  ServiceOptions how{config_.server, options.insecure};
+  if (!options.listen.empty()) how.server.listen = options.listen;
+  if (const auto form = config::access_log(options.log)) how.server.access_log = *form;
+  auto service = Service::open(*engine_, data_, how, std::move(files));
   if (!service) return failure(std::move(service.error()));
   service_ = std::move(*service);
   return service_->url();
 }
 
 std::optional<std::string> AppSession::gateway_url() { return served_url(data_); }
+
+void AppSession::ready() {
+  manager_.ready(service_ ? "serving on " + service_->url() : "working", [this] {
+    // The committer's and the readers' part of the store, and the network.
+    const auto read = store_->read([](store::Reader&) -> Result<void> { return {}; });
+    return read && (!service_ || service_->responds());
+  });
+}
 
 /// A folder is of a run and of one grant of it: "VTID-01213.2-f3", "VTID-01213.2-f3-verify".
 worker::WorkspaceFate AppSession::fate_of(const std::string& name) {
@@ -376,10 +386,12 @@ void AppSession::sweep_workspaces() {
 
 void AppSession::stop(bool now, Duration grace) {
   // Hastens a patient stop that is under way on another thread; then there is nothing left to do.
+  manager_.stopping();
   if (now && host_) host_->stop();
+  if (now && service_) service_->hasten();
   const std::lock_guard one_at_a_time(stopping_);
   if (!lock_) return;
-  service_.reset();
+  if (service_) service_->stop();
   engine_->runs.drain();
   if (now) {
     host_->stop();

@@ -9,6 +9,7 @@
 #include "app/application.h"
 #include "app/repositories.h"
 #include "app/service.h"
+#include "app/service_manager.h"
 #include "app/system.h"
 #include "cli/session.h"
 #include "worker/command_executor.h"
@@ -44,6 +45,7 @@ class AppSession : public cli::Session {
   Result<void> start(const cli::StartOptions& options) override;
   Result<std::string> serve(const cli::ServeOptions& options) override;
   std::optional<std::string> gateway_url() override;
+  void ready() override;
   void stop(bool now, Duration grace) override;
   std::optional<int> engine_pid() override;
   Result<std::string> run_log(const RunId& run, std::size_t offset, std::size_t bytes_max) override;
@@ -81,6 +83,7 @@ class AppSession : public cli::Session {
   std::unique_ptr<worker::Host> host_;
   std::jthread janitor_;
   std::unique_ptr<Service> service_;
+  ServiceManager manager_{ManagerPlace::of_environment()};
 };
 
 /// The sandbox that a configuration asks for. `workspaces`: masked, but for the run's own.

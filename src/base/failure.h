@@ -125,6 +125,7 @@ enum class FailureActor {
   X(KEY_REUSED,            environment, false, operator_, 422, "the Idempotency-Key came with another request within the last day; give each request its own") \
   X(CHANGED_MEANWHILE,     environment, false, operator_, 412, "somebody else changed it; read it again, and send If-Match with its new ETag") \
   X(REQUEST_TOO_LARGE,     environment, false, operator_, 413, "the request is larger than the gateway reads; send less at once") \
+  X(TOO_MANY_REQUESTS,     environment, true,  engine, 429, "more was asked than this token or address may; try again after Retry-After") \
   X(GATEWAY_BUSY,          environment, true,  engine, 503, "more requests wait than the gateway takes; try again after Retry-After") \
   X(FILE_UNREADABLE,       environment, false, operator_, 400, "see the path and its permissions") \
   X(FILE_TOO_LARGE,        environment, false, operator_, 413, "the file is larger than vitana reads") \

@@ -193,6 +193,7 @@ Answer autopilot(Call& call, const AutopilotOptions& options) {
     if (!url) return failure(url.error());
     call.console.say(fmt::format("gateway: {}; a token for this machine is in {}/token", *url, session.data_folder()));
   }
+  session.ready();
   Show show(call, session, queue, *from);
   auto done = show.learn_store_id();
   while (done && !signals.asked()) {

@@ -38,6 +38,8 @@ void declare_engine_commands(CommandTree& tree) {
   serving.add_option("--listen", served->serve->listen, "where it is reached; else [server] listen; port 0: a free one")
       ->type_name("HOST:PORT");
   serving.add_flag("--insecure", served->serve->insecure, "reached from other machines without encryption");
+  tree.choice(*serving.add_option("--log", served->serve->log, "how answered requests are told on standard error"),
+              {"none", "text", "json"});
   serving.add_option("--slots", served->slots, "agents at a time; else [worker] slots")
       ->type_name("N")
       ->check(CLI::Range(1, 256));

@@ -35,6 +35,7 @@ struct StartOptions {
 struct ServeOptions {
   std::string listen;     ///< HOST:PORT; empty: [server] listen
   bool insecure = false;  ///< other machines may be spoken to without encryption
+  std::string log = {};   ///< none, text or json; empty: [server] access_log
 };
 
 /// An open store with its engine.
@@ -57,6 +58,9 @@ class Session {
 
   /// Where the gateway on this data directory is, of this process or another; nothing where none runs.
   virtual std::optional<std::string> gateway_url() = 0;
+
+  /// All that was asked for has begun: tells a service manager, where one waits to hear it.
+  virtual void ready() = 0;
 
   /// Ends what start() began. `now`: agents are killed; else steps under way are given
   /// `grace` to end. Their leases are freed in either case. Idempotent; a second

@@ -128,6 +128,7 @@ class FakeSession : public Session {
   Result<void> start(const StartOptions&) override {
     return failure(FailureCode::SANDBOX_UNAVAILABLE, "no sandbox in tests");
   }
+  void ready() override {}
   void stop(bool, Duration) override {}
   std::optional<int> engine_pid() override { return std::nullopt; }
   Result<std::string> run_log(const RunId& run, std::size_t, std::size_t) override {

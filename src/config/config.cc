@@ -39,6 +39,8 @@ const std::vector<std::string>& protected_by_default() {
   return paths;
 }
 
+std::string_view name_of(AccessLog log) { return access_log_names.name(log); }
+std::optional<AccessLog> access_log(std::string_view name) { return access_log_names.value(name); }
 std::string_view name_of(Adopt adopt) { return adopt_names.name(adopt); }
 std::string_view name_of(Ids ids) { return ids_names.name(ids); }
 std::string_view name_of(AgentKind kind) { return agent_kind_names.name(kind); }

@@ -22,11 +22,19 @@ struct SecretRef {
   bool operator==(const SecretRef&) const = default;
 };
 
+/// How answered requests are told on standard error.
+enum class AccessLog { none, text, json };
+
 struct Server {
   std::string listen = "127.0.0.1:8080";  ///< HOST:PORT; port 0 takes a free one
   std::string data = ".vitana";           ///< lock, mirrors, logs, server.json, vitana.db
   std::string
       database;  ///< "postgresql://…" without a password, or a secret; empty: SQLite in `data`
+  std::string tls_certificate;         ///< PEM, with its chain; empty: nothing is encrypted
+  std::string tls_key;                 ///< PEM; there is one exactly where there is a certificate
+  int requests_per_minute = 60'000;    ///< of one token, or of one address that shows none; 0: any number
+  int connections_per_address = 512;   ///< but this machine's own; 0: any number
+  AccessLog access_log = AccessLog::none;
 
   bool operator==(const Server&) const = default;
 };
@@ -144,6 +152,9 @@ struct Config {
 /// matter or the operator's own act allows it.
 const std::vector<std::string>& protected_by_default();
 
+std::string_view name_of(AccessLog log);
+/// The value of that name.
+std::optional<AccessLog> access_log(std::string_view name);
 std::string_view name_of(Adopt adopt);
 std::string_view name_of(Ids ids);
 std::string_view name_of(AgentKind kind);

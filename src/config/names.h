@@ -6,6 +6,8 @@
 
 namespace vitana::config {
 
+inline constexpr auto access_log_names = enum_names<AccessLog>(
+    {{AccessLog::none, "none"}, {AccessLog::text, "text"}, {AccessLog::json, "json"}});
 inline constexpr auto adopt_names = enum_names<Adopt>({{Adopt::new_, "new"}, {Adopt::all, "all"}});
 inline constexpr auto ids_names = enum_names<Ids>({{Ids::vtid, "vtid"}, {Ids::local, "local"}});
 inline constexpr auto agent_kind_names = enum_names<AgentKind>({{AgentKind::command, "command"},

@@ -86,6 +86,8 @@ class Reader {
   }
 
   void read_server();
+  /// How others reach it, and how much they may ask.
+  void read_reach(Section& section, Server& server);
   void read_repos();
   void read_repo(const Value& value, std::size_t index);
   void read_agents();
@@ -134,7 +136,23 @@ void Reader::read_server() {
                   "\"env:NAME\" with the whole address, or a password file (~/.pgpass)");
     database.clear();
   }
+  read_reach(section, server);
   section.finish();
+}
+
+void Reader::read_reach(Section& section, Server& server) {
+  section.text("tls_certificate", server.tls_certificate);
+  section.text("tls_key", server.tls_key);
+  if (server.tls_certificate.empty() != server.tls_key.empty()) {
+    section.error(server.tls_key.empty() ? "tls_certificate" : "tls_key", "CONFIG_MISSING",
+                  "needs tls_certificate and tls_key, or neither",
+                  "tls_certificate = \"FILE\" and tls_key = \"FILE\", both PEM");
+  }
+  resolve(section, "tls_certificate", server.tls_certificate);
+  resolve(section, "tls_key", server.tls_key);
+  section.number("requests_per_minute", server.requests_per_minute, 0, 10'000'000);
+  section.number("connections_per_address", server.connections_per_address, 0, 1'000'000);
+  section.word("access_log", server.access_log, access_log_names);
 }
 
 void Reader::read_repos() {

@@ -22,6 +22,11 @@ constexpr std::string_view every_key = R"(
 listen = "[::1]:9000"
 data = "state"
 database = "postgresql://db.example/vitana"
+tls_certificate = "tls/hub.pem"
+tls_key = "tls/hub.key"
+requests_per_minute = 60
+connections_per_address = 7
+access_log = "json"
 
 [[repos]]
 name = "hub"
@@ -185,7 +190,8 @@ TEST(ParseConfig, AnEmptyTextIsTheDefaults) { EXPECT_EQ(good(""), Config{}); }
 
 TEST(ParseConfig, ReadsServer) {
   const auto c = good(every_key).server;
-  EXPECT_EQ(c, (Server{"[::1]:9000", "state", "postgresql://db.example/vitana"}));
+  EXPECT_EQ(c, (Server{"[::1]:9000", "state", "postgresql://db.example/vitana", "tls/hub.pem", "tls/hub.key", 60, 7,
+                       AccessLog::json}));
 }
 
 TEST(ParseConfig, ReadsEveryKeyOfARepository) {
@@ -280,9 +286,14 @@ read = ["data/../shared", "/etc/ssl"]
 workspaces = "w"
 [notify]
 command = ["tools/tell.sh", "./kept"]
+[server]
+tls_certificate = "tls/hub.pem"
+tls_key = "/etc/tls/hub.key"
 )",
                       {.base = "/srv/hub"});
   EXPECT_EQ(c.server.data, "/srv/hub/.vitana");
+  EXPECT_EQ(c.server.tls_certificate, "/srv/hub/tls/hub.pem");
+  EXPECT_EQ(c.server.tls_key, "/etc/tls/hub.key");
   ASSERT_EQ(c.repos.size(), 2u);
   EXPECT_EQ(c.repos[0].path, "/srv/hub");
   EXPECT_EQ(c.repos[0].name, "hub");

@@ -121,6 +121,11 @@ std::string render(const Config& config) {
   w.text("listen", config.server.listen);
   w.text("data", config.server.data);
   w.text("database", config.server.database);
+  w.text("tls_certificate", config.server.tls_certificate);
+  w.text("tls_key", config.server.tls_key);
+  w.number("requests_per_minute", config.server.requests_per_minute);
+  w.number("connections_per_address", config.server.connections_per_address);
+  w.text("access_log", name_of(config.server.access_log));
   for (const auto& repo : config.repos) write(w, repo);
   for (const auto& [name, agent] : config.agents) write(w, name, agent);
   w.header("[worker]");

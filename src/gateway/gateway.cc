@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/browser.h"
+#include "gateway/compression.h"
 #include "gateway/document.h"
 #include "gateway/problem.h"
 #include "wire/hostile.h"
@@ -34,6 +35,10 @@ std::optional<std::map<std::string, std::string>> values_of(std::string_view pat
 }
 
 Result<Json> body_of(const Route& route, const Request& request) {
+  // What a small body unfolds to has no bound.
+  if (!request.header("content-encoding").empty() && request.header("content-encoding") != "identity") {
+    return failure(FailureCode::REQUEST_INVALID, "a body is sent as it is, without Content-Encoding");
+  }
   if (request.body.empty() && (!route.takes || route.may_be_empty)) return Json();
   if (!route.takes) {
     return failure(FailureCode::REQUEST_INVALID, "this route takes no body");
@@ -49,16 +54,16 @@ Result<Json> body_of(const Route& route, const Request& request) {
   return std::move(*body);
 }
 
-/// What an answer is by its content: the same text has the same tag.
-std::string tag_of(const Response& response) {
-  return fmt::format("\"{}\"", Digest::of(response.body).hex().substr(0, 32));
+/// What an answer is by its content and its form: the same text in the same form has the same tag.
+std::string tag_of(const Response& response, bool compressed) {
+  return fmt::format("\"{}{}\"", Digest::of(response.body).hex().substr(0, 32), compressed ? "-gzip" : "");
 }
 
 void add_tag(const Request& request, Response& response) {
   if (request.method != Method::get || response.status != 200 || response.stream) return;
   const auto known = std::find_if(response.headers.begin(), response.headers.end(),
                                   [](const auto& header) { return header.first == "ETag"; });
-  const auto tag = known == response.headers.end() ? tag_of(response) : known->second;
+  const auto tag = known == response.headers.end() ? tag_of(response, is_compressed(request, response)) : known->second;
   if (known == response.headers.end()) response.headers.emplace_back("ETag", tag);
   if (request.header("if-none-match").find(tag) == std::string_view::npos) return;
   response.status = 304;
@@ -74,6 +79,12 @@ void add_safety(Response& response) {
   if (!has_policy) {
     response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   }
+}
+
+void shrink(const Request& request, Response& response) {
+  if (response.stream) return;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (is_compressed(request, response)) compress(response);
 }
 
 constexpr std::string_view bearer = "Bearer ";
@@ -158,8 +169,9 @@ Result<Match> match(Method method, const std::vector<std::string>& path) {
 
 Response Gateway::answer(const Request& request) {
   Response response;
+  Response told;
   try {
-    auto answered = handle(request);
+    auto answered = handle(request, told);
     if (answered) {
       response = std::move(*answered);
     } else {
@@ -170,20 +182,30 @@ Response Gateway::answer(const Request& request) {
   } catch (const std::exception& thrown) {
     response = problem({FailureCode::INVARIANT_BROKEN, thrown.what()});
   }
+  response.route = told.route;
+  response.actor = std::move(told.actor);
   add_tag(request, response);
+  shrink(request, response);
   add_safety(response);
   return response;
 }
 
-Result<Response> Gateway::handle(const Request& request) {
+Result<Response> Gateway::handle(const Request& request, Response& told) {
+  const auto shown = shown_by(request);
+  const auto who_asks = shown ? std::string_view(shown->text) : std::string_view();
+  if (auto taken = limits_.ask(request.origin, who_asks, Limits::Time::clock::now()); !taken) {
+    return failure(std::move(taken.error()));
+  }
   const auto target = parse_target(request.target);
   if (!target) return failure(target.error());
   auto found = match(request.method, target->path);
   if (!found) return failure(std::move(found.error()));
   const Route& route = *found->route;
+  told.route = route.path;
   const bool by_forge = route.by_forge && request.header("authorization").empty() && is_signed(request);
   auto who = by_forge ? Result<domain::Caller>() : caller(route, request);
   if (!who) return failure(std::move(who.error()));
+  told.actor = who->actor;
   const auto arguments = read_arguments(route.parameters, found->values, target->query);
   if (!arguments) return failure(arguments.error());
   // What a forge sends is read when its signature was judged.
@@ -199,8 +221,12 @@ Result<Response> Gateway::handle(const Request& request) {
                     .body = *body,
                     .asked = {*who, std::move(*key)},
                     .now = engine_.now(),
-                    .by_forge = by_forge};
+                    .by_forge = by_forge,
+                    .figures = *figures_};
   auto response = route.answer(exchange);
+  if (by_forge && !response && response.error().code == FailureCode::UNAUTHENTICATED) {
+    return failure(limits_.failed(request.origin, "", std::move(response.error()), Limits::Time::clock::now()));
+  }
   if (route.right && response && response->stream) {
     response->stream = std::make_shared<GuardedStream>(engine_.access, *shown_by(request), response->stream);
   }
@@ -210,12 +236,16 @@ Result<Response> Gateway::handle(const Request& request) {
 Result<domain::Caller> Gateway::caller(const Route& route, const Request& request) {
   if (!route.right) return domain::Caller{};
   const auto shown = shown_by(request);
-  if (!shown) return failure(shown.error());
+  if (!shown) return failure(limits_.failed(request.origin, "", shown.error(), Limits::Time::clock::now()));
   if (shown->as == engine::Credential::session && request.method != Method::get) {
     if (auto same = require_same_origin(request); !same) return failure(std::move(same.error()));
   }
   auto who = engine_.access.identify(shown->text, shown->as);
+  if (!who && who.error().code == FailureCode::UNAUTHENTICATED) {
+    return failure(limits_.failed(request.origin, shown->text, std::move(who.error()), Limits::Time::clock::now()));
+  }
   if (!who) return who;
+  limits_.held(shown->text);
   if (!who->may(*route.right)) {
     return failure(FailureCode::NOT_ALLOWED, fmt::format("this needs the right '{}', which the role {} has not",
                                                          name_of(*route.right), name_of(who->role)));

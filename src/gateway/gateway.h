@@ -3,7 +3,9 @@
 
 #include "domain/access.h"
 #include "engine/engine.h"
+#include "gateway/figures.h"
 #include "gateway/http.h"
+#include "gateway/limits.h"
 #include "gateway/route.h"
 #include "gateway/target.h"
 
@@ -13,19 +15,26 @@ namespace vitana::gateway {
 class Gateway {
  public:
   /// `engine` outlives it.
-  Gateway(engine::Engine& engine, Files files) : engine_(engine), files_(std::move(files)) {}
+  Gateway(engine::Engine& engine, Files files, const LimitOptions& limits = {})
+      : engine_(engine), files_(std::move(files)), limits_(limits) {}
 
   /// Does not throw. Every error is a problem document with a code of the catalogue.
   Response answer(const Request& request);
 
+  /// What it counts, and what others count beside it.
+  const std::shared_ptr<Figures>& figures() const { return figures_; }
+
  private:
-  Result<Response> handle(const Request& request);
+  /// `told`: gets what is told of the request, as soon as it is known.
+  Result<Response> handle(const Request& request, Response& told);
   Result<domain::Caller> caller(const Route& route, const Request& request);
   /// Is what the path names within the caller's reach? What is not is as if it were not there.
   Result<void> reaches(const domain::Caller& caller, const Arguments& arguments);
 
   engine::Engine& engine_;
   const Files files_;
+  const std::shared_ptr<Figures> figures_ = std::make_shared<Figures>();
+  Limits limits_;
 };
 
 /// The route that a path is of, and the values of its parameters. Errors: NOT_FOUND; METHOD_REFUSED, with the

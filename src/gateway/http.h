@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace vitana::gateway {
 
@@ -22,8 +23,9 @@ struct Request {
   std::string target;                          ///< path and query as they were sent
   std::map<std::string, std::string> headers;  ///< names in lower case; the last of a name counts
   std::string body;
-  std::string peer;  ///< the other end's address
-  bool encrypted = false;  ///< between that and us
+  std::string peer;    ///< the other end's address
+  std::string origin;  ///< whom limits count as one: the address, of IPv6 its network; empty: this process itself
+  bool encrypted = false;  ///< between the other end and us
 
   /// Empty where there is none. `name` in lower case.
   std::string_view header(const std::string& name) const {
@@ -49,6 +51,21 @@ struct Response {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::shared_ptr<Stream> stream = {};  ///< in place of a body
+  std::string_view route = {};          ///< told in the log: the path of the table's row; lives as long as the program
+  std::string actor = {};               ///< told in the log: who asked, as far as that is known
+};
+
+/// A request that was answered, for those who count and tell. Of a stream: that it began.
+struct Served {
+  std::string_view method;  ///< in lower case; empty: what came was no request
+  std::string path;         ///< as it was sent, without the query
+  std::string_view route;   ///< empty: none
+  int status = 0;
+  Duration took{};          ///< from the whole request to the whole answer
+  std::size_t bytes = 0;    ///< of the body
+  std::string actor;
+  std::string peer;
+  std::string trace;        ///< see Trace::id
 };
 
 /// Answers one request; may wait for the disk. Called on several threads at a time; does not throw.

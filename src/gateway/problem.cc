@@ -23,6 +23,8 @@ Response problem(const Error& error) {
   if (!context.empty()) json["context"] = context;
   Response response{.status = info.http_status, .type = "application/problem+json", .body = wire::to_text(json)};
   if (error.code == FailureCode::UNAUTHENTICATED) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  const auto wait = error.context.find("retry_after");
+  if (wait != error.context.end()) response.headers.emplace_back("Retry-After", wait->second);
   if (info.retryable && info.http_status == 503) response.headers.emplace_back("Retry-After", "1");
   return response;
 }

@@ -10,6 +10,7 @@
 #include "domain/access.h"
 #include "engine/engine.h"
 #include "gateway/arguments.h"
+#include "gateway/figures.h"
 #include "gateway/http.h"
 #include "gateway/webhook.h"
 #include "wire/json.h"
@@ -36,6 +37,7 @@ struct Exchange {
   engine::Asked asked;     ///< who asks, with the request's key; of a route for everybody, and of a forge: nobody
   Instant now{};
   bool by_forge = false;   ///< a signature stands in the place of a token; the handler judges it first
+  const Figures& figures;
 };
 
 using Answer = Result<Response> (*)(Exchange&);

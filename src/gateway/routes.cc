@@ -5,6 +5,7 @@
 #include "engine/conduct.h"
 #include "gateway/authoring.h"
 #include "gateway/browser.h"
+#include "gateway/metrics.h"
 #include "gateway/reading.h"
 #include "gateway/route.h"
 #include "gateway/writing.h"
@@ -68,6 +69,9 @@ std::vector<Route> table() {
        .what = "Answers while the store can be read.", .gives = {"Readiness"}, .answer = readyz},
       {.path = "/openapi.json", .operation = "getDocument", .group = "gateway", .what = "This document.",
        .gives = {"Document"}, .answer = openapi},
+      {.path = "/metrics", .operation = "getMetrics", .group = "gateway",
+       .what = "The figures of the engine and of the gateway, in the text format of Prometheus.", .right = Right::see,
+       .gives = {"", "text/plain; version=0.0.4; charset=utf-8"}, .answer = get_metrics},
 
       // Specs.
       {.method = Method::post, .path = "/api/v1/specs/validate", .operation = "validateSpecs", .group = "specs",

@@ -1,99 +1,48 @@
 #include "gateway/server.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <array>
 #include <atomic>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <chrono>
-#include <ctime>
-#include <optional>
+#include <future>
+#include <map>
 #include <set>
 #include <thread>
 
+#include "gateway/certificates.h"
+#include "gateway/messages.h"
 #include "gateway/problem.h"
 
 namespace vitana::gateway {
 namespace {
 
-namespace net = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using tcp = net::ip::tcp;
-using beast::error_code;
 using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
 /// Commits come faster than anybody reads: streams are woken once for all of so long.
 constexpr auto wake_delay = 10ms;
 constexpr auto accept_again = 100ms;
+constexpr auto end_deadline = 1s;
 constexpr auto drain_deadline = 1s;
 constexpr std::size_t drain_bytes_max = 1 << 20;
 
-auto into(error_code& error) { return net::redirect_error(net::use_awaitable, error); }
+/// Counts itself for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::int64_t>& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
 
-std::chrono::nanoseconds nanoseconds(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration);
-}
-
-std::optional<Method> method_of(http::verb verb) {
-  if (verb == http::verb::get || verb == http::verb::head) return Method::get;
-  if (verb == http::verb::post) return Method::post;
-  if (verb == http::verb::put) return Method::put;
-  if (verb == http::verb::delete_) return Method::delete_;
-  return std::nullopt;
-}
-
-/// What the other end sent wrong, as an answer; nothing where there is nobody to answer.
-std::optional<Response> answer_to(const error_code& error) {
-  if (error == http::error::body_limit || error == http::error::header_limit) {
-    return problem({FailureCode::REQUEST_TOO_LARGE, error == http::error::body_limit ? "the body is too large"
-                                                                                      : "the header is too large"});
-  }
-  const bool parsing = error.category() == make_error_code(http::error::bad_method).category();
-  const bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
-  if (!parsing || gone) return std::nullopt;
-  return problem({FailureCode::REQUEST_INVALID, "this is no request of HTTP/1.1: " + error.message()});
-}
-
-using Message = http::request<http::string_body>;
-
-Request request_of(Message& message, std::string peer) {
-  Request request;
-  request.method = *method_of(message.method());
-  request.target = std::string(message.target());
-  for (const auto& field : message) {
-    std::string name(field.name_string());
-    for (auto& c : name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    request.headers.insert_or_assign(std::move(name), std::string(field.value()));
-  }
-  request.body = std::move(message.body());
-  request.peer = std::move(peer);
-  return request;
-}
-
-template <typename Head>
-void add_headers(Head& head, const Response& response) {
-  head.result(static_cast<unsigned>(response.status));
-  head.set(http::field::date, fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr))));
-  if (response.status != 304) head.set(http::field::content_type, response.type);
-  for (const auto& [name, value] : response.headers) head.insert(name, value);
-}
+ private:
+  std::atomic<std::int64_t>& count_;
+};
 
 }  // namespace
 
@@ -107,25 +56,22 @@ class Server::Impl {
   void run();
   void wake();
   void stop(Duration grace);
+  void hasten();
+  bool responds(Duration patience);
   const std::string& url() const { return url_; }
 
  private:
-  /// A connection as stop() sees it. Network thread only.
-  struct Connection {
-    beast::tcp_stream stream;
-    beast::flat_buffer buffer;
-    std::string peer;
-    bool idle = true;  ///< between two requests
-
-    explicit Connection(tcp::socket socket) : stream(std::move(socket)) {}
-  };
-  /// Keeps a connection in the set for as long as its coroutine lives.
+  /// Keeps a connection in the set, and counted, for as long as its coroutine lives.
   class Entry {
    public:
     Entry(Impl& impl, Connection& connection) : impl_(impl), connection_(connection) {
       impl_.connections_.insert(&connection_);
+      ++impl_.by_origin_[connection_.origin];
+      ++impl_.options_.figures->connections;
     }
     ~Entry() {
+      --impl_.options_.figures->connections;
+      if (--impl_.by_origin_[connection_.origin] == 0) impl_.by_origin_.erase(connection_.origin);
       impl_.connections_.erase(&connection_);
       if (impl_.stopping_ && impl_.connections_.empty()) impl_.grace_.cancel();
     }
@@ -138,9 +84,10 @@ class Server::Impl {
   };
 
   net::awaitable<void> accept();
+  bool takes(const std::string& origin) const;
   net::awaitable<void> serve(tcp::socket socket);
-  /// What the other end still sends is taken for a moment: closed upon it, it would lose its answer.
-  net::awaitable<void> drain(Connection& connection);
+  /// Where there is a certificate. False: this connection has ended.
+  net::awaitable<bool> handshake(Connection& connection);
   /// One request and its answer; may there be another?
   net::awaitable<bool> exchange(Connection& connection);
   net::awaitable<bool> answer(Connection& connection, Message& message);
@@ -152,11 +99,16 @@ class Server::Impl {
   static net::awaitable<Response> call(const Handler& handler, const Request& request) { co_return handler(request); }
   static net::awaitable<Result<std::string>> ask(Stream& stream) { co_return stream.next(); }
 
+  /// Reads what is told of a request that was read as a whole.
+  static void note_request(Connection& connection, const Message& message);
+  void tell(const Connection& connection, const Response& response);
   void begin_stop(Duration grace);
+  void cut();
 
   const ServerOptions options_;
   const Handler handler_;
   std::string url_;
+  std::optional<Certificates> certificates_;  ///< network thread, once it runs
   net::io_context network_{1};
   tcp::acceptor acceptor_{network_};
   net::steady_timer grace_{network_};  ///< of a stop: what has not ended by then is cut
@@ -166,10 +118,12 @@ class Server::Impl {
 
   // Network thread only.
   std::set<Connection*> connections_;
+  std::map<std::string, std::size_t> by_origin_;
   std::set<net::steady_timer*> sleepers_;  ///< of streams that have nothing to write
   std::size_t waiting_ = 0;
   std::uint64_t news_ = 0;
   bool stopping_ = false;
+  bool hastened_ = false;
 };
 
 Result<void> Server::Impl::listen() {
@@ -185,10 +139,18 @@ Result<void> Server::Impl::listen() {
   const auto found = resolver.resolve(host, port, tcp::resolver::passive, error);
   if (error) return refused(error);
   const tcp::endpoint endpoint = found.begin()->endpoint();
-  if (!options_.insecure && !endpoint.address().is_loopback()) {
+  if (!options_.certificate.empty()) {
+    auto opened = Certificates::open({options_.certificate, options_.key}, [this](const Error& refused_pair) {
+      if (options_.note) options_.note("the certificate before stays in use: " + to_string(refused_pair));
+    });
+    if (!opened) return failure(std::move(opened.error()));
+    certificates_ = std::move(*opened);
+  }
+  if (!options_.insecure && !certificates_ && !endpoint.address().is_loopback()) {
     return failure(Error{FailureCode::NOT_ALLOWED, fmt::format("{} is reached from other machines, and nothing would "
                                                                "be encrypted", options_.listen)}
-                       .with("hint", "listen on 127.0.0.1 behind something that encrypts, or: --insecure"));
+                       .with("hint", "[server] tls_certificate and tls_key encrypt; or listen on 127.0.0.1 behind something "
+                               "that does, or: --insecure"));
   }
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(net::socket_base::reuse_address(true), error);
@@ -196,7 +158,7 @@ Result<void> Server::Impl::listen() {
   if (!error) acceptor_.listen(net::socket_base::max_listen_connections, error);
   if (error) return refused(error);
   const auto address = endpoint.address().to_string();
-  url_ = fmt::format("http://{}:{}", endpoint.address().is_v6() ? "[" + address + "]" : address,
+  url_ = fmt::format("{}://{}:{}", certificates_ ? "https" : "http", endpoint.address().is_v6() ? "[" + address + "]" : address,
                      acceptor_.local_endpoint().port());
   return {};
 }
@@ -218,31 +180,49 @@ net::awaitable<void> Server::Impl::accept() {
       co_await again.async_wait(into(error));
       continue;
     }
-    if (connections_.size() >= options_.connections_max) continue;
     // What a connection throws ends it, and nothing else.
     net::co_spawn(network_, serve(std::move(socket)), [](std::exception_ptr) {});
   }
 }
 
-net::awaitable<void> Server::Impl::serve(tcp::socket socket) {
-  error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  socket.set_option(tcp::no_delay(true), error);
-  Connection connection(std::move(socket));
-  connection.peer = peer.address().to_string();
-  const Entry entry(*this, connection);
-  while (!stopping_ && co_await exchange(connection)) continue;
-  connection.stream.socket().shutdown(tcp::socket::shutdown_send, error);
-  if (!stopping_) co_await drain(connection);
+bool Server::Impl::takes(const std::string& origin) const {
+  if (connections_.size() >= options_.connections_max) return false;
+  const auto there = by_origin_.find(origin);
+  return options_.connections_per_origin_max == 0 || there == by_origin_.end() ||
+         there->second < options_.connections_per_origin_max;
 }
 
-net::awaitable<void> Server::Impl::drain(Connection& connection) {
-  std::array<char, 16 << 10> nobody_reads;
+net::awaitable<void> Server::Impl::serve(tcp::socket socket) {
   error_code error;
-  connection.stream.expires_after(drain_deadline);
-  for (std::size_t read = 0; !error && read < drain_bytes_max;) {
-    read += co_await connection.stream.async_read_some(net::buffer(nobody_reads), into(error));
+  const auto peer = socket.remote_endpoint(error).address();
+  socket.set_option(tcp::no_delay(true), error);
+  Connection connection(std::move(socket));
+  connection.peer = peer.to_string();
+  connection.origin = origin_of(peer);
+  if (!takes(is_local(peer) ? std::string() : connection.origin)) {
+    ++options_.figures->connections_refused;
+    co_return;
   }
+  const Entry entry(*this, connection);
+  if (!certificates_ || co_await handshake(connection)) {
+    while (!stopping_ && co_await exchange(connection)) continue;
+  }
+  co_await connection.stream.end(end_deadline);
+  if (!stopping_) co_await connection.stream.drain(drain_deadline, drain_bytes_max);
+}
+
+net::awaitable<bool> Server::Impl::handshake(Connection& connection) {
+  error_code error;
+  auto context = certificates_->current(Clock::now());
+  options_.figures->certificate_until = to_us(certificates_->until()) / 1'000'000;
+  co_await connection.stream.encrypt(std::move(context), nanoseconds(options_.handshake_deadline), error);
+  if (!error) co_return true;
+  ++options_.figures->handshakes_failed;
+  if (speaks_plain_http(error)) {
+    const auto response = problem({FailureCode::REQUEST_INVALID, "this port speaks TLS: the address begins with https"});
+    co_await write(connection, response, false, false, 11);
+  }
+  co_return false;
 }
 
 net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
@@ -254,6 +234,7 @@ net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
   connection.stream.expires_after(nanoseconds(options_.header_deadline));
   co_await http::async_read_header(connection.stream, connection.buffer, parser, into(error));
   connection.idle = false;
+  connection.asked = {};
   if (!error) {
     connection.stream.expires_after(nanoseconds(options_.body_deadline));
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
@@ -274,6 +255,7 @@ net::awaitable<bool> Server::Impl::answer(Connection& connection, Message& messa
   const bool keep_alive = message.keep_alive() && !stopping_;
   const bool head_only = message.method() == http::verb::head;
   const auto version = message.version();
+  note_request(connection, message);
   if (version >= 11 && message.count(http::field::host) != 1) {
     const auto response = problem({FailureCode::REQUEST_INVALID, "a request of HTTP/1.1 names its host, once"});
     co_return co_await write(connection, response, head_only, false, version);
@@ -286,7 +268,7 @@ net::awaitable<bool> Server::Impl::answer(Connection& connection, Message& messa
     const auto response = problem({FailureCode::GATEWAY_BUSY, "too many requests wait already"});
     co_return co_await write(connection, response, head_only, keep_alive, version);
   }
-  const auto request = request_of(message, connection.peer);
+  const auto request = request_of(message, connection);
   ++waiting_;
   const Response response = co_await net::co_spawn(handlers_, call(handler_, request), net::use_awaitable);
   --waiting_;
@@ -301,7 +283,7 @@ net::awaitable<bool> Server::Impl::write(Connection& connection, const Response&
   connection.stream.expires_after(nanoseconds(options_.write_deadline));
   http::response<http::span_body<const char>> message;
   message.version(version);
-  add_headers(message, response);
+  add_headers(message, response, connection);
   message.body() = {response.body.data(), response.body.size()};
   if (response.status != 304) message.content_length(response.body.size());
   message.keep_alive(keep_alive);
@@ -311,7 +293,29 @@ net::awaitable<bool> Server::Impl::write(Connection& connection, const Response&
   } else {
     co_await http::async_write(connection.stream, serializer, into(error));
   }
+  tell(connection, response);
   co_return !error && keep_alive;
+}
+
+void Server::Impl::note_request(Connection& connection, const Message& message) {
+  const auto method = method_of(message.method());
+  const auto target = message.target();
+  connection.asked = {.method = method ? name_of(*method) : std::string_view(),
+                      .path = std::string(target.substr(0, target.find('?'))),
+                      .trace = trace_of(message["traceparent"])};
+}
+
+void Server::Impl::tell(const Connection& connection, const Response& response) {
+  if (!options_.served) return;
+  options_.served({.method = connection.asked.method,
+                   .path = connection.asked.path,
+                   .route = response.route,
+                   .status = response.status,
+                   .took = std::chrono::duration_cast<Duration>(Clock::now() - connection.asked.begun),
+                   .bytes = response.body.size(),
+                   .actor = response.actor,
+                   .peer = connection.peer,
+                   .trace = connection.asked.trace.id});
 }
 
 net::awaitable<void> Server::Impl::feed(Connection& connection, const Response& response, unsigned version) {
@@ -319,12 +323,14 @@ net::awaitable<void> Server::Impl::feed(Connection& connection, const Response& 
   error_code error;
   http::response<http::empty_body> head;
   head.version(version);
-  add_headers(head, response);
+  add_headers(head, response, connection);
   head.chunked(chunked);
   head.keep_alive(false);
   http::response_serializer<http::empty_body> serializer(head);
   connection.stream.expires_after(nanoseconds(options_.write_deadline));
   co_await http::async_write_header(connection.stream, serializer, into(error));
+  tell(connection, response);
+  const Counted counted(options_.figures->streams);
 
   net::steady_timer timer(network_);
   while (!error && !stopping_) {
@@ -380,11 +386,30 @@ void Server::Impl::begin_stop(Duration grace) {
   }
   for (auto* sleeper : sleepers_) sleeper->cancel();
   if (connections_.empty()) return;
+  if (hastened_) grace = Duration::zero();
   grace_.expires_after(nanoseconds(grace));
   grace_.async_wait([this](const error_code& ended) {
     if (ended) return;
-    for (auto* connection : connections_) connection->stream.close();
+    cut();
   });
+}
+
+void Server::Impl::cut() {
+  for (auto* connection : connections_) connection->stream.close();
+}
+
+void Server::Impl::hasten() {
+  net::post(network_, [this] {
+    hastened_ = true;
+    if (stopping_) cut();
+  });
+}
+
+bool Server::Impl::responds(Duration patience) {
+  auto turn = std::make_shared<std::promise<void>>();
+  auto taken = turn->get_future();
+  net::post(network_, [turn] { turn->set_value(); });
+  return taken.wait_for(patience) == std::future_status::ready;
 }
 
 void Server::Impl::stop(Duration grace) {
@@ -392,6 +417,12 @@ void Server::Impl::stop(Duration grace) {
   net::post(network_, [this, grace] { begin_stop(grace); });
   thread_.join();  // once the last connection has ended
   handlers_.join();
+}
+
+Result<Instant> certificate_end(const std::string& certificate, const std::string& key) {
+  const auto pair = Certificates::open({certificate, key}, {});
+  if (!pair) return failure(pair.error());
+  return pair->until();
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -406,6 +437,8 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
 
 const std::string& Server::url() const { return impl_->url(); }
 void Server::wake() { impl_->wake(); }
+bool Server::responds(Duration patience) { return impl_->responds(patience); }
 void Server::stop(Duration grace) { impl_->stop(grace); }
+void Server::hasten() { impl_->hasten(); }
 
 }  // namespace vitana::gateway

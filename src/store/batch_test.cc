@@ -65,6 +65,20 @@ TEST_F(Batch, ALaterUnitSeesTheRowsOfAnEarlierOne) {
   EXPECT_EQ(commits_, 1u);
 }
 
+TEST_F(Batch, EachCommitIsCountedByItsUnits) {
+  const auto before = store_->batches();
+  const Unit unit = [](Ledger& l) -> Result<void> {
+    l.append(event_of(EventType::task_answered, Vtid(7)));
+    return {};
+  };
+  in_one_batch({unit, unit, unit});
+  auto expected = before;
+  expected.batches[2] += 1;  // three: more than 2, at most 4
+  expected.units += 3;
+  EXPECT_EQ(store_->batches().batches, expected.batches);  // the holder's own changed nothing, and is no commit
+  EXPECT_EQ(store_->batches().units, expected.units);
+}
+
 TEST_F(Batch, AListQuerySeesTheRowsOfAnEarlierUnit) {
   std::vector<Vtid> seen;
   in_one_batch({

@@ -166,8 +166,23 @@ void Committer::attempt(const Batch& batch, bool& begun) {
   }
   if (around_commit_) around_commit_(false);
   connection_.commit();
+  count(batch.size());
   committed();
   if (around_commit_) around_commit_(true);
+}
+
+void Committer::count(std::size_t units) {
+  const auto* bound = std::lower_bound(BatchFigures::bounds.begin(), BatchFigures::bounds.end(), units);
+  CHECK(bound != BatchFigures::bounds.end());
+  ++batches_[static_cast<std::size_t>(bound - BatchFigures::bounds.begin())];
+  units_ += units;
+}
+
+BatchFigures Committer::batches() const {
+  BatchFigures out;
+  for (std::size_t i = 0; i < batches_.size(); ++i) out.batches[i] = batches_[i];
+  out.units = units_;
+  return out;
 }
 
 void Committer::committed() {

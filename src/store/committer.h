@@ -31,6 +31,7 @@ class Committer {
   std::size_t drain();
   std::size_t waiting();
   std::uint64_t commits() const { return commits_.load(); }
+  BatchFigures batches() const;
   bool wait_for_commit(std::uint64_t seen, Duration timeout);
 
   /// Runs `work` on the writer's connection between two batches.
@@ -56,6 +57,7 @@ class Committer {
   void attempt(const Batch& batch, bool& begun);
   void publish(const Batch& batch);
   void committed();
+  void count(std::size_t units);
   void look_for_others();
 
   sql::Connection& connection_;
@@ -74,6 +76,8 @@ class Committer {
   std::mutex wait_mutex_;
   std::condition_variable changed_;
   std::atomic<std::uint64_t> commits_ = 0;
+  std::array<std::atomic<std::uint64_t>, BatchFigures::bounds.size()> batches_{};  ///< see BatchFigures
+  std::atomic<std::uint64_t> units_ = 0;
   std::thread thread_;
 };
 

@@ -37,6 +37,11 @@ TEST_F(Plan, WorkListsComeOutOfOneIndexInItsOrder) {
       "ORDER BY priority, created_at, number LIMIT 9");
   EXPECT_THAT(claimable, HasSubstr("autopilot_runs_claimable"));
   EXPECT_THAT(claimable, Not(HasSubstr("TEMP B-TREE")));
+  const auto ready = of(
+      "SELECT COUNT(*), MIN(CASE WHEN r.not_before > t.updated_at THEN r.not_before ELSE t.updated_at END) "
+      "FROM autopilot_runs r JOIN vtid_ledger t ON t.vtid = r.vtid WHERE r.wants IS NOT NULL AND r.not_before <= 5");
+  EXPECT_THAT(ready, HasSubstr("autopilot_runs_claimable"));
+  EXPECT_THAT(ready, Not(HasSubstr("SCAN t")));
   EXPECT_THAT(of("SELECT vtid FROM vtid_ledger WHERE next_due IS NOT NULL AND next_due <= 5 "
                  "ORDER BY next_due LIMIT 9"),
               HasSubstr("vtid_ledger_overdue"));

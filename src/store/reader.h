@@ -50,6 +50,12 @@ struct StatRow {
   int cancelled = 0;
 };
 
+/// Steps that a worker may claim now.
+struct ReadyWork {
+  std::int64_t steps = 0;
+  std::optional<Instant> since;  ///< when the one that waits longest became so
+};
+
 /// One consistent snapshot, on the thread that it was given to. Database faults leave by exception
 /// and are caught by Store::read.
 class Reader {
@@ -105,6 +111,7 @@ class Reader {
   std::vector<StatRow> stats(const std::string& by, Instant since, const std::vector<std::string>& repos = {});
   /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.
   bool claimable(const std::vector<domain::Step>& steps);
+  ReadyWork ready_work();
   /// As the ledger's lists of the same names, for a look before a unit of work.
   bool eligible();
   /// As Ledger::eligible().

@@ -91,6 +91,16 @@ std::map<std::string, int> Reader::task_counts(const std::vector<std::string>& r
   return counts;
 }
 
+ReadyWork Reader::ready_work() {
+  const auto rows = connection_.query(
+      "SELECT COUNT(*), MIN(CASE WHEN r.not_before > t.updated_at THEN r.not_before ELSE t.updated_at END) "
+      "FROM autopilot_runs r JOIN vtid_ledger t ON t.vtid = r.vtid WHERE r.wants IS NOT NULL AND r.not_before <= $1",
+      {to_us(now_)});
+  ReadyWork work{rows.front().int64(0), {}};
+  if (work.steps > 0) work.since = from_us(rows.front().int64(1));
+  return work;
+}
+
 std::vector<domain::Run> Reader::runs(Vtid vtid) {
   std::vector<domain::Run> out;
   for (auto& row :

@@ -91,6 +91,31 @@ TEST_F(ReaderTest, ATasksStoryIsReadWhole) {
   });
 }
 
+TEST_F(ReaderTest, ReadyWorkIsWhatAWorkerMayClaimNow) {
+  read([](Reader& r) {
+    EXPECT_EQ(r.ready_work().steps, 0);
+    EXPECT_FALSE(r.ready_work().since);
+  });
+  commit([&](Ledger& l) {
+    for (const std::uint32_t number : {7U, 8U, 9U}) {
+      auto task = task_of(number, TaskStatus::in_progress);
+      task.updated_at = clock_.time - number * 1s;
+      l.put(task);
+      l.put(run_of(number));
+    }
+    auto later = run_of(9);
+    later.not_before = clock_.time + 1s;  // it waits longest, but nobody may claim it yet
+    l.put(later);
+    auto delayed = run_of(8);
+    delayed.not_before = clock_.time - 2s;
+    l.put(delayed);
+  });
+  read([&](Reader& r) {
+    EXPECT_EQ(r.ready_work().steps, 2);
+    EXPECT_EQ(r.ready_work().since, clock_.time - 7s);
+  });
+}
+
 TEST_F(ReaderTest, SpecsAreListedByTheirNewestVersion) {
   commit([](Ledger& l) {
     l.add(spec_of(7, 1, "one"));

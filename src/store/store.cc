@@ -140,6 +140,7 @@ Result<void> Store::commit(const Unit& unit) { return impl_->committer().commit(
 void Store::start_committer() { impl_->committer().start(); }
 std::size_t Store::drain() { return impl_->committer().drain(); }
 std::size_t Store::waiting() const { return impl_->committer().waiting(); }
+BatchFigures Store::batches() const { return impl_->committer().batches(); }
 std::uint64_t Store::commits() const { return impl_->committer().commits(); }
 
 bool Store::wait_for_commit(std::uint64_t seen, Duration timeout) {

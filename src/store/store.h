@@ -1,6 +1,8 @@
 // The store: units of work in, one commit for many, and reads beside it.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,6 +37,14 @@ struct StoreOptions {
   std::int64_t pages_max = 0;
 };
 
+/// What this process has committed since it opened the store.
+struct BatchFigures {
+  /// The last bound is Store::batch_max.
+  static constexpr std::array<std::uint64_t, 9> bounds{1, 2, 4, 8, 16, 32, 64, 128, 256};
+  std::array<std::uint64_t, bounds.size()> batches{};  ///< by their units: at most the bound, more than the one before
+  std::uint64_t units = 0;                             ///< in all of them
+};
+
 class Store {
  public:
   /// Errors: STORE_TOO_NEW, STORE_TOO_OLD (client), NOT_FOUND (client: no store), STORE_DAMAGED,
@@ -65,6 +75,9 @@ class Store {
   /// Grows with each commit of this process and is noticed for those of others by `changed`.
   std::uint64_t commits() const;
 
+  /// Thread-safe; costs nothing.
+  BatchFigures batches() const;
+
   /// Waits until something was committed, here or by another process (looked at every 50 ms), or
   /// for `timeout`. True when there was a commit. Thread-safe.
   bool wait_for_commit(std::uint64_t seen, Duration timeout);
@@ -81,7 +94,7 @@ class Store {
   /// that rows and events tell the same story. `expect`: an outside anchor.
   Result<std::vector<Damage>> audit(const std::optional<ChainHead>& expect);
 
-  static constexpr std::size_t batch_max = 256;
+  static constexpr std::size_t batch_max = BatchFigures::bounds.back();
   static constexpr std::size_t waiting_max = 4096;  ///< callers block beyond it
 
  private:

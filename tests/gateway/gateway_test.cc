@@ -81,7 +81,7 @@ std::map<std::string_view, Cell> cells() {
   const Cell of_a_task{.elsewhere = 404};
   const Json why{{"reason", "asked"}};
   return {
-      {"getHealth", {}}, {"getReadiness", {}}, {"getDocument", {}},
+      {"getHealth", {}}, {"getReadiness", {}}, {"getDocument", {}}, {"getMetrics", {}},
       {"validateSpecs", {.body = Json::parse(a_text)}}, {"listSpecs", {}}, {"getSpec", of_a_task},
       {"listSpecVersions", of_a_task}, {"getSpecVersion", of_a_task}, {"getSpecText", of_a_task},
       {"registerSpec", {{{"text", spec("Typed")}, {"vtid", "VTID-00002"}, {"reason", "typed"}}, 201, 404}},
@@ -312,6 +312,29 @@ TEST_F(GatewayTest, AnAnswerThatIsKnownIsNotSentAgain) {
   const auto second = gateway_.answer(again);
   EXPECT_EQ(second.status, 304);
   EXPECT_EQ(second.body, "");
+}
+
+TEST_F(GatewayTest, ABodyInAnotherEncodingIsRefused) {
+  Request request{.method = Method::post, .target = "/api/v1/specs/validate",
+                  .headers = {{"authorization", "Bearer " + token(Role::viewer)}, {"content-type", "application/json"},
+                              {"content-encoding", "identity"}}, .body = a_text};
+  EXPECT_EQ(gateway_.answer(request).status, 200);
+  request.headers["content-encoding"] = "gzip";
+  EXPECT_EQ(code_of(gateway_.answer(request)), "REQUEST_INVALID");
+}
+
+TEST_F(GatewayTest, WhoHasATokenIsNotHeldUpByWhoGuesses) {
+  const auto status = [&](const std::string& shown, const std::string& origin) {
+    Request request{.target = "/api/v1/tasks", .headers = {{"authorization", "Bearer " + shown}}};
+    request.origin = origin;
+    return gateway_.answer(request).status;
+  };
+  const auto viewer = token(Role::viewer);
+  std::set<int> statuses;
+  for (int i = 0; i < 40; ++i) statuses.insert(status("vitana_" + std::string(64, '0'), "192.0.2.7"));
+  EXPECT_THAT(statuses, ::testing::ElementsAre(401, 429));
+  EXPECT_EQ(status(viewer, "192.0.2.7"), 200);
+  EXPECT_EQ(status("", "192.0.2.8"), 401);
 }
 
 // What changes something.
