@@ -79,7 +79,9 @@ enum class EventStatus { info, success, warning, error, pending };
   X(breaker_opened,       "governance.breaker.opened",           error,   "a fault of the surroundings met several runs in a row, or would meet every one; the agent or repository is paused") \
   X(breaker_closed,       "governance.breaker.closed",           success, "a probe went through; the work goes on") \
   X(token_created,        "access.token.created",                info,    "a token was made for somebody outside; data says for what role and repositories") \
-  X(token_revoked,        "access.token.revoked",                info,    "a token was taken back")
+  X(token_revoked,        "access.token.revoked",                info,    "a token was taken back") \
+  X(worker_registered,    "worker.registered",                   info,    "a worker on another machine registered; data says its name, labels and slots") \
+  X(worker_draining,      "worker.draining",                     info,    "a worker on another machine is to take nothing new")
 // clang-format on
 
 enum class EventType {

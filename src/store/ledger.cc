@@ -249,6 +249,12 @@ void Ledger::put(const TokenRow& token, const std::string& actor) {
   transaction_.table<TokenMap>().put(token);
 }
 
+// Workers.
+
+std::optional<WorkerRow> Ledger::worker(const std::string& id) { return transaction_.find<WorkerMap>(id); }
+void Ledger::put(const WorkerRow& worker) { transaction_.table<WorkerMap>().put(worker); }
+void Ledger::remove_worker(const std::string& id) { transaction_.table<WorkerMap>().remove(id); }
+
 // Drafts and intakes.
 
 void Ledger::put(const DraftRow& draft) { transaction_.table<DraftMap>().put(draft); }

@@ -135,6 +135,13 @@ class Ledger {
   /// Made, or taken back by `actor`: nothing else of it changes.
   void put(const TokenRow& token, const std::string& actor);
 
+  // Workers on other machines.
+  std::optional<WorkerRow> worker(const std::string& id);
+  void put(const WorkerRow& worker);
+  void remove_worker(const std::string& id);
+  /// All but the `kept` that were seen last, the longest unseen first.
+  std::vector<WorkerRow> workers_beyond(int kept);
+
   // Drafts and intakes.
   std::int64_t next_id(const std::string& counter);  ///< "draft", "intake": 1, 2, 3, …
   std::optional<DraftRow> draft(std::int64_t id);

@@ -72,7 +72,7 @@ class Transaction {
   std::tuple<Table<TaskMap>, Table<RunMap>, Table<SpecMap>, Table<CandidateMap>, Table<ApprovalMap>,
              Table<DependencyMap>, Table<EffectMap>, Table<EvidenceMap>, Table<RepoMap>,
              Table<RepoFileMap>, Table<LocalIdMap>, Table<DeliveryMap>, Table<GreenBaseMap>, Table<ControlMap>,
-             Table<BreakerMap>, Table<DraftMap>, Table<IntakeMap>, Table<TokenMap>, Table<CounterMap>,
+             Table<BreakerMap>, Table<DraftMap>, Table<IntakeMap>, Table<TokenMap>, Table<WorkerMap>, Table<CounterMap>,
              Table<RefusalMap>, Table<ConfigMap>>
       tables_;
   std::vector<StoredEvent> events_;
