@@ -9,6 +9,7 @@
 #include "engine/registry.h"
 #include "engine/run_desk.h"
 #include "engine/setup.h"
+#include "engine/worker_desk.h"
 
 namespace vitana::engine {
 
@@ -26,6 +27,7 @@ class Engine {
         drafts(store, registry, setup_),
         intake(store, registry, setup_),
         access(store, entropy, setup_),
+        workers(store, clock, runs),
         conductor(store, entropy, setup_, registry, std::move(notifier)),
         autopilot(store, clock, setup_, registry, conductor, runs) {}
   Engine(const Engine&) = delete;
@@ -47,6 +49,7 @@ class Engine {
   Drafts drafts;
   Intake intake;
   Access access;
+  WorkerDesk workers;
   Conductor conductor;
   Autopilot autopilot;
 };
