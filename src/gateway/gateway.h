@@ -18,6 +18,10 @@ class Gateway {
   /// Does not throw. Every error is a problem document with a code of the catalogue.
   Response answer(const Request& request);
 
+  /// Of a request whose body was not read yet and is larger than every route's: how much of it is taken; 0: no
+  /// more than of every route. Does not throw.
+  std::size_t body_bytes_max(const Request& head);
+
  private:
   Result<Response> handle(const Request& request);
   Result<domain::Caller> caller(const Route& route, const Request& request);

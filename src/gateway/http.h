@@ -4,12 +4,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace vitana::gateway {
 
@@ -38,6 +40,8 @@ class Stream {
   virtual ~Stream() = default;
   /// What is written next; empty: nothing yet, asked again after a commit of the store. An error ends it.
   virtual Result<std::string> next() = 0;
+  /// It was all: what next() gave last is the end.
+  virtual bool ended() const { return false; }
   /// Written where nothing else was for a while, so that both ends know that the other is there.
   virtual std::string_view heartbeat() const = 0;
 };
@@ -48,6 +52,9 @@ struct Response {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::shared_ptr<Stream> stream = {};  ///< in place of a body
+  /// There is nothing yet: the same request is answered anew after a commit of the store, until so long after it
+  /// came; then this answer is sent. No thread waits meanwhile.
+  std::optional<Duration> ask_again = {};
 };
 
 /// Answers one request; may wait for the disk. Called on several threads at a time; does not throw.

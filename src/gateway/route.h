@@ -10,15 +10,41 @@
 #include "engine/engine.h"
 #include "gateway/arguments.h"
 #include "gateway/http.h"
+#include "remote/assignment_json.h"
 #include "wire/json.h"
 
 namespace vitana::gateway {
+
+/// What lies beside the store of runs that workers on other machines carry out. Each of `run` as it is leased.
+/// Thread-safe. Common errors: REPO_UNKNOWN, REPO_RULES_INVALID, GIT_FAILED.
+struct RunFiles {
+  struct LogEnd {
+    std::size_t offset = 0;
+    bool full = false;
+  };
+  struct Outcome {
+    std::string tree;
+    bool changed = false;
+  };
+  /// Errors: AGENT_UNKNOWN.
+  std::function<Result<remote::Terms>(const domain::Run& run)> terms = {};
+  /// The base commit with what is missing for it, where the commits `have` are there.
+  std::function<Result<std::string>(const domain::Run& run, const std::vector<std::string>& have)> base_bundle = {};
+  /// Takes the objects that a worker sends, and keeps the result that they are. Errors: PATH_FORBIDDEN,
+  /// AGENT_DISK_LIMIT.
+  std::function<Result<void>(const domain::Run& run, const std::string& bundle)> take_bundle = {};
+  /// The result that was sent as `commit`. Errors: as take_bundle; COMMIT_MISSING - it was not.
+  std::function<Result<Outcome>(const domain::Run& run, const std::string& commit)> result = {};
+  /// Appends where `offset` is the log's end; says where it ends. Errors: STORE_FULL.
+  std::function<Result<LogEnd>(const RunId& run, std::size_t offset, std::string_view text)> append_log = {};
+};
 
 /// What lies beside the store on the gateway's machine.
 struct Files {
   /// Errors: NOT_FOUND.
   std::function<Result<std::string>(const RunId& run, std::size_t offset, std::size_t bytes_max)> log = {};
   std::function<Result<std::string>(const RunId& run)> diff = {};
+  RunFiles runs = {};
 };
 
 /// One call of a route, with all that was judged before its handler: the caller may call it, the arguments and
@@ -34,7 +60,8 @@ struct Exchange {
 
 using Answer = Result<Response> (*)(Exchange&);
 
-/// A body as it stands in the document: its media type, and the name of its schema in gateway/schema.
+/// A body as it stands in the document: its media type, and the name of its schema in gateway/schema; without one
+/// its bytes are the handler's to read.
 struct Content {
   std::string_view schema;
   std::string_view type = "application/json";
@@ -50,6 +77,7 @@ struct Route {
   std::vector<Parameter> parameters;
   std::optional<Content> takes;
   Content gives;
+  std::size_t body_bytes_max = 0;  ///< of a body that may be larger than every route's; 0: it may not
   std::vector<FailureCode> fails;  ///< beside those that every route of its kind may answer
   Answer answer;
 };
