@@ -46,7 +46,12 @@ std::string first_line(const std::filesystem::path& path) {
 Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, const DataFolder& data,
                                                const std::string& listen, bool insecure, gateway::Files files) {
   std::unique_ptr<Service> service(new Service(engine, data, std::move(files)));
-  auto server = gateway::Server::start({.listen = listen, .insecure = insecure},
+  auto server = gateway::Server::start({.listen = listen,
+                                        .insecure = insecure,
+                                        .larger_body =
+                                            [gateway = &service->gateway_](const auto& head) {
+                                              return gateway->body_bytes_max(head);
+                                            }},
                                        [gateway = &service->gateway_](const auto& request) {
                                          return gateway->answer(request);
                                        });
