@@ -27,22 +27,31 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   return line;
 }
 
-/// The one ref of a bundle; `text` is its pack afterwards.
-Result<BundleTip> read_header(std::string_view& text) {
+struct Header {
+  BundleTip tip;
+  std::vector<Oid> builds_on;
+};
+
+/// The one ref of a bundle, and what must be here already; `text` is its pack afterwards.
+Result<Header> read_header(std::string_view& text) {
   const auto signature = take_line(text);
   if (!signature || (*signature != signatures[0] && *signature != signatures[1])) {
     return refused("it does not begin as one");
   }
   std::optional<BundleTip> tip;
+  std::vector<Oid> builds_on;
   for (std::size_t lines = 0; lines < header_lines_max; ++lines) {
     const auto line = take_line(text);
     if (!line) return refused("its header has no end");
     if (line->empty()) {
       if (!tip) return refused("it names no commit");
-      return std::move(*tip);
+      return Header{std::move(*tip), std::move(builds_on)};
     }
-    // What it builds on is looked for when its objects are; a capability that git does not know, git refuses.
-    if (line->front() == '-') continue;
+    if (line->front() == '-') {
+      builds_on.emplace_back(line->substr(1, line->find(' ') - 1));
+      if (!is_oid(builds_on.back())) return refused("it builds on what is no commit");
+      continue;
+    }
     if (line->front() == '@') {
       if (*line == "@object-format=sha1" || *line == "@object-format=sha256") continue;
       return refused("it is of a kind that is not taken");
@@ -73,17 +82,22 @@ Result<std::string> make_bundle(const Mirror& mirror, std::string_view kept_name
 }
 
 Result<BundleTip> take_bundle(const Mirror& mirror, std::string_view bundle, BundleTrust trust) {
-  auto tip = read_header(bundle);
-  if (!tip) return tip;
+  auto header = read_header(bundle);
+  if (!header) return failure(std::move(header.error()));
+  for (const auto& commit : header->builds_on) {
+    const auto there = mirror.exists(commit);
+    if (!there) return failure(there.error());
+    if (!*there) return refused("it builds on a commit that is not here");
+  }
   std::vector<std::string> args{"index-pack", "--stdin", "--fix-thin"};
   if (trust == BundleTrust::none) args.emplace_back("--strict");
   auto taken = mirror.git().run(
       {.args = std::move(args), .git_dir = mirror.path(), .input = std::string(bundle), .slow = true});
   if (!taken) return failure(std::move(taken.error()).under("the bundle is refused"));
-  auto there = mirror.exists(tip->commit);
+  auto there = mirror.exists(header->tip.commit);
   if (!there) return failure(std::move(there.error()));
   if (!*there) return refused("it does not hold the commit that it names");
-  return tip;
+  return std::move(header->tip);
 }
 
 Result<void> judge_foreign_tree(const Mirror& mirror, const Oid& base, const Oid& tree, std::uint64_t bytes_max) {

@@ -34,8 +34,8 @@ enum class BundleTrust {
 };
 
 /// Puts the objects of a bundle into the mirror, and says what its one ref names; no ref is made here.
-/// Nothing of it is taken where something is wrong.
-/// Errors: GIT_FAILED - it is no bundle of one ref, what it builds on is not here, or an object is refused.
+/// Errors: GIT_FAILED - it is no bundle of one ref, what it builds on is not here, or an object is refused; nothing of
+/// it is taken then. Where it does not hold what its ref names, its objects stay, and no ref leads to them.
 Result<BundleTip> take_bundle(const Mirror& mirror, std::string_view bundle, BundleTrust trust);
 
 /// May a tree that somebody else made from `base` be checked out and judged here? Holds it to what

@@ -58,7 +58,8 @@ TEST_F(BundleTest, WhatIsNoneIsRefused) {
            {"no commit", "# v2 git bundle\n\n" + pack},
            {"two commits", "# v2 git bundle\n" + named + named + "\n" + pack},
            {"a name that is none", "# v2 git bundle\n" + named.substr(0, 41) + "--upload-pack=x\n\n" + pack},
-           {"another commit", "# v2 git bundle\n" + std::string(40, 'b') + " refs/heads/x\n\n" + pack},
+           {"a base that is not here", "# v2 git bundle\n-" + std::string(40, 'b') + " x\n" + named + "\n" + pack},
+           {"a base that is none", "# v2 git bundle\n-x\n" + named + "\n" + pack},
            {"a filter", "# v3 git bundle\n@filter=blob:none\n" + named + "\n" + pack},
            {"cut off", whole.substr(0, whole.size() - 30)},
            {"a changed byte", [&] { auto text = whole; text[text.size() - 25] ^= 1; return text; }()},
@@ -68,6 +69,14 @@ TEST_F(BundleTest, WhatIsNoneIsRefused) {
     EXPECT_EQ(taken.error().code, FailureCode::GIT_FAILED) << name;
     EXPECT_FALSE(must(other->exists(first))) << name;
   }
+}
+
+TEST_F(BundleTest, OneThatHoldsAnotherCommitThanItNamesIsRefused) {
+  const auto whole = bundle_of(first);
+  const auto other_commit = "# v2 git bundle\n" + std::string(40, 'b') + " refs/heads/x\n\n";
+  const auto taken = take_bundle(*other, other_commit + whole.substr(whole.find("\n\n") + 2), BundleTrust::none);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, FailureCode::GIT_FAILED);
 }
 
 TEST_F(BundleTest, TooLargeAOneIsNotMade) {

@@ -148,6 +148,9 @@ void Client::give_back(std::unique_ptr<Connection> connection) {
 }
 
 Result<Answer> Client::send(const Request& request) {
+  if (!request.url.starts_with("http://") && !request.url.starts_with("https://")) {
+    return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", request.url));
+  }
   HeaderList headers;
   for (const auto& [name, value] : request.headers) {
     if (!fits_a_header(name) || !fits_a_header(value)) {
@@ -198,7 +201,7 @@ Result<Answer> Client::send(const Request& request) {
     return failure(FailureCode::FILE_TOO_LARGE,
                    fmt::format("{}: the answer is larger than {} bytes", request.url, request.answer_bytes_max));
   }
-  if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL) {
+  if (result == CURLE_URL_MALFORMAT) {
     return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", request.url));
   }
   if (result != CURLE_OK) {

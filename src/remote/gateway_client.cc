@@ -39,7 +39,8 @@ std::string_view path_of(const port::StepReport& report) {
 }
 
 bool names_this_machine(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  const bool number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (number && host.starts_with("127."));
 }
 
 }  // namespace

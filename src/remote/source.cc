@@ -43,23 +43,28 @@ Result<void> Source::enter() {
   {
     const std::lock_guard lock(mutex_);
     registration_ = std::move(*registration);
+    registered_ = 1;
   }
   beating_ = std::jthread([this](const std::stop_token& stop) { beat(stop); });
   return {};
 }
 
-/// The id; registers anew where the gateway knows `forgotten` no more.
-Result<std::string> Source::worker_id(const std::stop_token& stop, const std::string& forgotten) {
+Source::Known Source::known() const {
+  const std::lock_guard lock(mutex_);
+  return {registration_.id, registered_};
+}
+
+Result<Source::Known> Source::known_or_anew(const std::stop_token& stop, int forgotten) {
   const std::lock_guard one_at_a_time(entering_);
-  {
-    const std::lock_guard lock(mutex_);
-    if (registration_.id != forgotten) return registration_.id;
-  }
+  if (auto present = known(); present.registered != forgotten) return present;
   auto registration = gateway_.enter(options_.worker, stop);
   if (!registration) return failure(std::move(registration.error()));
-  const std::lock_guard lock(mutex_);
-  registration_ = std::move(*registration);
-  return registration_.id;
+  {
+    const std::lock_guard lock(mutex_);
+    registration_ = std::move(*registration);
+    ++registered_;
+  }
+  return known();
 }
 
 void Source::note(const Result<void>& answered) {
@@ -73,21 +78,22 @@ void Source::note(const Result<void>& answered) {
 }
 
 Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id, int max, const std::stop_token& stop) {
-  std::string forgotten;
+  int forgotten = 0;
   for (int tries = 1;; ++tries) {
-    auto id = worker_id(stop, forgotten);
-    auto granted = id ? gateway_.claim(*id, request_id, max, options_.claim_wait, stop)
-                      : Result<std::vector<Granted>>(failure(id.error()));
+    auto mine = known_or_anew(stop, forgotten);
+    auto granted = mine ? gateway_.claim(mine->id, request_id, max, options_.claim_wait, stop)
+                        : Result<std::vector<Granted>>(failure(mine.error()));
     note(granted ? Result<void>() : Result<void>(failure(granted.error())));
     if (granted || stop.stop_requested() || tries >= claim_tries) return granted;
-    if (id && is_forgotten(granted.error())) forgotten = *id;
+    const bool anew = mine && is_forgotten(granted.error());
+    if (anew) forgotten = mine->registered;
+    if (!anew && !may_pass(granted.error())) return granted;
     Duration pause{};
     {
       const std::lock_guard lock(mutex_);
       pause = claim_pause_.next();
     }
     pause_for(pause, stop);
-    if (!may_pass(granted.error()) && forgotten.empty()) return granted;
   }
 }
 
@@ -133,11 +139,7 @@ std::vector<port::Assignment> Source::keep(std::vector<Granted> granted, Elapsed
 
 /// What a claim that was cut may have been granted: asked for with the same request, and released.
 void Source::give_back(const std::string& request_id) {
-  std::string id;
-  {
-    const std::lock_guard lock(mutex_);
-    id = registration_.id;
-  }
+  const auto id = known().id;
   for (int i = 0; i < give_back_tries; ++i) {
     const auto granted = gateway_.claim(id, request_id, 0, Duration{0}, {});
     if (!granted && may_pass(granted.error())) continue;
@@ -161,22 +163,21 @@ void Source::beat(const std::stop_token& stop) {
 
 Duration Source::beat_once(const std::stop_token& stop, Pause& pause) {
   std::vector<HeldRun> held;
-  std::string id;
+  const auto mine = known();
   Duration every{};
   bool drained_before = false;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [key, _] : held_) held.push_back({key.first, key.second});
-    id = registration_.id;
     every = registration_.renew_every;
     drained_before = drain_;
   }
   const auto sent = options_.elapsed();
-  const auto pulse = gateway_.heartbeat(id, held, stop);
+  const auto pulse = gateway_.heartbeat(mine.id, held, stop);
   note(pulse ? Result<void>() : Result<void>(failure(pulse.error())));
   if (!pulse) {
     lose_unconfirmed();
-    if (is_forgotten(pulse.error()) && worker_id(stop, id)) return Duration{0};
+    if (is_forgotten(pulse.error()) && known_or_anew(stop, mine.registered)) return Duration{0};
     return std::min(every, pause.next());
   }
   pause.reset();
@@ -237,12 +238,7 @@ bool Source::is_lost(const Key& key) const {
 }
 
 Result<void> Source::require_lease(const RunId& run, domain::Fence fence) {
-  std::string id;
-  {
-    const std::lock_guard lock(mutex_);
-    id = registration_.id;
-  }
-  const auto pulse = gateway_.heartbeat(id, {{run, fence}}, {});
+  const auto pulse = gateway_.heartbeat(known().id, {{run, fence}}, {});
   if (!pulse) return failure(pulse.error());
   if (pulse->directives.front() == Directive::go_on) return {};
   return failure(FailureCode::LEASE_STALE, fmt::format("run {} is not under token {} any more", run.to_string(), fence));
@@ -251,6 +247,11 @@ Result<void> Source::require_lease(const RunId& run, domain::Fence fence) {
 Result<void> Source::report(const RunId& run, const port::StepReport& report, std::vector<domain::Evidence>) {
   const Key key{run, std::visit([](const auto& r) { return r.fence; }, report)};
   Pause pause;
+  const auto began = options_.elapsed();
+  const auto lease = [this] {
+    const std::lock_guard lock(mutex_);
+    return registration_.lease;
+  }();
   for (;;) {
     auto done = gateway_.report(run, report, {});
     note(done || !may_pass(done.error()) ? Result<void>() : Result<void>(failure(done.error())));
@@ -263,12 +264,12 @@ Result<void> Source::report(const RunId& run, const port::StepReport& report, st
       return done;
     }
     if (!may_pass(done.error())) return done;
-    if (is_lost(key)) {
+    if (is_lost(key) && options_.elapsed() - began >= lease) {
       const std::lock_guard lock(mutex_);
       held_.erase(key);
       return failure(std::move(done.error()).under("the lease ran out before the gateway could be told"));
     }
-    pause_for(std::min(pause.next(), Duration(2s)), claiming_.get_token());
+    pause_for(std::min(pause.next(), Duration(2s)), beating_.get_stop_token());
   }
 }
 

@@ -55,7 +55,8 @@ class Source : public port::RunSource {
   Result<std::vector<port::Assignment>> claim(const port::ClaimRequest& request) override;
   port::Directive renew(const RunId& run, domain::Fence fence) override;
   Result<void> require_lease(const RunId& run, domain::Fence fence) override;
-  /// Tries until the gateway answers, or the lease is lost. Errors: LEASE_STALE.
+  /// Tries until the gateway answers; where the lease is lost, for another lease time: a report that was taken and
+  /// whose answer was lost is answered once more. Errors: LEASE_STALE.
   Result<void> report(const RunId& run, const port::StepReport& report, std::vector<domain::Evidence> evidence) override;
   std::uint64_t moment() override { return 0; }
   /// A claim waits at the gateway: nothing is left to wait for here.
@@ -92,7 +93,13 @@ class Source : public port::RunSource {
   void lose_unconfirmed();
   void tell_lost(const std::vector<Key>& lost);
   bool is_lost(const Key& key) const;
-  Result<std::string> worker_id(const std::stop_token& stop, const std::string& forgotten);
+  struct Known {
+    std::string id;
+    int registered = 0;  ///< how often, by then
+  };
+  Known known() const;
+  /// `forgotten`: the registration that the gateway does not know any more; 0: none.
+  Result<Known> known_or_anew(const std::stop_token& stop, int forgotten);
   void note(const Result<void>& answered);
 
   GatewayClient& gateway_;
@@ -107,6 +114,7 @@ class Source : public port::RunSource {
   bool beat_now_ = false;
   bool drain_ = false;
   bool in_trouble_ = false;
+  int registered_ = 0;
   int in_vain_ = 0;
   int granted_ = 0;
   Pause claim_pause_;
