@@ -101,12 +101,13 @@ Result<void> WorkerSession::prepare() {
 
 /// What an earlier process left: no step of it goes on here.
 void WorkerSession::tidy() {
-  (void)worker::sweep({.folder = workspaces()}, [](const auto&) { return worker::WorkspaceFate::ended; }, SystemClock().now());
+  const auto now = SystemClock().now();
+  (void)worker::sweep({.folder = workspaces()}, [](const auto&) { return worker::WorkspaceFate::ended; }, now);
   std::error_code error;
   for (fs::directory_iterator it(data_.mirrors(), error), end; !error && it != end; it.increment(error)) {
     const auto mirror = git::Mirror::open(it->path(), git_options());
     if (!mirror) continue;
-    const auto old = (*mirror)->kept(SystemClock().now() - kept_age_max);
+    const auto old = (*mirror)->kept(now - kept_age_max);
     if (!old) continue;
     for (const auto& name : *old) (void)(*mirror)->forget(name);
     (void)(*mirror)->maintain(unreachable_days_max);

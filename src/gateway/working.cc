@@ -203,7 +203,8 @@ Result<Response> complete_run(Exchange& exchange) {
     executed->result_tree = result->tree;
     executed->changed = result->changed;
   }
-  if (auto done = workers.report(id, std::move(*executed), exchange.caller); !done) return failure(std::move(done.error()));
+  auto done = workers.report(id, std::move(*executed), exchange.caller);
+  if (!done) return failure(std::move(done.error()));
   return taken();
 }
 

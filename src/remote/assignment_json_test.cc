@@ -196,9 +196,9 @@ TEST(ReportJson, IsReadAsItWasWritten) {
 }
 
 TEST(ReportJson, WhatIsTooLongIsCutBeforeItIsSent) {
-  const domain::StepFailed failed{
-      1, Error{FailureCode::AGENT_FAILED, std::string(100'000, 'x'), std::vector<std::string>(500, std::string(50'000, 'y')),
-               {{"output", std::string(100'000, 'z')}}}};
+  const std::vector<std::string> causes(500, std::string(50'000, 'y'));
+  const domain::StepFailed failed{1, Error{FailureCode::AGENT_FAILED, std::string(100'000, 'x'), causes,
+                                           {{"output", std::string(100'000, 'z')}}}};
   EXPECT_TRUE(read_failed(failed_json(failed)));
 }
 

@@ -35,7 +35,7 @@ Result<void> Executor::fetch_base(Place& place, const port::Assignment& assignme
   if (!turn) return failure(turn.error());
   auto& mirror = *place.mirror;
   const auto& base = assignment.run.base_commit;
-  const auto name = bases_kept + base;
+  const auto name = std::string(bases_kept) + base;
   const auto there = mirror.exists(base);
   if (!there) return failure(there.error());
   if (!*there) {
@@ -43,7 +43,7 @@ Result<void> Executor::fetch_base(Place& place, const port::Assignment& assignme
     if (!names) return failure(names.error());
     std::vector<std::string> have;
     for (const auto& kept : *names) {
-      if (kept.starts_with(bases_kept) && have.size() < have_max) have.push_back(kept.substr(std::string(bases_kept).size()));
+      if (kept.starts_with(bases_kept) && have.size() < have_max) have.push_back(kept.substr(bases_kept.size()));
     }
     const auto bundle = until_taken(stop, [&] {
       return gateway_.base_bundle(assignment.run.id, assignment.lease().fence, have, stop);
@@ -51,7 +51,7 @@ Result<void> Executor::fetch_base(Place& place, const port::Assignment& assignme
     if (!bundle) return failure(bundle.error());
     const auto tip = git::take_bundle(mirror, *bundle, git::BundleTrust::hashes);
     if (!tip) return failure(tip.error());
-    if (tip->commit != base) return failure(FailureCode::COMMIT_MISSING, "the bundle holds another commit than the base");
+    if (tip->commit != base) return failure(FailureCode::COMMIT_MISSING, "the bundle holds another commit");
   }
   return mirror.keep(name, base);
 }
@@ -64,7 +64,8 @@ Result<void> Executor::send_result(const git::Mirror& mirror, const port::Assign
   return until_taken(stop, [&] { return gateway_.send_result(run.id, assignment.lease().fence, *bundle, stop); });
 }
 
-worker::CommandExecutorOptions Executor::terms_of(const Terms& terms, const std::shared_ptr<git::Mirror>& mirror) const {
+worker::CommandExecutorOptions Executor::terms_of(const Terms& terms,
+                                                  const std::shared_ptr<git::Mirror>& mirror) const {
   auto options = options_.here;
   options.agent = [own = options_.here.agent, terms](const std::string& name) -> std::optional<worker::AgentConfig> {
     if (own) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/stop.h"
 #include "git/mirror.h"
@@ -54,6 +55,6 @@ class Executor : public port::Executor {
 };
 
 /// Names under which a mirror keeps what such an executor fetched and made.
-inline constexpr const char* bases_kept = "bases/";
+inline constexpr std::string_view bases_kept = "bases/";
 
 }  // namespace vitana::remote

@@ -55,7 +55,8 @@ std::int64_t Members::integer(const char* key, std::int64_t least, std::int64_t 
   const auto* value = find(key);
   if (value == nullptr) refuse(key, "is missing");
   if (value == nullptr) return least;
-  const bool whole = value->is_number_integer() && !(value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX);
+  const bool beyond = value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX;
+  const bool whole = value->is_number_integer() && !beyond;
   const auto number = whole ? value->get<std::int64_t>() : least;
   if (!whole || number < least || number > most) {
     refuse(key, fmt::format("is no whole number from {} to {}", least, most));

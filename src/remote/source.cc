@@ -99,7 +99,8 @@ Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id,
 
 Result<std::vector<port::Assignment>> Source::claim(const port::ClaimRequest& request) {
   const auto stop = claiming_.get_token();
-  const bool executes = std::find(request.steps.begin(), request.steps.end(), domain::Step::execute) != request.steps.end();
+  const auto& steps = request.steps;
+  const bool executes = std::find(steps.begin(), steps.end(), domain::Step::execute) != steps.end();
   if (!executes || stop.stop_requested()) return std::vector<port::Assignment>();
   if (options_.grants_max > 0 && granted() >= options_.grants_max) {
     pause_for(options_.claim_wait, stop);

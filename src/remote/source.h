@@ -57,7 +57,8 @@ class Source : public port::RunSource {
   Result<void> require_lease(const RunId& run, domain::Fence fence) override;
   /// Tries until the gateway answers; where the lease is lost, for another lease time: a report that was taken and
   /// whose answer was lost is answered once more. Errors: LEASE_STALE.
-  Result<void> report(const RunId& run, const port::StepReport& report, std::vector<domain::Evidence> evidence) override;
+  Result<void> report(const RunId& run, const port::StepReport& report,
+                      std::vector<domain::Evidence> evidence) override;
   std::uint64_t moment() override { return 0; }
   /// A claim waits at the gateway: nothing is left to wait for here.
   void wait(std::uint64_t, Duration) override {}

@@ -37,15 +37,7 @@ struct SourceTest : ::testing::Test {
   std::condition_variable changed;
   std::function<bool(const Request&)> loses;  ///< the answer to this one; under `mutex`
   std::vector<std::string> asked;
-  gateway::Gateway gateway{world.engine(), {.runs = {.terms = [](const auto&) { return Result<Terms>(terms()); },
-                                                     .base_bundle = {},
-                                                     .take_bundle = {},
-                                                     .result = [](const auto&, const auto&) -> Result<gateway::RunFiles::Outcome> {
-                                                       return gateway::RunFiles::Outcome{"tree", true};
-                                                     },
-                                                     .append_log = [this](const auto&, auto offset, auto text) {
-                                                       return append(offset, text);
-                                                     }}}};
+  gateway::Gateway gateway{world.engine(), {.runs = run_files()}};
   std::unique_ptr<gateway::Server> server;
   std::atomic<std::int64_t> seconds = 1'000;
   std::optional<GatewayClient> client;
@@ -63,6 +55,14 @@ struct SourceTest : ::testing::Test {
   ~SourceTest() override {
     source.reset();
     server->stop(5s);
+  }
+
+  gateway::RunFiles run_files() {
+    return {.terms = [](const auto&) { return Result<Terms>(terms()); },
+            .base_bundle = {},
+            .take_bundle = {},
+            .result = [](const auto&, const auto&) { return Result<gateway::RunFiles::Outcome>({"tree", true}); },
+            .append_log = [this](const auto&, auto offset, auto text) { return append(offset, text); }};
   }
 
   static Terms terms() {
@@ -254,7 +254,9 @@ TEST_F(SourceTest, ALogGoesOnWhereTheGatewaySays) {
   const auto write = [&](const std::string& text) { std::ofstream(file, std::ios::app | std::ios::binary) << text; };
   log = "of the grant before\n";
   write("of a grant before, here\n");
-  lose([lost = 0](const Request& request) mutable { return request.target.find("/log?") != std::string::npos && ++lost % 2 == 0; });
+  lose([lost = 0](const Request& request) mutable {
+    return request.target.find("/log?") != std::string::npos && ++lost % 2 == 0;
+  });
   {
     LogSender sender(*client, granted[0].run.id, 1, file);
     write("one\n");
