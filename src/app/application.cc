@@ -9,6 +9,7 @@
 #include "app/starter_facts.h"
 #include "app/system.h"
 #include "app/uncommitted.h"
+#include "app/worker_session.h"
 
 namespace vitana::app {
 
@@ -53,6 +54,19 @@ std::vector<cli::DoctorFinding> VitanaApplication::cautions(const cli::OpenOptio
 
 Result<config::StarterFacts> VitanaApplication::starter_facts(const std::string& folder) {
   return app::starter_facts(folder);
+}
+
+Result<std::unique_ptr<cli::RemoteWorker>> VitanaApplication::work(const cli::OpenOptions& options,
+                                                                   const cli::WorkerOptions& worker) {
+  config::Config config;
+  if (!options.config_file.empty()) {
+    auto read = read_operator_config(options);
+    if (!read) return failure(std::move(read.error()));
+    config = std::move(read->config);
+  }
+  auto session = WorkerSession::start(std::move(config), options, worker);
+  if (!session) return failure(std::move(session.error()));
+  return std::unique_ptr<cli::RemoteWorker>(std::move(*session));
 }
 
 Result<std::string> VitanaApplication::restore(const std::string& backup, const cli::OpenOptions& options) {

@@ -27,6 +27,8 @@ class VitanaApplication : public cli::Application {
   std::vector<cli::DoctorFinding> cautions(const cli::OpenOptions& options) override;
   cli::DoctorFinding sandbox(const config::Config& config) override;
   Result<config::StarterFacts> starter_facts(const std::string& folder) override;
+  Result<std::unique_ptr<cli::RemoteWorker>> work(const cli::OpenOptions& options,
+                                                  const cli::WorkerOptions& worker) override;
   Result<std::string> restore(const std::string& backup, const cli::OpenOptions& options) override;
 
  private:

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <mutex>
 
-#include "app/secrets.h"
+#include "app/agents.h"
 #include "base/stop.h"
 #include "config/render.h"
 #include "engine/delivery.h"
@@ -34,15 +34,6 @@ constexpr int unreachable_days_max = 14;
 constexpr const char* checks_folder = "checks";
 constexpr const char* kept_folder = "kept";  ///< see worker::KeptFolders
 constexpr std::size_t diff_bytes_max = 4 << 20;
-
-worker::AgentNetwork network_of(config::Network::Mode mode) {
-  switch (mode) {
-    case config::Network::Mode::none: return worker::AgentNetwork::none;
-    case config::Network::Mode::loopback: return worker::AgentNetwork::loopback;
-    case config::Network::Mode::hosts: return worker::AgentNetwork::hosts;
-  }
-  return worker::AgentNetwork::none;
-}
 
 // Others wait to be told meanwhile.
 constexpr auto notify_deadline = 10s;
@@ -167,26 +158,6 @@ engine::Setup AppSession::setup(const Parts& parts) const {
   return setup;
 }
 
-std::optional<worker::AgentConfig> AppSession::agent(const std::string& name) const {
-  const auto* configured = config_.agent(name);
-  if (configured == nullptr) return std::nullopt;
-  worker::AgentConfig agent;
-  agent.name = name;
-  agent.command = configured->command;
-  agent.network = network_of(configured->network.mode);
-  agent.network_hosts = configured->network.hosts;
-  for (const auto& secret : configured->secrets) agent.secrets.push_back(secret_name(secret));
-  for (const auto& path : configured->read) agent.read.emplace_back(path);
-  agent.timeout = configured->timeout;
-  agent.silence = configured->silence;
-  agent.memory_bytes = configured->memory;
-  agent.disk_bytes = configured->disk;
-  agent.output_bytes = configured->output;
-  agent.processes = configured->processes;
-  agent.exits = configured->exits;
-  return agent;
-}
-
 void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) {
   sandbox_ = std::make_unique<worker::Sandbox>(sandbox_options(config_, data_, workspaces_));
   green_bases_ = std::make_unique<StoredGreenBases>(*store_);
@@ -197,16 +168,10 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
   };
 
   worker::CommandExecutorOptions execute;
-  execute.agent = [this](const std::string& name) { return agent(name); };
+  execute.agent = [this](const std::string& name) { return configured_agent(config_, name); };
   execute.rules = rules;
-  execute.secret = [this](const std::string& agent_name,
-                          const std::string& name) -> std::optional<std::string> {
-    const auto* configured = config_.agent(agent_name);
-    if (configured == nullptr) return std::nullopt;
-    for (const auto& secret : configured->secrets) {
-      if (secret_name(secret) == name) return secret_value(secret);
-    }
-    return std::nullopt;
+  execute.secret = [this](const std::string& of, const std::string& name) {
+    return configured_secret(config_, of, name);
   };
   execute.green_bases = green_bases_.get();
   execute.workspaces = workspaces_;
@@ -287,10 +252,14 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
 }
 
 Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
+  run_files_ = std::make_unique<RunFileKeeper>(
+      *repositories_, [this](const std::string& name) { return configured_agent(config_, name); }, config_.caps.wall,
+      data_);
   gateway::Files files{
       .log = [this](const RunId& run, std::size_t from, std::size_t most) { return run_log(run, from, most); },
       .diff = [this](const RunId& run) { return run_diff(run); },
-      .hook_secrets = [this] { return hook_secrets(config_); }};
+      .hook_secrets = [this] { return hook_secrets(config_); },
+      .runs = run_files_->files()};
   engine_->wait_for_none();
   ServiceOptions how{config_.server, options.insecure};
   if (!options.listen.empty()) how.server.listen = options.listen;

@@ -8,6 +8,7 @@
 
 #include "app/application.h"
 #include "app/repositories.h"
+#include "app/run_files.h"
 #include "app/service.h"
 #include "app/service_manager.h"
 #include "app/system.h"
@@ -63,7 +64,6 @@ class AppSession : public cli::Session {
   void tend_mirrors();
   bool is_over(const RunId& id);
   worker::WorkspaceFate fate_of(const std::string& name);
-  std::optional<worker::AgentConfig> agent(const std::string& name) const;
 
   const config::Config config_;
   const DataFolder data_;
@@ -82,6 +82,7 @@ class AppSession : public cli::Session {
   std::unique_ptr<worker::TreeVerifier> verifier_;
   std::unique_ptr<worker::Host> host_;
   std::jthread janitor_;
+  std::unique_ptr<RunFileKeeper> run_files_;
   std::unique_ptr<Service> service_;
   ServiceManager manager_{ManagerPlace::of_environment()};
 };

@@ -18,7 +18,7 @@ struct WrongLine {
 const WrongLine wrong_lines[] = {
     {{}, 2, "needs a command"},
     {{"tsak"}, 2, "did you mean 'task'?"},
-    {{"serve", "--slots", "0"}, 2, "--slots"},
+    {{"serve", "--slots", "-1"}, 2, "--slots"},
     {{"serve", "--listen"}, 2, "--listen"},
     {{"mcp"}, 2, "there is no command 'mcp'"},
     {{"openapi"}, 2, "there is no command 'openapi'"},
@@ -28,7 +28,7 @@ const WrongLine wrong_lines[] = {
     {{"tokens", "create", "--role", "viewer", "--repo", "nosuch"}, 1, "no repository is called 'nosuch'"},
     {{"tokens", "create", "--role", "viewer", "--expires", "soon"}, 2, "'soon' is no duration"},
     {{"tokens", "revoke", "tok_0"}, 1, "there is no token tok_0"},
-    {{"worker", "--server", "x"}, 2, "there is no command 'worker'"},
+    {{"worker"}, 2, "--server"},
     {{"task"}, 2, "vitana task needs a command: list"},
     {{"task", "lsit"}, 2, "did you mean 'list'?"},
     {{"task", "list", "--jsno"}, 2, "did you mean '--json'?"},

@@ -5,8 +5,33 @@
 #include "cli/run_command.h"
 #include "cli/store_commands.h"
 #include "cli/token_commands.h"
+#include "cli/worker_command.h"
 
 namespace vitana::cli {
+
+namespace {
+
+void declare_worker_command(CommandTree& tree) {
+  auto asked = std::make_shared<WorkerCommandOptions>();
+  auto& working = tree.command(tree.root(), "worker", "work for a gateway on another machine",
+                               [asked](Call& call) { return work(call, *asked); });
+  working.add_option("--server", asked->worker.server, "its address; the token is in VITANA_TOKEN")
+      ->type_name("URL")
+      ->required();
+  working.add_option("--token-file", asked->token_file, "the token is in this file")->type_name("FILE");
+  working.add_option("--ca-file", asked->worker.ca_file, "trust these certificates instead of the system's")
+      ->type_name("FILE");
+  working.add_option("--slots", asked->worker.slots, "agents at a time; else [worker] slots of --config, else 2")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+  working.add_option("--label", asked->worker.labels, "told with its name; may be given again")->type_name("LABEL");
+  working.add_option("--name", asked->worker.name, "else the machine's")->type_name("NAME");
+  working.add_flag("--insecure", asked->worker.insecure, "another machine is spoken to without encryption");
+  auto& once = *working.add_flag("--once", asked->once, "take one step, and end with it");
+  working.add_flag("--until-idle", asked->until_idle, "end when the gateway has nothing to do")->excludes(&once);
+}
+
+}  // namespace
 
 void declare_engine_commands(CommandTree& tree) {
   auto& root = tree.root();
@@ -40,10 +65,12 @@ void declare_engine_commands(CommandTree& tree) {
   serving.add_flag("--insecure", served->serve->insecure, "reached from other machines without encryption");
   tree.choice(*serving.add_option("--log", served->serve->log, "how answered requests are told on standard error"),
               {"none", "text", "json"});
-  serving.add_option("--slots", served->slots, "agents at a time; else [worker] slots")
+  serving.add_option("--slots", served->slots, "agents at a time; else [worker] slots; 0: all work is done elsewhere")
       ->type_name("N")
-      ->check(CLI::Range(1, 256));
+      ->check(CLI::Range(0, 256));
   serving.add_flag("--paused", served->paused, "with execution off: specs are registered, nothing runs");
+
+  declare_worker_command(tree);
 
   auto now = std::make_shared<bool>(false);
   tree.command(root, "stop", "end the engine of this data directory",

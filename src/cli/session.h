@@ -77,6 +77,44 @@ class Session {
   virtual Result<std::string> run_diff(const RunId& run) = 0;
 };
 
+/// How this machine works for a gateway elsewhere.
+struct WorkerOptions {
+  std::string server;       ///< its URL
+  std::string token;
+  std::string ca_file;      ///< certificates that are trusted instead of the system's
+  std::string name;         ///< empty: the machine's
+  std::vector<std::string> labels;
+  std::optional<int> slots; ///< absent: [worker] slots of --config, else 2
+  int grants_max = 0;       ///< takes so many steps, and no more; 0: no bound
+  bool insecure = false;    ///< a gateway on another machine is spoken to without encryption
+  bool patient = true;      ///< a claim waits long for work
+  /// Told, on any thread, what goes wrong: of a run (its id), or of the whole.
+  std::function<void(const std::string& about, const Error&)> fault = {};
+};
+
+/// A worker that was started: it needs nothing of the gateway's disk.
+class RemoteWorker {
+ public:
+  struct Standing {
+    int busy = 0;             ///< steps under way
+    int granted = 0;          ///< steps that were taken in all
+    int claims_in_vain = 0;   ///< answers that there is nothing to do, since the last grant
+    bool told_to_drain = false;
+  };
+
+  virtual ~RemoteWorker() = default;
+
+  /// "builder (wrk_…): 2 slots, data in /…"
+  virtual std::string introduction() = 0;
+  virtual Standing standing() = 0;
+  /// Until something changed that standing() tells, or for `timeout`.
+  virtual void wait(Duration timeout) = 0;
+  /// Takes nothing new. Idempotent.
+  virtual void drain() = 0;
+  /// Ends what runs and gives it back. Returns when it is told. Idempotent.
+  virtual void stop() = 0;
+};
+
 struct DoctorFinding {
   std::string what;
   bool good = true;
@@ -117,6 +155,11 @@ class Application {
 
   /// What `vitana init` finds in a repository.
   virtual Result<config::StarterFacts> starter_facts(const std::string& folder) = 0;
+
+  /// Registers with a gateway and begins to work for it, in `options.data`, or in the user's data directory; agents
+  /// of `options.config_file` go before those that the gateway tells. Errors: USAGE, NOT_ALLOWED, UNAUTHENTICATED,
+  /// WORKER_TOO_OLD, NETWORK_UNREACHABLE, DATA_DIR_IN_USE, SANDBOX_UNAVAILABLE, WORKSPACE_FAILED.
+  virtual Result<std::unique_ptr<RemoteWorker>> work(const OpenOptions& options, const WorkerOptions& worker) = 0;
 
   /// Puts a backup in the store's place. The file in which what was there is kept; empty: nothing was.
   virtual Result<std::string> restore(const std::string& backup, const OpenOptions& options) = 0;

@@ -103,6 +103,9 @@ class FakeApplication : public Application {
     return config::StarterFacts{.repo_name = "hub", .branch = "main"};
   }
   Result<std::string> restore(const std::string&, const OpenOptions&) override { return ""; }
+  Result<std::unique_ptr<RemoteWorker>> work(const OpenOptions&, const WorkerOptions&) override {
+    return failure(FailureCode::NETWORK_UNREACHABLE, "there is no network here");
+  }
 
   SetClock clock;
   FixedEntropy entropy;

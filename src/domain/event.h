@@ -81,7 +81,9 @@ enum class EventStatus { info, success, warning, error, pending };
   X(repo_hinted,          "repo.webhook.received",               info,    "a forge told of a push; data says which, and what was done about it") \
   X(external_recorded,    "external.recorded",                   info,    "somebody outside put this into the log; it moves nothing") \
   X(token_created,        "access.token.created",                info,    "a token was made for somebody outside; data says for what role and repositories") \
-  X(token_revoked,        "access.token.revoked",                info,    "a token was taken back")
+  X(token_revoked,        "access.token.revoked",                info,    "a token was taken back") \
+  X(worker_registered,    "worker.registered",                   info,    "a worker on another machine registered; data says its name, labels and slots") \
+  X(worker_draining,      "worker.draining",                     info,    "a worker on another machine is to take nothing new")
 // clang-format on
 
 enum class EventType {

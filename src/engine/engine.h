@@ -10,6 +10,7 @@
 #include "engine/run_desk.h"
 #include "engine/setup.h"
 #include "engine/webhooks.h"
+#include "engine/worker_desk.h"
 
 namespace vitana::engine {
 
@@ -28,6 +29,7 @@ class Engine {
         drafts(store, registry, setup_),
         intake(store, registry, setup_),
         access(store, entropy, setup_),
+        workers(store, clock, runs),
         conductor(store, entropy, setup_, registry, std::move(notifier)),
         autopilot(store, clock, setup_, registry, conductor, runs),
         webhooks(store, setup_, autopilot) {}
@@ -54,6 +56,7 @@ class Engine {
   Drafts drafts;
   Intake intake;
   Access access;
+  WorkerDesk workers;
   Conductor conductor;
   Autopilot autopilot;
   Webhooks webhooks;

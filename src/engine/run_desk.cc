@@ -90,6 +90,30 @@ bool tells_of_a_new_tip(const port::StepReport& report) {
          (failed != nullptr && failed->error.code == FailureCode::MERGE_CONFLICT);
 }
 
+/// The step that its worker has.
+std::optional<Step> leased_step(domain::Run run) {
+  run.lease.reset();
+  return run.wants();
+}
+
+port::Assignment assignment_of(store::Ledger& ledger, const Setup& setup, const domain::Run& run,
+                               const domain::Task& task, Step step, const domain::SpecVersion& spec,
+                               const domain::ParsedSpec& reading) {
+  port::Assignment assignment{.run = run, .step = step, .title = task.title};
+  assignment.spec_text = spec.text;
+  assignment.spec_path = spec.provenance.path;
+  assignment.spec = reading;
+  assignment.answer = task.answer;
+  assignment.previous = task.failure;
+  for (const auto& row : ledger.evidence(run.id)) {
+    if (domain::is_judgement(row.evidence)) assignment.signed_off.push_back(row.evidence);
+  }
+  if (const auto* repo = setup.repo(run.repo)) assignment.target_ref = target_ref(*repo);
+  const bool replaces = step == Step::verify && run.delivery == domain::DeliveryMode::branch;
+  if (replaces) assignment.delivered = delivered_by_runs(ledger, run.id);
+  return assignment;
+}
+
 }  // namespace
 
 std::string local_worker(const std::string& incarnation, const std::string& name) {
@@ -137,21 +161,37 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
 
   CHECK(spec);
   if (step == Step::execute) note_granted(ledger, *decision->run);
-  port::Assignment assignment{.run = *decision->run, .step = step, .title = decision->task.title};
-  assignment.spec_text = spec->text;
-  assignment.spec = reading.spec;
-  assignment.answer = decision->task.answer;
-  assignment.previous = decision->task.failure;
-  for (const auto& row : ledger.evidence(id)) {
-    if (domain::is_judgement(row.evidence)) assignment.signed_off.push_back(row.evidence);
-  }
-  if (const auto* repo = setup_.repo(subject.run->repo)) {
-    assignment.target_ref = target_ref(*repo);
-  }
-  const bool replaces = step == Step::verify && subject.run->delivery == domain::DeliveryMode::branch;
-  if (replaces) assignment.delivered = delivered_by_runs(ledger, id);
-  granted.push_back(std::move(assignment));
+  granted.push_back(assignment_of(ledger, setup_, *decision->run, decision->task, step, *spec, reading.spec));
   return Passed{};
+}
+
+Result<std::vector<port::Assignment>> RunDesk::granted_before(const port::ClaimRequest& request) {
+  std::vector<port::Assignment> granted;
+  std::vector<RunId> ids;
+  if (request.request_id.empty()) return granted;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, held] : held_) {
+      if (held.request == request.request_id && held.worker == request.worker) ids.push_back(id);
+    }
+  }
+  if (ids.empty()) return granted;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    granted.clear();
+    for (const auto& id : ids) {
+      const auto run = ledger.run(id);
+      if (!run || !run->lease || run->lease->worker != request.worker) continue;
+      const auto task = ledger.task(id.vtid);
+      const auto spec = ledger.spec(id.vtid, run->spec_version);
+      const auto step = leased_step(*run);
+      if (!task || !spec || !step) continue;
+      const auto reading = spec::parse_spec(spec->text, {.file = spec->provenance.path});
+      granted.push_back(assignment_of(ledger, setup_, *run, *task, *step, *spec, reading.spec));
+    }
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return granted;
 }
 
 Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& request) {
@@ -160,9 +200,13 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
     const std::lock_guard lock(mutex_);
     if (draining_) return granted;
   }
+  auto before = granted_before(request);
+  if (!before || !before->empty()) return before;
+  auto wanted = setup_.work();
+  wanted.only_repos.insert(request.repos.begin(), request.repos.end());
   bool any = false;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
-    any = reader.claimable(request.steps);
+    any = reader.claimable(request.steps, wanted);
     return {};
   });
   if (!look) return failure(std::move(look.error()));
@@ -174,7 +218,7 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
       const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
         return ledger.claimable(step, limit, skip, filter);
       };
-      auto worked = work_through(request.max + claim_page, setup_.work(), list, [&](const RunId& id) -> Result<Passed> {
+      auto worked = work_through(request.max + claim_page, wanted, list, [&](const RunId& id) -> Result<Passed> {
         if (granted.size() >= static_cast<std::size_t>(request.max)) return Passed{Passed::Kind::end};
         return grant(ledger, id, request, step, granted);
       });
@@ -185,7 +229,8 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
   if (!done) return failure(std::move(done.error()));
   const std::lock_guard lock(mutex_);
   for (const auto& assignment : granted) {
-    held_[assignment.run.id] = Held{assignment.lease().fence, assignment.lease().until};
+    held_[assignment.run.id] = Held{assignment.lease().fence, assignment.lease().until, request.worker,
+                                    request.request_id};
   }
   return granted;
 }
@@ -271,7 +316,7 @@ Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
       const auto& lease = *run->lease;
       if (!is_local_worker(lease.worker)) {
         // Its worker may be alive: it has the whole lease time again to say so.
-        remote[id] = {lease.fence, ledger.now() + domain::lease_time};
+        remote[id] = {lease.fence, ledger.now() + domain::lease_time, lease.worker};
         continue;
       }
       if (lease.worker.starts_with(local_worker(incarnation, ""))) continue;
@@ -339,6 +384,12 @@ Result<void> RunDesk::refresh() {
   });
   if (lost && told_) told_();
   return read;
+}
+
+bool RunDesk::is_held_by(const RunId& run, domain::Fence fence, const std::string& worker) {
+  const std::lock_guard lock(mutex_);
+  const auto it = held_.find(run);
+  return it != held_.end() && it->second.fence == fence && it->second.worker == worker;
 }
 
 void RunDesk::drain() {

@@ -28,6 +28,8 @@ class RunDesk : public port::RunSource {
  public:
   RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy, const Setup& setup);
 
+  /// A request that comes again, told by worker and request_id, gets what it was granted before, as far as
+  /// that holds still; a new engine process does not know it any more, and leases that nobody heard of run out.
   Result<std::vector<port::Assignment>> claim(const port::ClaimRequest& request) override;
   Result<void> require_lease(const RunId& run, domain::Fence fence) override;
   port::Directive renew(const RunId& run, domain::Fence fence) override;
@@ -54,6 +56,9 @@ class RunDesk : public port::RunSource {
   /// Called, on the thread that reports, when a repository's branch is known to have moved.
   void on_moved(std::function<void(const std::string& repo)> told) { moved_ = std::move(told); }
 
+  /// Does `worker` hold it under this token, as far as this process knows?
+  bool is_held_by(const RunId& run, domain::Fence fence, const std::string& worker);
+
   /// Workers are told to finish what they hold and take nothing new.
   void drain();
 
@@ -61,10 +66,14 @@ class RunDesk : public port::RunSource {
   struct Held {
     domain::Fence fence = 0;
     Instant until{};
+    std::string worker = {};
+    std::string request = {};  ///< that it was granted for; empty: not known any more
   };
 
   Result<Passed> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
                        domain::Step step, std::vector<port::Assignment>& granted);
+  /// What was granted for this very request before and holds still: its answer was lost.
+  Result<std::vector<port::Assignment>> granted_before(const port::ClaimRequest& request);
 
   store::Store& store_;
   port::Clock& clock_;

@@ -1,5 +1,7 @@
 #include "gateway/connection.h"
 
+#include <sys/socket.h>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -33,6 +35,11 @@ net::awaitable<void> Channel::drain(std::chrono::nanoseconds deadline, std::size
   for (std::size_t read = 0; !error && read < bytes_max;) {
     read += co_await tcp_.async_read_some(net::buffer(nobody_reads), into(error));
   }
+}
+
+bool Channel::is_gone() {
+  char next = 0;
+  return ::recv(tcp_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 bool speaks_plain_http(const error_code& error) {

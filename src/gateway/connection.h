@@ -48,6 +48,8 @@ class Channel {
   void cancel() { tcp_.cancel(); }
   void close() { tcp_.close(); }
   bool encrypted() const { return tls_.has_value(); }
+  /// Nothing more will come from the other end.
+  bool is_gone();
 
   template <typename Buffers, typename Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {

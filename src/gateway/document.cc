@@ -29,10 +29,6 @@ Json content(const Content& content) {
   return {{std::string(content.type.substr(0, content.type.find(';'))), {{"schema", std::move(schema)}}}};
 }
 
-bool takes_key(const Route& route) {
-  return route.method == Method::post && route.right && *route.right != domain::Right::see && route.takes_key;
-}
-
 /// An answer that a reader may have already.
 bool is_tagged(const Route& route) { return route.method == Method::get && route.gives.type != "text/event-stream"; }
 

@@ -44,7 +44,8 @@ Result<Json> body_of(const Route& route, const Request& request) {
     return failure(FailureCode::REQUEST_INVALID, "this route takes no body");
   }
   const auto type = request.header("content-type");
-  if (type.substr(0, type.find(';')) != route.takes->type) {
+  const auto wanted = route.takes->type.substr(0, route.takes->type.find(';'));
+  if (type.substr(0, type.find(';')) != wanted) {
     return failure(FailureCode::REQUEST_INVALID, fmt::format("the body is sent as Content-Type: {}", route.takes->type));
   }
   if (route.takes->schema.empty()) return Json();  // the handler reads it
@@ -93,7 +94,7 @@ constexpr std::size_t key_bytes_max = 255;
 /// The header Idempotency-Key, as a name for this very request. Errors: REQUEST_INVALID.
 Result<std::optional<engine::OnceKey>> key_of(const domain::Caller& caller, const Request& request) {
   const auto key = request.header("idempotency-key");
-  if (key.empty() || request.method != Method::post) return std::optional<engine::OnceKey>();
+  if (key.empty()) return std::optional<engine::OnceKey>();
   const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (key.size() > key_bytes_max || !printable) {
     return failure(Error{FailureCode::REQUEST_INVALID,
@@ -131,6 +132,7 @@ class GuardedStream : public Stream {
     if (auto who = access_.identify(shown_.text, shown_.as); !who) return failure(std::move(who.error()));
     return stream_->next();
   }
+  bool ended() const override { return stream_->ended(); }
   std::string_view heartbeat() const override { return stream_->heartbeat(); }
 
  private:
@@ -190,11 +192,25 @@ Response Gateway::answer(const Request& request) {
   return response;
 }
 
+std::size_t Gateway::body_bytes_max(const Request& head) {
+  try {
+    const auto target = parse_target(head.target);
+    if (!target) return 0;
+    const auto found = match(head.method, target->path);
+    // A large body is taken from nobody but those whom the route lets in.
+    if (!found || found->route->body_bytes_max == 0 || !caller(*found->route, head)) return 0;
+    return found->route->body_bytes_max;
+  } catch (const std::exception&) {
+    return 0;  // answer() meets it again, and says so
+  }
+}
+
 Result<Response> Gateway::handle(const Request& request, Response& told) {
   const auto shown = shown_by(request);
   const auto who_asks = shown ? std::string_view(shown->text) : std::string_view();
-  if (auto taken = limits_.ask(request.origin, who_asks, Limits::Time::clock::now()); !taken) {
-    return failure(std::move(taken.error()));
+  if (!request.again) {
+    auto taken = limits_.ask(request.origin, who_asks, Limits::Time::clock::now());
+    if (!taken) return failure(std::move(taken.error()));
   }
   const auto target = parse_target(request.target);
   if (!target) return failure(target.error());
@@ -212,7 +228,7 @@ Result<Response> Gateway::handle(const Request& request, Response& told) {
   const auto body = by_forge ? Result<Json>() : body_of(route, request);
   if (!body) return failure(body.error());
   if (auto within = reaches(*who, *arguments); !within) return failure(std::move(within.error()));
-  auto key = route.takes_key ? key_of(*who, request) : Result<std::optional<engine::OnceKey>>();
+  auto key = takes_key(route) ? key_of(*who, request) : Result<std::optional<engine::OnceKey>>();
   if (!key) return failure(std::move(key.error()));
   Exchange exchange{.engine = engine_,
                     .files = files_,

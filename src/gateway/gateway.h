@@ -24,6 +24,10 @@ class Gateway {
   /// What it counts, and what others count beside it.
   const std::shared_ptr<Figures>& figures() const { return figures_; }
 
+  /// Of a request whose body was not read yet and is larger than every route's: how much of it is taken; 0: no
+  /// more than of every route. Does not throw.
+  std::size_t body_bytes_max(const Request& head);
+
  private:
   /// `told`: gets what is told of the request, as soon as it is known.
   Result<Response> handle(const Request& request, Response& told);

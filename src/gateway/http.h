@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,7 @@ struct Request {
   std::string peer;    ///< the other end's address
   std::string origin;  ///< whom limits count as one: the address, of IPv6 its network; empty: this process itself
   bool encrypted = false;  ///< between the other end and us
+  bool again = false;      ///< it was answered with Response::ask_again before
 
   /// Empty where there is none. `name` in lower case.
   std::string_view header(const std::string& name) const {
@@ -41,6 +43,8 @@ class Stream {
   virtual ~Stream() = default;
   /// What is written next; empty: nothing yet, asked again after a commit of the store. An error ends it.
   virtual Result<std::string> next() = 0;
+  /// It was all: what next() gave last is the end.
+  virtual bool ended() const { return false; }
   /// Written where nothing else was for a while, so that both ends know that the other is there.
   virtual std::string_view heartbeat() const = 0;
 };
@@ -51,6 +55,9 @@ struct Response {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::shared_ptr<Stream> stream = {};  ///< in place of a body
+  /// There is nothing yet: the same request is answered anew after a commit of the store, until so long after it
+  /// came; then this answer is sent. No thread waits meanwhile.
+  std::optional<Duration> ask_again = {};
   std::string_view route = {};          ///< told in the log: the path of the table's row; lives as long as the program
   std::string actor = {};               ///< told in the log: who asked, as far as that is known
 };

@@ -42,6 +42,7 @@ Request request_of(Message& message, const Connection& connection) {
   request.body = std::move(message.body());
   request.peer = connection.peer;
   request.origin = connection.origin;
+  request.encrypted = connection.stream.encrypted();
   return request;
 }
 

@@ -37,7 +37,7 @@ struct Stored {
 Result<Stored> ask_store(Exchange& exchange) {
   Stored stored;
   auto done = exchange.engine.store().read([&](store::Reader& reader) -> Result<void> {
-    stored = {reader.head().seq, reader.task_counts(exchange.caller.repos), reader.ready_work(), reader.now(),
+    stored = {reader.head().seq, reader.task_counts(exchange.asked.who.repos), reader.ready_work(), reader.now(),
               domain::is_on(reader.control(engine::execution_control), reader.now())};
     return {};
   });
@@ -143,7 +143,7 @@ Result<Response> get_metrics(Exchange& exchange) {
   if (!stored) return failure(stored.error());
   Exposition out;
   write_tasks(out, *stored);
-  if (exchange.caller.repos.empty()) {
+  if (exchange.asked.who.repos.empty()) {
     write_engine(out, *stored);
     write_log(out, exchange.figures.log());
     write_store(out, exchange.engine.store());

@@ -13,9 +13,34 @@
 #include "gateway/figures.h"
 #include "gateway/http.h"
 #include "gateway/webhook.h"
+#include "remote/assignment_json.h"
 #include "wire/json.h"
 
 namespace vitana::gateway {
+
+/// What lies beside the store of runs that workers on other machines carry out. Each of `run` as it is leased.
+/// Thread-safe. Common errors: REPO_UNKNOWN, REPO_RULES_INVALID, GIT_FAILED.
+struct RunFiles {
+  struct LogEnd {
+    std::size_t offset = 0;
+    bool full = false;
+  };
+  struct Outcome {
+    std::string tree;
+    bool changed = false;
+  };
+  /// Errors: AGENT_UNKNOWN.
+  std::function<Result<remote::Terms>(const domain::Run& run)> terms = {};
+  /// The base commit with what is missing for it, where the commits `have` are there.
+  std::function<Result<std::string>(const domain::Run& run, const std::vector<std::string>& have)> base_bundle = {};
+  /// Takes the objects that a worker sends, and keeps the result that they are. Errors: PATH_FORBIDDEN,
+  /// AGENT_DISK_LIMIT.
+  std::function<Result<void>(const domain::Run& run, const std::string& bundle)> take_bundle = {};
+  /// The result that was sent as `commit`. Errors: as take_bundle; COMMIT_MISSING - it was not.
+  std::function<Result<Outcome>(const domain::Run& run, const std::string& commit)> result = {};
+  /// Appends where `offset` is the log's end; says where it ends. Errors: STORE_FULL.
+  std::function<Result<LogEnd>(const RunId& run, std::size_t offset, std::string_view text)> append_log = {};
+};
 
 /// What lies beside the store on the gateway's machine.
 struct Files {
@@ -24,6 +49,7 @@ struct Files {
   std::function<Result<std::string>(const RunId& run)> diff = {};
   /// By which forges sign, as they are now.
   std::function<std::vector<HookSecret>()> hook_secrets = {};
+  RunFiles runs = {};
 };
 
 /// One call of a route, with all that was judged before its handler: the caller may call it, the arguments and
@@ -42,7 +68,8 @@ struct Exchange {
 
 using Answer = Result<Response> (*)(Exchange&);
 
-/// A body as it stands in the document: its media type, and the name of its schema in gateway/schema.
+/// A body as it stands in the document: its media type, and the name of its schema in gateway/schema; without one
+/// its bytes are the handler's to read.
 struct Content {
   std::string_view schema;
   std::string_view type = "application/json";
@@ -62,9 +89,13 @@ struct Route {
   bool by_forge = false;      ///< a forge's signature may take the place of a token
   int status = 200;           ///< of a good answer
   Content gives;
+  std::size_t body_bytes_max = 0;  ///< of a body that may be larger than every route's; 0: it may not
   std::vector<FailureCode> fails;  ///< beside those that every route of its kind may answer
   Answer answer;
 };
+
+/// Does it take an Idempotency-Key? What workers report is told from its repetition by its fence.
+bool takes_key(const Route& route);
 
 /// The whole table. A path stands before another that would match it too.
 const std::vector<Route>& routes();

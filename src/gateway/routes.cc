@@ -8,6 +8,7 @@
 #include "gateway/metrics.h"
 #include "gateway/reading.h"
 #include "gateway/route.h"
+#include "gateway/working.h"
 #include "gateway/writing.h"
 
 namespace vitana::gateway {
@@ -51,6 +52,12 @@ constexpr auto intake_parameter = [] {
 };
 constexpr auto control_parameter = [] {
   return Parameter{.name = "key", .in = In::path, .what = "the switch", .words = {engine::execution_control}};
+};
+constexpr auto worker_parameter = [] {
+  return Parameter{.name = "worker", .in = In::path, .what = "the id that it was given as it registered"};
+};
+constexpr auto fence_parameter = [] {
+  return Parameter{.name = "fence", .kind = Kind::integer, .what = "the token that the run was granted with", .otherwise = 0};
 };
 
 std::vector<std::string_view> status_words() {
@@ -296,6 +303,64 @@ std::vector<Route> table() {
        .what = "Takes a token back, from now on.", .right = Right::administer,
        .parameters = {{.name = "token", .in = In::path, .what = "its id"}}, .gives = {"Token"},
        .fails = {FailureCode::NOT_FOUND}, .answer = revoke_token},
+
+      // Workers on other machines.
+      {.method = Method::post, .path = "/api/v1/workers", .operation = "registerWorker", .group = "workers",
+       .what = "Registers a worker; the same name with the same token's name is the same worker.", .right = Right::work,
+       .takes = Content{"WorkerIntroduction"}, .gives = {"WorkerRegistration"},
+       .fails = {FailureCode::WORKER_TOO_OLD}, .answer = register_worker},
+      {.path = "/api/v1/workers", .operation = "listWorkers", .group = "workers",
+       .what = "Who is there, and which runs each holds.", .right = Right::see, .gives = {"Workers"},
+       .answer = list_workers},
+      {.method = Method::post, .path = "/api/v1/workers/{worker}/claim", .operation = "claimRuns", .group = "workers",
+       .what = "Grants execute steps under leases; waits where there are none. The same `request_id` again gets what it "
+               "was granted and holds still; with `max` 0, that alone.",
+       .right = Right::work, .parameters = {worker_parameter()}, .takes = Content{"ClaimRequest"},
+       .gives = {"Assignments"}, .fails = {FailureCode::NOT_FOUND}, .answer = claim_runs},
+      {.method = Method::post, .path = "/api/v1/workers/{worker}/heartbeat", .operation = "renewRuns",
+       .group = "workers", .what = "Renews the leases of all runs that the worker holds, and says what is to become of each.",
+       .right = Right::work, .parameters = {worker_parameter()}, .takes = Content{"HeldRuns"}, .gives = {"Directives"},
+       .fails = {FailureCode::NOT_FOUND}, .answer = renew_runs},
+      {.method = Method::post, .path = "/api/v1/workers/{worker}/drain", .operation = "drainWorker", .group = "workers",
+       .what = "It finishes what it holds, and is granted nothing more until it registers again.", .right = Right::act,
+       .parameters = {worker_parameter()}, .takes_key = false, .gives = {"Worker"}, .fails = {FailureCode::NOT_FOUND},
+       .answer = drain_worker},
+      {.method = Method::post, .path = "/api/v1/runs/{run}/log", .operation = "appendRunLog", .group = "workers",
+       .what = "Appends to the run's log, a megabyte at most. The answer says where it ends: another offset than the end "
+               "appends nothing.",
+       .right = Right::work,
+       .parameters = {run_parameter(), fence_parameter(),
+                      {.name = "offset", .kind = Kind::integer, .what = "in bytes", .otherwise = 0}},
+       .takes = problem_free_text, .gives = {"LogEnd"}, .fails = {FailureCode::LEASE_STALE, FailureCode::STORE_FULL},
+       .answer = append_run_log},
+      {.path = "/api/v1/runs/{run}/base.bundle", .operation = "getBaseBundle", .group = "workers",
+       .what = "The commit that the run starts from, with its history, as a git bundle. `X-Bundle-Bytes` says how many "
+               "bytes it has.",
+       .right = Right::work,
+       .parameters = {run_parameter(), fence_parameter(),
+                      {.name = "have", .what = "commits that are there already, with commas between"}},
+       .gives = {"", "application/x-git-bundle"}, .fails = {FailureCode::LEASE_STALE, FailureCode::GIT_FAILED},
+       .answer = get_base_bundle},
+      {.method = Method::put, .path = "/api/v1/runs/{run}/result.bundle", .operation = "putResultBundle",
+       .group = "workers",
+       .what = "What the run leaves: a git bundle of one commit whose only parent is the run's base. Sent before `complete`.",
+       .right = Right::work, .parameters = {run_parameter(), fence_parameter()},
+       .takes = Content{"", "application/x-git-bundle"}, .gives = {"Taken"}, .body_bytes_max = result_bundle_bytes_max,
+       .fails = {FailureCode::LEASE_STALE, FailureCode::GIT_FAILED, FailureCode::PATH_FORBIDDEN,
+                 FailureCode::AGENT_DISK_LIMIT},
+       .answer = put_result_bundle},
+      {.method = Method::post, .path = "/api/v1/runs/{run}/complete", .operation = "completeRun", .group = "workers",
+       .what = "Ends the execute step with its result. The same report again changes nothing.", .right = Right::work,
+       .parameters = {run_parameter()}, .takes = Content{"ExecutedReport"}, .gives = {"Taken"},
+       .fails = {FailureCode::LEASE_STALE, FailureCode::COMMIT_MISSING, FailureCode::PATH_FORBIDDEN},
+       .answer = complete_run},
+      {.method = Method::post, .path = "/api/v1/runs/{run}/fail", .operation = "failRun", .group = "workers",
+       .what = "Ends the execute step without a result.", .right = Right::work, .parameters = {run_parameter()},
+       .takes = Content{"FailedReport"}, .gives = {"Taken"}, .fails = {FailureCode::LEASE_STALE}, .answer = fail_run},
+      {.method = Method::post, .path = "/api/v1/runs/{run}/release", .operation = "releaseRun", .group = "workers",
+       .what = "Gives the step back unfinished.", .right = Right::work, .parameters = {run_parameter()},
+       .takes = Content{"ReleaseReport"}, .gives = {"Taken"}, .fails = {FailureCode::LEASE_STALE},
+       .answer = release_run},
   };
 }
 
@@ -313,8 +378,14 @@ std::span<const Group> groups() {
       {"pipeline", "The whole: figures, and what needs a person."},
       {"controls", "The switches."},
       {"access", "Who may ask."},
+      {"workers", "Agents on other machines."},
   });
   return all;
+}
+
+bool takes_key(const Route& route) {
+  const bool by_persons = route.right == Right::act || route.right == Right::administer;
+  return route.method == Method::post && by_persons && route.takes_key;
 }
 
 const std::vector<Route>& routes() {

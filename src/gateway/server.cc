@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -11,6 +12,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
 #include <future>
+#include <limits>
 #include <map>
 #include <set>
 #include <thread>
@@ -31,6 +33,9 @@ constexpr auto accept_again = 100ms;
 constexpr auto end_deadline = 1s;
 constexpr auto drain_deadline = 1s;
 constexpr std::size_t drain_bytes_max = 1 << 20;
+/// A request that waits is asked anew, also where nothing was committed: time makes some things possible.
+constexpr auto look_again = 5s;
+constexpr std::size_t slowest_bytes_a_second = 64 << 10;
 
 /// Counts itself for as long as it lives.
 class Counted {
@@ -96,6 +101,15 @@ class Server::Impl {
   net::awaitable<void> feed(Connection& connection, const Response& response, unsigned version);
   net::awaitable<bool> write_text(Connection& connection, std::string_view text, bool chunked);
 
+  /// How much may be taken of a body that is larger than every route's.
+  net::awaitable<std::size_t> larger_body(Connection& connection, Message& head);
+  /// The handler's answer, once there is one that need not be asked for again; nothing where the other end has left.
+  net::awaitable<std::optional<Response>> respond(Connection& connection, Request& request);
+
+  static net::awaitable<std::size_t> weigh(const std::function<std::size_t(const Request&)>& limit,
+                                           const Request& head) {
+    co_return limit(head);
+  }
   static net::awaitable<Response> call(const Handler& handler, const Request& request) { co_return handler(request); }
   static net::awaitable<Result<std::string>> ask(Stream& stream) { co_return stream.next(); }
 
@@ -228,7 +242,7 @@ net::awaitable<bool> Server::Impl::handshake(Connection& connection) {
 net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
   http::request_parser<http::string_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
-  parser.body_limit(options_.body_bytes_max);
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // the header says first how large it is
   error_code error;
   connection.idle = true;
   connection.stream.expires_after(nanoseconds(options_.header_deadline));
@@ -236,7 +250,14 @@ net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
   connection.idle = false;
   connection.asked = {};
   if (!error) {
-    connection.stream.expires_after(nanoseconds(options_.body_deadline));
+    const auto size = parser.content_length().value_or(0);
+    const auto limit = size > options_.body_bytes_max ? co_await larger_body(connection, parser.get()) : 0;
+    parser.body_limit(std::max<std::uint64_t>(limit, options_.body_bytes_max));
+    if (size > std::max<std::uint64_t>(limit, options_.body_bytes_max)) error = http::error::body_limit;
+    const auto slow = std::chrono::seconds(size / slowest_bytes_a_second);
+    connection.stream.expires_after(nanoseconds(options_.body_deadline) + slow);
+  }
+  if (!error) {
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       co_await net::async_write(connection.stream, net::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), into(error));
     }
@@ -249,6 +270,37 @@ net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
   connection.stream.expires_never();
   auto message = parser.release();
   co_return co_await answer(connection, message);
+}
+
+net::awaitable<std::size_t> Server::Impl::larger_body(Connection& connection, Message& head) {
+  if (!options_.larger_body || !method_of(head.method())) co_return 0;
+  const auto request = request_of(head, connection);
+  co_return co_await net::co_spawn(handlers_, weigh(options_.larger_body, request), net::use_awaitable);
+}
+
+net::awaitable<std::optional<Response>> Server::Impl::respond(Connection& connection, Request& request) {
+  const auto began = Clock::now();
+  std::optional<Clock::time_point> until;
+  net::steady_timer timer(network_);
+  for (;;) {
+    const auto seen = news_;
+    ++waiting_;
+    Response response = co_await net::co_spawn(handlers_, call(handler_, request), net::use_awaitable);
+    --waiting_;
+    if (!response.ask_again) co_return response;
+    request.again = true;
+    if (!until) until = began + nanoseconds(*response.ask_again);
+    if (stopping_ || Clock::now() >= *until) co_return response;
+    if (news_ == seen) {
+      sleepers_.insert(&timer);
+      timer.expires_at(std::min(*until, Clock::now() + look_again));
+      error_code woken;
+      co_await timer.async_wait(into(woken));
+      sleepers_.erase(&timer);
+    }
+    // What is given to somebody who has left is lost for a while.
+    if (connection.stream.is_gone()) co_return std::nullopt;
+  }
 }
 
 net::awaitable<bool> Server::Impl::answer(Connection& connection, Message& message) {
@@ -268,10 +320,10 @@ net::awaitable<bool> Server::Impl::answer(Connection& connection, Message& messa
     const auto response = problem({FailureCode::GATEWAY_BUSY, "too many requests wait already"});
     co_return co_await write(connection, response, head_only, keep_alive, version);
   }
-  const auto request = request_of(message, connection);
-  ++waiting_;
-  const Response response = co_await net::co_spawn(handlers_, call(handler_, request), net::use_awaitable);
-  --waiting_;
+  auto request = request_of(message, connection);
+  const auto responded = co_await respond(connection, request);
+  if (!responded) co_return false;
+  const Response& response = *responded;
   if (!response.stream || head_only) co_return co_await write(connection, response, head_only, keep_alive, version);
   co_await feed(connection, response, version);
   co_return false;
@@ -337,10 +389,9 @@ net::awaitable<void> Server::Impl::feed(Connection& connection, const Response& 
     const auto seen = news_;
     const Result<std::string> text = co_await net::co_spawn(handlers_, ask(*response.stream), net::use_awaitable);
     if (!text) break;
-    if (!text->empty()) {
-      if (!co_await write_text(connection, *text, chunked)) co_return;
-      continue;
-    }
+    if (!text->empty() && !co_await write_text(connection, *text, chunked)) co_return;
+    if (response.stream->ended()) break;
+    if (!text->empty()) continue;
     if (news_ != seen || stopping_) continue;
     sleepers_.insert(&timer);
     timer.expires_after(nanoseconds(options_.heartbeat));

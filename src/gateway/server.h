@@ -27,8 +27,11 @@ struct ServerOptions {
   std::size_t header_bytes_max = 16 << 10;
   std::size_t body_bytes_max = 4 << 20;
   Duration handshake_deadline = std::chrono::seconds(10);
+  /// Asked, on a handler's thread, of a request whose body is larger than that: how much of it may be taken; 0: no
+  /// more. Empty: never more.
+  std::function<std::size_t(const Request& head)> larger_body = {};
   Duration header_deadline = std::chrono::seconds(30);  ///< and how long a connection may be idle
-  Duration body_deadline = std::chrono::seconds(60);
+  Duration body_deadline = std::chrono::seconds(60);    ///< longer for a larger body, at 64 KiB a second
   Duration write_deadline = std::chrono::seconds(30);   ///< for what takes nothing
   Duration heartbeat = std::chrono::seconds(15);
 };

@@ -22,6 +22,7 @@ struct Assignment {
   domain::Step step = domain::Step::execute;
   std::string title;
   std::string spec_text;
+  std::string spec_path = {};  ///< where it stands in its repository: a reading of the text depends on it
   domain::ParsedSpec spec;
   std::string answer;    ///< what persons said: an answer to the agent's earlier question, a refusal
   std::optional<domain::Failure> previous;  ///< why the attempt before ended; for the prompt
@@ -39,6 +40,7 @@ struct ClaimRequest {
   std::string request_id;  ///< tells a request from its repetition, where it comes over a network
   std::vector<domain::Step> steps;
   int max = 1;
+  std::vector<std::string> repos = {};  ///< of these repositories alone; empty: all
 };
 
 /// How a step ended. Its fence must be the lease's.

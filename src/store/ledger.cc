@@ -266,6 +266,12 @@ void Ledger::forget(const WebhookRow& delivery) {
   transaction_.table<WebhookMap>().remove({delivery.repo, delivery.delivery});
 }
 
+// Workers.
+
+std::optional<WorkerRow> Ledger::worker(const std::string& id) { return transaction_.find<WorkerMap>(id); }
+void Ledger::put(const WorkerRow& worker) { transaction_.table<WorkerMap>().put(worker); }
+void Ledger::remove_worker(const std::string& id) { transaction_.table<WorkerMap>().remove(id); }
+
 // Drafts and intakes.
 
 void Ledger::put(const DraftRow& draft) { transaction_.table<DraftMap>().put(draft); }

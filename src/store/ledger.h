@@ -148,6 +148,13 @@ class Ledger {
   std::vector<WebhookRow> webhooks_before(Instant before, int limit);
   void forget(const WebhookRow& delivery);
 
+  // Workers on other machines.
+  std::optional<WorkerRow> worker(const std::string& id);
+  void put(const WorkerRow& worker);
+  void remove_worker(const std::string& id);
+  /// All but the `kept` that were seen last, the longest unseen first.
+  std::vector<WorkerRow> workers_beyond(int kept);
+
   // Drafts and intakes.
   std::int64_t next_id(const std::string& counter);  ///< "draft", "intake": 1, 2, 3, …
   std::optional<DraftRow> draft(std::int64_t id);

@@ -67,6 +67,14 @@ std::vector<RunId> Ledger::claimable(domain::Step step, int limit, int skip,
   return queries::claimable(transaction_.connection(), step, now_, limit, skip, filter);
 }
 
+std::vector<WorkerRow> Ledger::workers_beyond(int kept) {
+  transaction_.flush<WorkerMap>();
+  return select_rows<WorkerMap>(transaction_.connection(),
+                                "WHERE id NOT IN (SELECT id FROM workers ORDER BY seen_at DESC, id LIMIT $1) "
+                                "ORDER BY seen_at, id",
+                                {kept});
+}
+
 std::vector<Vtid> Ledger::dirty_targets(int limit) {
   transaction_.flush<TaskMap>();
   return queries::vtids(transaction_.connection(),

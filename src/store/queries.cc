@@ -64,18 +64,19 @@ std::string conditions_of(const WorkFilter& filter, std::vector<sql::Value>& val
     values.emplace_back(utf8_clean(value));
     return fmt::format("${}", values.size());
   };
-  const auto none_of = [&](const std::set<std::string>& names) {
+  const auto in = [&](const std::set<std::string>& names) {
     std::vector<std::string> places;
     for (const auto& name : names) places.push_back(place(name));
-    return fmt::format("NOT IN ({})", fmt::join(places, ", "));
+    return fmt::format("IN ({})", fmt::join(places, ", "));
   };
   std::string conditions;
   if (filter.only) conditions += " AND vtid = " + place(filter.only->to_string());
-  if (!filter.without_repos.empty()) conditions += " AND repo " + none_of(filter.without_repos);
+  if (!filter.without_repos.empty()) conditions += " AND repo NOT " + in(filter.without_repos);
+  if (!filter.only_repos.empty()) conditions += " AND repo " + in(filter.only_repos);
   if (!filter.without_agents.empty()) {
     const auto usual = place(filter.default_agent);
-    conditions += fmt::format(" AND CASE agent WHEN '' THEN {} ELSE agent END ", usual);
-    conditions += none_of(filter.without_agents);
+    conditions += fmt::format(" AND CASE agent WHEN '' THEN {} ELSE agent END NOT ", usual);
+    conditions += in(filter.without_agents);
   }
   return conditions;
 }

@@ -73,9 +73,9 @@ bool Reader::quiet() {
                          "WHERE lease_fence IS NOT NULL LIMIT 1) AS leased") == 0;
 }
 
-bool Reader::claimable(const std::vector<domain::Step>& steps) {
+bool Reader::claimable(const std::vector<domain::Step>& steps, const WorkFilter& filter) {
   return std::any_of(steps.begin(), steps.end(), [&](domain::Step step) {
-    return !queries::claimable(connection_, step, now_, 1).empty();
+    return !queries::claimable(connection_, step, now_, 1, 0, filter).empty();
   });
 }
 

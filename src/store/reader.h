@@ -94,6 +94,11 @@ class Reader {
   std::optional<TokenRow> token(const Digest& hash);
   /// Oldest first.
   std::vector<TokenRow> tokens();
+  /// Runs that hold a lease, by id.
+  std::vector<RunId> leased(int limit);
+  std::optional<WorkerRow> worker(const std::string& id);
+  /// Seen last first.
+  std::vector<WorkerRow> workers(int limit);
   std::vector<Vtid> dependencies(Vtid vtid);
   /// The newest version of each, without its text, the newest draft first; of those before `before` (0: of all), and
   /// of these repositories alone (empty: of all).
@@ -110,7 +115,7 @@ class Reader {
   int repo_runs_since(const std::string& repo, Instant since);
   std::vector<StatRow> stats(const std::string& by, Instant since, const std::vector<std::string>& repos = {});
   /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.
-  bool claimable(const std::vector<domain::Step>& steps);
+  bool claimable(const std::vector<domain::Step>& steps, const WorkFilter& filter = {});
   ReadyWork ready_work();
   /// As the ledger's lists of the same names, for a look before a unit of work.
   bool eligible();

@@ -220,6 +220,19 @@ std::vector<TokenRow> Reader::tokens() {
   return select_rows<TokenMap>(connection_, "ORDER BY created_at, id");
 }
 
+std::vector<RunId> Reader::leased(int limit) {
+  return queries::run_ids(connection_,
+                          "SELECT vtid, attempt FROM autopilot_runs "
+                          "WHERE lease_fence IS NOT NULL ORDER BY lease_until LIMIT $1",
+                          {limit});
+}
+
+std::optional<WorkerRow> Reader::worker(const std::string& id) { return select_by_key<WorkerMap>(connection_, id); }
+
+std::vector<WorkerRow> Reader::workers(int limit) {
+  return select_rows<WorkerMap>(connection_, "ORDER BY seen_at DESC, id LIMIT $1", {limit});
+}
+
 std::vector<BreakerRow> Reader::breakers() {
   return select_rows<BreakerMap>(connection_, "ORDER BY key");
 }

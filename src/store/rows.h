@@ -204,6 +204,22 @@ struct WebhookRow {
   Instant at{};
 };
 
+/// A worker on another machine, as it last registered.
+struct WorkerRow {
+  std::string id;     ///< "wrk_" and 16 digits: the same for each registration of this name by this actor
+  std::string name;
+  std::string actor;  ///< whose token registered it; nobody else's speaks for it
+  std::vector<std::string> labels = {};
+  int slots = 1;
+  int protocol = 1;
+  std::string callback = {};  ///< empty: it only claims
+  Instant registered_at{};
+  Instant seen_at{};          ///< to the minute
+  bool draining = false;      ///< is to take nothing new
+
+  bool operator==(const WorkerRow&) const = default;
+};
+
 struct BreakerRow {
   std::string key;  ///< "repo:NAME" or "agent:NAME"
   domain::Breaker breaker;
@@ -222,6 +238,7 @@ struct WorkFilter {
   std::string default_agent = {};  ///< the agent of a task that names none
   std::set<std::string> without_agents = {};
   std::set<std::string> without_repos = {};
+  std::set<std::string> only_repos = {};  ///< of these alone; empty: all
 };
 
 /// Runs that hold a slot and have something in common: what else has to be so for them to go on.

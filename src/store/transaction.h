@@ -73,7 +73,7 @@ class Transaction {
              Table<DependencyMap>, Table<EffectMap>, Table<EvidenceMap>, Table<RepoMap>,
              Table<RepoFileMap>, Table<LocalIdMap>, Table<DeliveryMap>, Table<GreenBaseMap>, Table<ControlMap>,
              Table<BreakerMap>, Table<DraftMap>, Table<IntakeMap>, Table<TokenMap>, Table<RequestMap>,
-             Table<WebhookMap>, Table<CounterMap>,
+             Table<WebhookMap>, Table<WorkerMap>, Table<CounterMap>,
              Table<RefusalMap>, Table<ConfigMap>>
       tables_;
   std::vector<StoredEvent> events_;

@@ -1,0 +1,134 @@
+#include "app/run_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <sstream>
+
+#include "git/bundle.h"
+#include "git/tree.h"
+#include "process/fd.h"
+#include "remote/gateway_client.h"
+#include "worker/command_executor.h"
+
+namespace vitana::app {
+namespace {
+
+constexpr std::string_view full_note = "\nvitana: the log is full; what follows is not kept\n";
+const std::uint64_t log_bytes_max = worker::CommandExecutorOptions{}.log_bytes_max;
+
+std::string result_name(const RunId& run) { return "results/" + run.to_string(); }
+
+Error log_error(const std::filesystem::path& file) {
+  const auto code = errno == ENOSPC || errno == EDQUOT ? FailureCode::STORE_FULL : FailureCode::STORE_FAILED;
+  return {code, fmt::format("{}: {}", file.string(), std::strerror(errno))};
+}
+
+bool write_at(int file, std::string_view text, std::uint64_t offset) {
+  while (!text.empty()) {
+    const auto size = ::pwrite(file, text.data(), text.size(), static_cast<off_t>(offset));
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(size));
+    offset += static_cast<std::uint64_t>(size);
+  }
+  return true;
+}
+
+}  // namespace
+
+gateway::RunFiles RunFileKeeper::files() {
+  return {.terms = [this](const auto& run) { return terms(run); },
+          .base_bundle = [this](const auto& run, const auto& have) { return base_bundle(run, have); },
+          .take_bundle = [this](const auto& run, const auto& bundle) { return take_bundle(run, bundle); },
+          .result = [this](const auto& run, const auto& commit) { return keep_result(run, commit); },
+          .append_log = [this](const auto& run, auto offset, auto text) { return append_log(run, offset, text); }};
+}
+
+Result<remote::Terms> RunFileKeeper::terms(const domain::Run& run) const {
+  auto agent = agent_(run.agent);
+  if (!agent) return failure(FailureCode::AGENT_UNKNOWN, fmt::format("no agent is named \"{}\"", run.agent));
+  auto rules = repositories_.rules(run.repo, run.base_commit);
+  if (!rules) return failure(std::move(rules.error()));
+  return remote::Terms{.setup = std::move(rules->setup),
+                       .cache = std::move(rules->cache),
+                       .commands = std::move(rules->commands),
+                       .command_timeout = rules->command_timeout,
+                       .protected_globs = std::move(rules->protected_globs),
+                       .author_name = rules->author.name,
+                       .author_email = rules->author.email,
+                       .agent = std::move(*agent),
+                       .wall_max = wall_max_};
+}
+
+Result<std::shared_ptr<git::Mirror>> RunFileKeeper::mirror(const domain::Run& run) const {
+  const auto repository = repositories_.find(run.repo);
+  if (!repository) return failure(FailureCode::REPO_UNKNOWN, fmt::format("no repository is called '{}'", run.repo));
+  return repository->mirror();
+}
+
+Result<std::string> RunFileKeeper::base_bundle(const domain::Run& run, const std::vector<std::string>& have) const {
+  const auto mirror = this->mirror(run);
+  if (!mirror) return failure(mirror.error());
+  const auto name = "runs/" + run.id.to_string();
+  if (auto kept = (*mirror)->keep(name, run.base_commit); !kept) return failure(std::move(kept.error()));
+  return git::make_bundle(**mirror, name, have, remote::base_bundle_bytes_max);
+}
+
+Result<void> RunFileKeeper::take_bundle(const domain::Run& run, const std::string& bundle) const {
+  const auto mirror = this->mirror(run);
+  if (!mirror) return failure(mirror.error());
+  const auto tip = git::take_bundle(**mirror, bundle, git::BundleTrust::none);
+  if (!tip) return failure(tip.error());
+  auto kept = keep_result(run, tip->commit);
+  if (!kept) return failure(std::move(kept.error()));
+  return {};
+}
+
+Result<gateway::RunFiles::Outcome> RunFileKeeper::keep_result(const domain::Run& run, const std::string& commit) const {
+  const auto mirror = this->mirror(run);
+  if (!mirror) return failure(mirror.error());
+  const auto there = (*mirror)->exists(commit);
+  if (!there) return failure(there.error());
+  if (!*there) return failure(FailureCode::COMMIT_MISSING, fmt::format("no result {} was sent", commit));
+  const auto listed = (*mirror)->run({"rev-list", "--parents", "--no-walk", commit});
+  if (!listed) return failure(listed.error());
+  if (*listed != fmt::format("{} {}\n", commit, run.base_commit)) {
+    return failure(FailureCode::GIT_FAILED, "the result is no commit whose only parent is the run's base");
+  }
+  auto tree = git::tree_of(**mirror, commit);
+  if (!tree) return failure(std::move(tree.error()));
+  const auto base = git::tree_of(**mirror, run.base_commit);
+  if (!base) return failure(base.error());
+  const auto agent = agent_(run.agent);
+  const auto bytes_max = agent ? agent->disk_bytes : worker::AgentConfig{}.disk_bytes;
+  if (auto fits = git::judge_foreign_tree(**mirror, *base, *tree, bytes_max); !fits) {
+    return failure(std::move(fits.error()));
+  }
+  if (auto kept = (*mirror)->keep(result_name(run.id), commit); !kept) return failure(std::move(kept.error()));
+  const bool changed = *tree != *base;
+  return gateway::RunFiles::Outcome{std::move(*tree), changed};
+}
+
+Result<gateway::RunFiles::LogEnd> RunFileKeeper::append_log(const RunId& run, std::size_t offset,
+                                                            std::string_view text) {
+  const std::lock_guard one_at_a_time(appending_);
+  const auto path = data_.logs() / (run.to_string() + ".log");
+  std::error_code ignored;
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  const process::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  struct stat info{};
+  if (!file.open() || ::fstat(file.get(), &info) != 0) return failure(log_error(path));
+  auto end = static_cast<std::size_t>(info.st_size);
+  if (offset != end || text.empty()) return gateway::RunFiles::LogEnd{end, end >= log_bytes_max};
+  const bool full = end + text.size() > log_bytes_max;
+  if (full) text = full_note;
+  if (!write_at(file.get(), text, end)) return failure(log_error(path));
+  return gateway::RunFiles::LogEnd{end + text.size(), full};
+}
+
+}  // namespace vitana::app

@@ -1,0 +1,40 @@
+// What workers on other machines need of this one's disk: rules, base commits, results, logs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "app/data_folder.h"
+#include "app/repositories.h"
+#include "gateway/route.h"
+#include "worker/agent.h"
+
+namespace vitana::app {
+
+/// Thread-safe. Implements gateway::RunFiles; `repositories` outlives it.
+class RunFileKeeper {
+ public:
+  RunFileKeeper(Repositories& repositories, worker::AgentSource agent, Duration wall_max, DataFolder data)
+      : repositories_(repositories), agent_(std::move(agent)), wall_max_(wall_max), data_(std::move(data)) {}
+
+  /// Its methods as the gateway asks for them; it outlives them.
+  gateway::RunFiles files();
+
+ private:
+  Result<remote::Terms> terms(const domain::Run& run) const;
+  Result<std::shared_ptr<git::Mirror>> mirror(const domain::Run& run) const;
+  Result<std::string> base_bundle(const domain::Run& run, const std::vector<std::string>& have) const;
+  Result<void> take_bundle(const domain::Run& run, const std::string& bundle) const;
+  Result<gateway::RunFiles::Outcome> keep_result(const domain::Run& run, const std::string& commit) const;
+  Result<gateway::RunFiles::LogEnd> append_log(const RunId& run, std::size_t offset, std::string_view text);
+
+  Repositories& repositories_;
+  const worker::AgentSource agent_;
+  const Duration wall_max_;
+  const DataFolder data_;
+  std::mutex appending_;
+};
+
+}  // namespace vitana::app

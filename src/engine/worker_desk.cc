@@ -1,0 +1,284 @@
+#include "engine/worker_desk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/utf8.h"
+#include "spec/parse.h"
+
+namespace vitana::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t name_bytes_max = 100;
+constexpr std::size_t labels_max = 32;
+constexpr std::size_t callback_bytes_max = 1'000;
+constexpr int slots_max = 256;
+constexpr Duration seen_every = 1min;   ///< is written so often
+constexpr Duration forgotten_after = 24h;
+constexpr std::size_t remembered_max = 4'096;
+
+std::string id_of(const std::string& actor, const std::string& name) {
+  Hasher hasher;
+  hasher.feed_framed(actor);
+  hasher.feed_framed(name);
+  return "wrk_" + hasher.finish().hex().substr(0, 16);
+}
+
+bool is_word(const std::string& text) {
+  return !text.empty() && text.size() <= name_bytes_max &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; }) &&
+         utf8_clean(text) == text;
+}
+
+Result<void> judge(const WorkerIntroduction& worker) {
+  const auto refused = [](std::string message) { return failure(FailureCode::REQUEST_INVALID, std::move(message)); };
+  if (worker.protocol < worker_protocol_least) {
+    return failure(Error{FailureCode::WORKER_TOO_OLD,
+                         fmt::format("the worker speaks protocol {}, the gateway needs {}", worker.protocol,
+                                     worker_protocol_least)}
+                       .with("protocol", std::to_string(worker_protocol)));
+  }
+  if (!is_word(worker.name)) return refused(fmt::format("a worker's name is one word of 1 to {} bytes", name_bytes_max));
+  if (worker.labels.size() > labels_max || !std::all_of(worker.labels.begin(), worker.labels.end(), is_word)) {
+    return refused(fmt::format("labels are words, at most {}", labels_max));
+  }
+  if (worker.slots < 1 || worker.slots > slots_max) return refused(fmt::format("slots are 1 to {}", slots_max));
+  if (worker.callback.size() > callback_bytes_max) return refused("the callback is too long");
+  return {};
+}
+
+/// What an execute step may end with, as port::Executor says, and what keeps a worker elsewhere from beginning.
+bool may_report(FailureCode code) {
+  using enum FailureCode;
+  switch (failure_info(code).cls) {
+    case FailureClass::agent:
+    case FailureClass::environment:
+    case FailureClass::network:
+    case FailureClass::timeout: return true;
+    case FailureClass::git: return true;
+    case FailureClass::worker: return code == WORKSPACE_FAILED;
+    case FailureClass::governance: return code == PATH_FORBIDDEN || code == CANCELLED || code == UNSANDBOXED_REFUSED;
+    case FailureClass::spec: return code == CHECKSUM_MISMATCH;
+    case FailureClass::dispatch:
+    case FailureClass::verification:
+    case FailureClass::delivery:
+    case FailureClass::storage:
+    case FailureClass::budget:
+    case FailureClass::internal: return false;
+  }
+  return false;
+}
+
+Error reported(Error error) {
+  if (may_report(error.code)) return error;
+  const auto code = error.code;
+  error.code = FailureCode::WORKSPACE_FAILED;
+  return std::move(error).under(fmt::format("the worker ended its step with {}", name_of(code)));
+}
+
+domain::Fence fence_in(const port::StepReport& report) {
+  return std::visit([](const auto& r) { return r.fence; }, report);
+}
+
+nlohmann::ordered_json described(const store::WorkerRow& row) {
+  return {{"id", row.id}, {"name", row.name}, {"labels", row.labels}, {"slots", row.slots}};
+}
+
+}  // namespace
+
+Result<store::WorkerRow> WorkerDesk::enter(const WorkerIntroduction& worker, const domain::Caller& caller) {
+  if (auto judged = judge(worker); !judged) return failure(std::move(judged.error()));
+  store::WorkerRow row{.id = id_of(caller.actor, worker.name),
+                       .name = worker.name,
+                       .actor = caller.actor,
+                       .labels = worker.labels,
+                       .slots = worker.slots,
+                       .protocol = std::min(worker.protocol, worker_protocol),
+                       .callback = worker.callback};
+  std::vector<std::string> forgotten;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    forgotten.clear();
+    row.registered_at = row.seen_at = ledger.now();
+    for (const auto& old : ledger.workers_beyond(workers_max - 1)) {
+      if (old.id == row.id) continue;
+      if (ledger.now() - old.seen_at < forgotten_after) {
+        return failure(FailureCode::GATEWAY_BUSY, fmt::format("{} workers are registered already", workers_max));
+      }
+      ledger.remove_worker(old.id);
+      forgotten.push_back(old.id);
+    }
+    ledger.put(row);
+    ledger.append({domain::EventType::worker_registered, std::nullopt, std::nullopt, caller.actor,
+                   described(row).dump()});
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  const std::lock_guard lock(mutex_);
+  for (const auto& id : forgotten) seen_.erase(id);
+  seen_[row.id] = row.seen_at;
+  return row;
+}
+
+Result<store::WorkerRow> WorkerDesk::known(const std::string& id, const domain::Caller& caller) {
+  std::optional<store::WorkerRow> row;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    row = reader.worker(id);
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  // Whether there is one of another token is nobody's business.
+  if (!row || row->actor != caller.actor) {
+    return failure(Error{FailureCode::NOT_FOUND, "no such worker is registered with this token"}
+                       .with("hint", "register again: POST /api/v1/workers"));
+  }
+  if (auto noted = saw(*row); !noted) return failure(std::move(noted.error()));
+  return std::move(*row);
+}
+
+Result<void> WorkerDesk::saw(const store::WorkerRow& row) {
+  const auto now = clock_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    auto& seen = seen_[row.id];
+    seen = std::max(seen, now);
+  }
+  if (now - row.seen_at < seen_every) return {};
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    auto present = ledger.worker(row.id);
+    if (!present || ledger.now() - present->seen_at < seen_every) return {};
+    present->seen_at = ledger.now();
+    ledger.put(*present);
+    return {};
+  });
+}
+
+Result<std::vector<port::Assignment>> WorkerDesk::claim(const std::string& id, const domain::Caller& caller,
+                                                        const std::string& request_id, int max) {
+  const auto row = known(id, caller);
+  if (!row) return failure(row.error());
+  if (row->draining) return std::vector<port::Assignment>();
+  return runs_.claim({.worker = id,
+                      .request_id = request_id,
+                      .steps = {domain::Step::execute},
+                      .max = std::clamp(max, 1, worker_claim_max),
+                      .repos = caller.repos});
+}
+
+Result<Heartbeat> WorkerDesk::heartbeat(const std::string& id, const domain::Caller& caller,
+                                        const std::vector<HeldStep>& held) {
+  const auto row = known(id, caller);
+  if (!row) return failure(row.error());
+  Heartbeat answer{.directives = {}, .drain = row->draining};
+  for (const auto& [run, fence] : held) {
+    auto directive = runs_.is_held_by(run, fence, id) ? runs_.renew(run, fence) : port::Directive::lost;
+    if (directive == port::Directive::drain) {
+      answer.drain = true;
+      directive = port::Directive::go_on;
+    }
+    answer.directives.push_back(directive);
+  }
+  return answer;
+}
+
+Result<store::WorkerRow> WorkerDesk::drain(const std::string& id, const std::string& actor) {
+  std::optional<store::WorkerRow> row;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    row = ledger.worker(id);
+    if (!row) return failure(FailureCode::NOT_FOUND, "no such worker is registered");
+    if (row->draining) return {};
+    row->draining = true;
+    ledger.put(*row);
+    ledger.append({domain::EventType::worker_draining, std::nullopt, std::nullopt, actor, described(*row).dump()});
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  return std::move(*row);
+}
+
+Result<domain::Run> WorkerDesk::held(const RunId& id, domain::Fence fence, const domain::Caller& caller) {
+  std::optional<domain::Run> run;
+  std::optional<store::WorkerRow> holder;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    run = reader.run(id);
+    if (run && run->lease) holder = reader.worker(run->lease->worker);
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  if (!run || !caller.reaches(run->repo)) {
+    return failure(FailureCode::NOT_FOUND, fmt::format("there is no run {}", id.to_string()));
+  }
+  if (!run->lease || run->lease->fence != fence) {
+    return failure(FailureCode::LEASE_STALE, fmt::format("run {} is not under token {} any more", id.to_string(), fence));
+  }
+  if (!holder || holder->actor != caller.actor) {
+    return failure(FailureCode::NOT_FOUND, fmt::format("run {} is held by nobody of this token", id.to_string()));
+  }
+  return std::move(*run);
+}
+
+Result<void> WorkerDesk::report(const RunId& id, port::StepReport report, const domain::Caller& caller) {
+  const Taken key{id, fence_in(report), report.index()};
+  if (taken_before(key)) return {};
+  const auto run = held(id, fence_in(report), caller);
+  if (!run && run.error().code != FailureCode::LEASE_STALE) return failure(run.error());
+  if (run) {
+    if (auto* failed = std::get_if<domain::StepFailed>(&report)) failed->error = reported(std::move(failed->error));
+    if (auto* executed = std::get_if<domain::Executed>(&report)) {
+      std::optional<domain::SpecVersion> spec;
+      auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+        spec = reader.spec(id.vtid, run->spec_version);
+        return {};
+      });
+      if (!look) return look;
+      executed->no_change_allowed =
+          spec && spec::parse_spec(spec->text, {.file = spec->provenance.path}).spec.no_change;
+    }
+  }
+  // A late one is refused there, and the refusal is recorded.
+  auto done = runs_.report(id, report, {});
+  if (done) remember(key);
+  return done;
+}
+
+bool WorkerDesk::taken_before(const Taken& report) {
+  const std::lock_guard lock(mutex_);
+  return taken_.contains(report);
+}
+
+void WorkerDesk::remember(const Taken& report) {
+  const std::lock_guard lock(mutex_);
+  if (!taken_.insert(report).second) return;
+  taken_in_order_.push_back(report);
+  if (taken_in_order_.size() <= remembered_max) return;
+  taken_.erase(taken_in_order_.front());
+  taken_in_order_.pop_front();
+}
+
+Result<std::vector<WorkerStanding>> WorkerDesk::workers(const domain::Caller& caller) {
+  std::vector<WorkerStanding> all;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    for (auto& row : reader.workers(workers_max)) all.push_back({std::move(row)});
+    for (const auto& id : reader.leased(workers_max)) {
+      const auto run = reader.run(id);
+      if (!run || !run->lease || !caller.reaches(run->repo)) continue;
+      const auto holder = std::find_if(all.begin(), all.end(),
+                                       [&](const auto& one) { return one.row.id == run->lease->worker; });
+      if (holder != all.end()) holder->holds.push_back({id, run->lease->fence});
+    }
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  const std::lock_guard lock(mutex_);
+  for (auto& [row, _] : all) {
+    const auto seen = seen_.find(row.id);
+    if (seen != seen_.end()) row.seen_at = std::max(row.seen_at, seen->second);
+  }
+  return all;
+}
+
+}  // namespace vitana::engine

@@ -1,0 +1,102 @@
+// Workers on other machines: who they are, and what each may do with the runs that it holds.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "domain/access.h"
+#include "engine/run_desk.h"
+#include "engine/setup.h"
+#include "store/store.h"
+
+namespace vitana::engine {
+
+/// How worker and gateway speak with each other. One that speaks an older one than the least is refused.
+inline constexpr int worker_protocol = 1;
+inline constexpr int worker_protocol_least = 1;
+
+inline constexpr int workers_max = 1'000;          ///< kept; beyond it those that were not seen for a day go
+inline constexpr int worker_claim_max = 16;        ///< steps of one claim
+inline constexpr std::size_t worker_held_max = 256;  ///< runs of one heartbeat
+
+/// What a worker says of itself.
+struct WorkerIntroduction {
+  std::string name;  ///< the same name, said with the same token's name, is the same worker
+  std::vector<std::string> labels = {};
+  int slots = 1;
+  int protocol = worker_protocol;
+  std::string callback = {};
+};
+
+/// A run that a worker believes it holds.
+struct HeldStep {
+  RunId run{Vtid(1)};
+  domain::Fence fence = 0;
+};
+
+struct Heartbeat {
+  std::vector<port::Directive> directives;  ///< one for each run that was named, in its order
+  bool drain = false;
+};
+
+struct WorkerStanding {
+  store::WorkerRow row;
+  std::vector<HeldStep> holds = {};
+};
+
+/// Thread-safe. A worker is known by its id, and speaks with the token that registered it: `caller` is who
+/// asks. Only execute steps are granted here. Common errors: NOT_FOUND - no such worker of this caller; STORE_*.
+class WorkerDesk {
+ public:
+  WorkerDesk(store::Store& store, port::Clock& clock, RunDesk& runs) : store_(store), clock_(clock), runs_(runs) {}
+
+  /// Errors: WORKER_TOO_OLD; REQUEST_INVALID; GATEWAY_BUSY - there are too many.
+  Result<store::WorkerRow> enter(const WorkerIntroduction& worker, const domain::Caller& caller);
+
+  /// As RunDesk::claim, within the caller's repositories. One that drains is granted nothing.
+  Result<std::vector<port::Assignment>> claim(const std::string& id, const domain::Caller& caller,
+                                              const std::string& request_id, int max);
+
+  /// Renews what it holds. Takes no writer lock, but once a minute.
+  Result<Heartbeat> heartbeat(const std::string& id, const domain::Caller& caller, const std::vector<HeldStep>& held);
+
+  /// It is told when it asks next. `actor`: who wants it.
+  Result<store::WorkerRow> drain(const std::string& id, const std::string& actor);
+
+  /// The run, while one of the caller's workers holds its execute step under `fence`.
+  /// Errors: LEASE_STALE; NOT_FOUND - there is no such run, or somebody else holds it.
+  Result<domain::Run> held(const RunId& run, domain::Fence fence, const domain::Caller& caller);
+
+  /// Ends the step. Of what was executed, whether no change is allowed is taken from the run's own spec, and not
+  /// from the report; a code that no execute step ends with becomes WORKSPACE_FAILED. The same report again, for
+  /// as long as this process remembers it, changes nothing. Errors: as held(), and RunDesk::report; a stale one
+  /// is an event.
+  Result<void> report(const RunId& run, port::StepReport report, const domain::Caller& caller);
+
+  /// Seen last first; within the caller's repositories as far as runs are named.
+  Result<std::vector<WorkerStanding>> workers(const domain::Caller& caller);
+
+ private:
+  using Taken = std::tuple<RunId, domain::Fence, std::size_t>;
+
+  Result<store::WorkerRow> known(const std::string& id, const domain::Caller& caller);
+  Result<void> saw(const store::WorkerRow& row);
+  bool taken_before(const Taken& report);
+  void remember(const Taken& report);
+
+  store::Store& store_;
+  port::Clock& clock_;
+  RunDesk& runs_;
+  std::mutex mutex_;
+  std::map<std::string, Instant> seen_;  ///< of workers that are registered: at most workers_max
+  std::set<Taken> taken_;
+  std::deque<Taken> taken_in_order_;
+};
+
+}  // namespace vitana::engine

@@ -1,0 +1,227 @@
+#include "gateway/working.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/worker_desk.h"
+#include "remote/report_json.h"
+
+namespace vitana::gateway {
+namespace {
+
+using wire::Json;
+
+constexpr std::size_t log_piece_bytes_max = 1 << 20;
+constexpr std::size_t stream_piece_bytes = 256 << 10;
+
+std::string_view name_of(port::Directive directive) {
+  switch (directive) {
+    case port::Directive::go_on: return "go_on";
+    case port::Directive::cancel: return "cancel";
+    case port::Directive::drain: return "drain";
+    case port::Directive::lost: return "lost";
+  }
+  return "";
+}
+
+std::int64_t seconds(Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration).count(); }
+
+Json worker_json(const engine::WorkerStanding& worker) {
+  const auto& row = worker.row;
+  Json holds = Json::array();
+  for (const auto& [run, fence] : worker.holds) holds.push_back({{"run", run.to_string()}, {"fence", fence}});
+  return {{"id", row.id},
+          {"name", row.name},
+          {"actor", row.actor},
+          {"labels", row.labels},
+          {"slots", row.slots},
+          {"protocol", row.protocol},
+          {"registered_at", to_rfc3339(row.registered_at)},
+          {"seen_at", to_rfc3339(row.seen_at)},
+          {"draining", row.draining},
+          {"holds", std::move(holds)}};
+}
+
+Response taken() { return json({{"taken", true}}); }
+
+domain::Fence fence_of(Exchange& exchange) { return exchange.arguments.integer("fence"); }
+
+/// The run that the path names, while the caller holds it.
+Result<domain::Run> held_run(Exchange& exchange) {
+  return exchange.engine.workers.held(exchange.arguments.run("run"), fence_of(exchange), exchange.asked.who);
+}
+
+/// Bytes that are there already, piece by piece.
+class ByteStream : public Stream {
+ public:
+  explicit ByteStream(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  Result<std::string> next() override {
+    auto piece = bytes_.substr(at_, stream_piece_bytes);
+    at_ += piece.size();
+    return piece;
+  }
+  bool ended() const override { return at_ == bytes_.size(); }
+  std::string_view heartbeat() const override { return ""; }
+
+ private:
+  const std::string bytes_;
+  std::size_t at_ = 0;
+};
+
+std::vector<std::string> listed(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find(',', at), text.size());
+    if (end > at) words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+}  // namespace
+
+Result<Response> register_worker(Exchange& exchange) {
+  const auto& body = exchange.body;
+  engine::WorkerIntroduction worker{.name = body.at("name"),
+                                    .labels = body.value("labels", std::vector<std::string>()),
+                                    .slots = body.at("slots"),
+                                    .protocol = body.at("protocol"),
+                                    .callback = body.value("callback", "")};
+  const auto row = exchange.engine.workers.enter(worker, exchange.asked.who);
+  if (!row) return failure(row.error());
+  return json({{"id", row->id},
+               {"protocol", row->protocol},
+               {"lease_seconds", seconds(domain::lease_time)},
+               {"renew_seconds", seconds(domain::lease_renew)}});
+}
+
+Result<Response> list_workers(Exchange& exchange) {
+  const auto workers = exchange.engine.workers.workers(exchange.asked.who);
+  if (!workers) return failure(workers.error());
+  Json list = Json::array();
+  for (const auto& worker : *workers) list.push_back(worker_json(worker));
+  return json({{"workers", std::move(list)}});
+}
+
+Result<Response> claim_runs(Exchange& exchange) {
+  const auto& body = exchange.body;
+  const int max = body.at("max");
+  const auto granted = exchange.engine.workers.claim(exchange.arguments.text("worker"), exchange.asked.who,
+                                                     body.at("request_id"), max);
+  if (!granted) return failure(granted.error());
+  Json list = Json::array();
+  for (const auto& assignment : *granted) {
+    auto terms = exchange.files.runs.terms(assignment.run);
+    if (terms) {
+      list.push_back(remote::assignment_json(assignment, *terms));
+      continue;
+    }
+    // As a worker of this machine would say that it cannot begin.
+    const domain::StepFailed failed{assignment.lease().fence, std::move(terms.error())};
+    if (auto told = exchange.engine.runs.report(assignment.run.id, failed, {}); !told) return failure(told.error());
+  }
+  const std::chrono::seconds wait(body.at("wait_seconds").get<int>());
+  auto response = json({{"assignments", list}});
+  if (list.empty() && max > 0 && wait.count() > 0) response.ask_again = wait;
+  return response;
+}
+
+Result<Response> renew_runs(Exchange& exchange) {
+  std::vector<engine::HeldStep> held;
+  for (const auto& one : exchange.body.at("runs")) {
+    const auto run = RunId::parse(one.at("run").get<std::string>());
+    if (!run) return failure(FailureCode::REQUEST_INVALID, "a run's id is none");
+    held.push_back({*run, one.at("fence")});
+  }
+  const auto beat = exchange.engine.workers.heartbeat(exchange.arguments.text("worker"), exchange.asked.who, held);
+  if (!beat) return failure(beat.error());
+  Json directives = Json::array();
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    directives.push_back({{"run", held[i].run.to_string()},
+                          {"fence", held[i].fence},
+                          {"directive", name_of(beat->directives[i])}});
+  }
+  return json({{"directives", std::move(directives)}, {"drain", beat->drain}});
+}
+
+Result<Response> drain_worker(Exchange& exchange) {
+  const auto row = exchange.engine.workers.drain(exchange.arguments.text("worker"), exchange.asked.actor());
+  if (!row) return failure(row.error());
+  return json(worker_json({*row, {}}));
+}
+
+Result<Response> append_run_log(Exchange& exchange) {
+  const auto& text = exchange.request.body;
+  if (text.size() > log_piece_bytes_max) {
+    return failure(FailureCode::REQUEST_TOO_LARGE, fmt::format("a piece of a log has {} bytes at most", log_piece_bytes_max));
+  }
+  const auto run = held_run(exchange);
+  if (!run) return failure(run.error());
+  const auto offset = static_cast<std::size_t>(exchange.arguments.integer("offset"));
+  const auto end = exchange.files.runs.append_log(run->id, offset, text);
+  if (!end) return failure(end.error());
+  return json({{"offset", end->offset}, {"full", end->full}});
+}
+
+Result<Response> get_base_bundle(Exchange& exchange) {
+  const auto run = held_run(exchange);
+  if (!run) return failure(run.error());
+  auto bundle = exchange.files.runs.base_bundle(*run, listed(exchange.arguments.text("have")));
+  if (!bundle) return failure(std::move(bundle.error()));
+  Response response{.type = "application/x-git-bundle", .body = {}};
+  response.headers.emplace_back("X-Bundle-Bytes", std::to_string(bundle->size()));
+  response.stream = std::make_shared<ByteStream>(std::move(*bundle));
+  return response;
+}
+
+Result<Response> put_result_bundle(Exchange& exchange) {
+  const auto run = held_run(exchange);
+  if (!run && run.error().code == FailureCode::LEASE_STALE) {
+    // It is the late report of somebody who may have been away for long: that is told in the log.
+    auto refused = exchange.engine.workers.report(exchange.arguments.run("run"),
+                                                  domain::Executed{.fence = fence_of(exchange)}, exchange.asked.who);
+    if (!refused) return failure(std::move(refused.error()));
+    return taken();
+  }
+  if (!run) return failure(run.error());
+  auto kept = exchange.files.runs.take_bundle(*run, exchange.request.body);
+  if (!kept) return failure(std::move(kept.error()));
+  return taken();
+}
+
+Result<Response> complete_run(Exchange& exchange) {
+  auto executed = remote::read_executed(exchange.body);
+  if (!executed) return failure(std::move(executed.error()));
+  const auto& id = exchange.arguments.run("run");
+  auto& workers = exchange.engine.workers;
+  if (const auto run = workers.held(id, executed->fence, exchange.asked.who)) {
+    const auto result = exchange.files.runs.result(*run, executed->result_commit);
+    if (!result) return failure(result.error());
+    executed->result_tree = result->tree;
+    executed->changed = result->changed;
+  }
+  auto done = workers.report(id, std::move(*executed), exchange.asked.who);
+  if (!done) return failure(std::move(done.error()));
+  return taken();
+}
+
+Result<Response> fail_run(Exchange& exchange) {
+  auto failed = remote::read_failed(exchange.body);
+  if (!failed) return failure(std::move(failed.error()));
+  auto done = exchange.engine.workers.report(exchange.arguments.run("run"), std::move(*failed), exchange.asked.who);
+  if (!done) return failure(std::move(done.error()));
+  return taken();
+}
+
+Result<Response> release_run(Exchange& exchange) {
+  const auto release = remote::read_release(exchange.body);
+  if (!release) return failure(release.error());
+  auto done = exchange.engine.workers.report(exchange.arguments.run("run"), *release, exchange.asked.who);
+  if (!done) return failure(std::move(done.error()));
+  return taken();
+}
+
+}  // namespace vitana::gateway

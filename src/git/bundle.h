@@ -1,0 +1,47 @@
+// Commits as bytes: from one mirror to another that no git speaks to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "git/mirror.h"
+#include "git/names.h"
+
+namespace vitana::git {
+
+inline constexpr std::size_t bundle_without_max = 64;  ///< commits that the other side says it has
+
+/// A bundle with one ref, the commit that is kept under `kept_name` (Mirror::keep), and its history, but for what
+/// the commits in `without` reach; those that are not here are passed over.
+/// Errors: GIT_FAILED - also where it is larger than `bytes_max`, or the commit is reached by `without`.
+Result<std::string> make_bundle(const Mirror& mirror, std::string_view kept_name, const std::vector<Oid>& without,
+                                std::size_t bytes_max);
+
+/// What a bundle brings.
+struct BundleTip {
+  Oid commit;
+  std::string ref;
+  bool operator==(const BundleTip&) const = default;
+};
+
+enum class BundleTrust {
+  hashes,  ///< objects are what their names say, and no more
+  none,    ///< each is looked at as well (fsck), and all that it names is here
+};
+
+/// Puts the objects of a bundle into the mirror, and says what its one ref names; no ref is made here.
+/// Errors: GIT_FAILED - it is no bundle of one ref, what it builds on is not here, or an object is refused; nothing of
+/// it is taken then. Where it does not hold what its ref names, its objects stay, and no ref leads to them.
+Result<BundleTip> take_bundle(const Mirror& mirror, std::string_view bundle, BundleTrust trust);
+
+/// May a tree that somebody else made from `base` be checked out and judged here? Holds it to what
+/// git::snapshot() holds a folder to. Errors: PATH_FORBIDDEN, with the context `path` - a new or changed
+/// submodule, a link that leaves the tree and was not in `base`, a name that no checkout can hold;
+/// AGENT_DISK_LIMIT - what is new in it is larger than `bytes_max`; COMMIT_MISSING, GIT_FAILED.
+Result<void> judge_foreign_tree(const Mirror& mirror, const Oid& base, const Oid& tree, std::uint64_t bytes_max);
+
+}  // namespace vitana::git

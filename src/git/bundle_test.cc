@@ -1,0 +1,118 @@
+#include "git/bundle.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "git/commit.h"
+#include "git/test_repository.h"
+#include "git/tree.h"
+
+namespace vitana::git {
+namespace {
+
+using test::must;
+
+constexpr std::size_t bytes_max = 8 << 20;
+
+struct BundleTest : testing::Test, test::Fixture {
+  std::unique_ptr<Mirror> other = must(Mirror::open(temp.path() / "other", {}));
+
+  std::string bundle_of(const Oid& commit, const std::vector<Oid>& without = {}) {
+    must(mirror->keep("runs/VTID-00001.1", commit));
+    return must(make_bundle(*mirror, "runs/VTID-00001.1", without, bytes_max));
+  }
+};
+
+TEST_F(BundleTest, BringsACommitWithItsHistory) {
+  const auto second = user.commit_file("a", "1");
+  fetch();
+  const auto tip = must(take_bundle(*other, bundle_of(second), BundleTrust::none));
+  EXPECT_EQ(tip, (BundleTip{second, "refs/vitana/keep/runs/VTID-00001.1"}));
+  EXPECT_TRUE(must(other->is_ancestor(first, second)));
+  EXPECT_EQ(must(read_file(*other, second, "a", 100)), "1");
+}
+
+TEST_F(BundleTest, BringsOnlyWhatTheOtherSideHasNot) {
+  user.commit_file("large", std::string(100'000, 'x') + "1");
+  const auto second = user.commit_file("b", "2");
+  fetch();
+  must(take_bundle(*other, bundle_of(second), BundleTrust::hashes));
+  const auto third = user.commit_file("c", "3");
+  fetch();
+  const auto unknown = std::string(40, 'a');
+  const auto bundle = bundle_of(third, {second, unknown});
+  EXPECT_EQ(must(take_bundle(*other, bundle, BundleTrust::none)).commit, third);
+  auto empty = must(Mirror::open(temp.path() / "empty", {}));
+  EXPECT_EQ(take_bundle(*empty, bundle, BundleTrust::hashes).error().code, FailureCode::GIT_FAILED);
+  EXPECT_FALSE(must(empty->exists(third)));
+}
+
+TEST_F(BundleTest, WhatIsNoneIsRefused) {
+  const auto whole = bundle_of(first);
+  const auto pack = whole.substr(whole.find("\n\n") + 2);
+  const auto named = whole.substr(whole.find('\n') + 1, 40) + " refs/heads/x\n";
+  for (const auto& [name, bytes] : std::map<std::string, std::string>{
+           {"nothing", ""},
+           {"text", "hello\n"},
+           {"no end of its header", "# v2 git bundle\n" + named},
+           {"no commit", "# v2 git bundle\n\n" + pack},
+           {"two commits", "# v2 git bundle\n" + named + named + "\n" + pack},
+           {"a name that is none", "# v2 git bundle\n" + named.substr(0, 41) + "--upload-pack=x\n\n" + pack},
+           {"a base that is not here", "# v2 git bundle\n-" + std::string(40, 'b') + " x\n" + named + "\n" + pack},
+           {"a base that is none", "# v2 git bundle\n-x\n" + named + "\n" + pack},
+           {"a filter", "# v3 git bundle\n@filter=blob:none\n" + named + "\n" + pack},
+           {"cut off", whole.substr(0, whole.size() - 30)},
+           {"a changed byte", [&] { auto text = whole; text[text.size() - 25] ^= 1; return text; }()},
+           {"a very long header", "# v2 git bundle\n" + std::string(10'000, '-') + "\n" + named + "\n" + pack}}) {
+    const auto taken = take_bundle(*other, bytes, BundleTrust::none);
+    ASSERT_FALSE(taken) << name;
+    EXPECT_EQ(taken.error().code, FailureCode::GIT_FAILED) << name;
+    EXPECT_FALSE(must(other->exists(first))) << name;
+  }
+}
+
+TEST_F(BundleTest, OneThatHoldsAnotherCommitThanItNamesIsRefused) {
+  const auto whole = bundle_of(first);
+  const auto other_commit = "# v2 git bundle\n" + std::string(40, 'b') + " refs/heads/x\n\n";
+  const auto taken = take_bundle(*other, other_commit + whole.substr(whole.find("\n\n") + 2), BundleTrust::none);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, FailureCode::GIT_FAILED);
+}
+
+TEST_F(BundleTest, TooLargeAOneIsNotMade) {
+  must(mirror->keep("runs/VTID-00001.1", first));
+  EXPECT_EQ(make_bundle(*mirror, "runs/VTID-00001.1", {}, 64).error().code, FailureCode::GIT_FAILED);
+}
+
+struct ForeignTree : BundleTest {
+  /// The tree that `git mktree` makes of these lines.
+  Oid tree(const std::string& lines) {
+    auto made = must(mirror->run({"mktree", "--missing"}, lines));
+    made.pop_back();
+    return made;
+  }
+  Oid blob(const std::string& text) {
+    auto made = must(mirror->run({"hash-object", "-w", "--stdin"}, text));
+    made.pop_back();
+    return made;
+  }
+  FailureCode judged(const std::string& lines, std::uint64_t most = 1'000) {
+    const auto answer = judge_foreign_tree(*mirror, first, tree(lines), most);
+    return answer ? FailureCode::NOT_FOUND : answer.error().code;
+  }
+};
+
+TEST_F(ForeignTree, IsHeldToWhatASnapshotIs) {
+  const auto text = blob("x");
+  EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n", text)), FailureCode::NOT_FOUND);
+  EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n120000 blob {}\tb\n", text, blob("a"))), FailureCode::NOT_FOUND);
+  EXPECT_EQ(judged(fmt::format("120000 blob {}\tb\n", blob("../outside"))), FailureCode::PATH_FORBIDDEN);
+  EXPECT_EQ(judged(fmt::format("120000 blob {}\tb\n", blob("/etc/passwd"))), FailureCode::PATH_FORBIDDEN);
+  EXPECT_EQ(judged(fmt::format("160000 commit {}\tsub\n", first)), FailureCode::PATH_FORBIDDEN);
+  EXPECT_EQ(judged(fmt::format("100644 blob {}\t.git\n", text)), FailureCode::PATH_FORBIDDEN);
+  EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n", std::string(40, 'c'))), FailureCode::PATH_FORBIDDEN);
+  EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n", blob(std::string(2'000, 'y')))), FailureCode::AGENT_DISK_LIMIT);
+}
+
+}  // namespace
+}  // namespace vitana::git

@@ -1,0 +1,60 @@
+// Executes steps on this machine for a gateway elsewhere: fetches what they start from, sends what they leave.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/stop.h"
+#include "git/mirror.h"
+#include "port/executor.h"
+#include "remote/gateway_client.h"
+#include "remote/source.h"
+#include "worker/command_executor.h"
+
+namespace vitana::remote {
+
+struct ExecutorOptions {
+  /// Its agent, rules and wall are those of each assignment; an agent that it knows by the assignment's name goes
+  /// before the one that is told. Secrets are asked of it alone: none comes from elsewhere.
+  worker::CommandExecutorOptions here;
+  std::filesystem::path mirrors;  ///< one for each repository of the gateway
+  git::Options git;
+  std::size_t result_bytes_max = std::size_t{64} << 20;
+};
+
+/// Thread-safe. Beside the errors of the port: LEASE_STALE, NETWORK_UNREACHABLE, REQUEST_INVALID.
+class Executor : public port::Executor {
+ public:
+  /// `sandbox`, `gateway` and `source` outlive it.
+  Executor(const worker::Sandbox& sandbox, GatewayClient& gateway, Source& source, ExecutorOptions options)
+      : sandbox_(sandbox), gateway_(gateway), source_(source), options_(std::move(options)) {}
+
+  Result<domain::Executed> execute(const port::Assignment& assignment, std::stop_token stop) override;
+
+ private:
+  struct Place {
+    std::shared_ptr<git::Mirror> mirror;
+    Turn fetching;
+  };
+
+  Result<std::shared_ptr<Place>> place_of(const std::string& repo);
+  Result<void> fetch_base(Place& place, const port::Assignment& assignment, const std::stop_token& stop);
+  Result<void> send_result(const git::Mirror& mirror, const port::Assignment& assignment, const std::stop_token& stop);
+  worker::CommandExecutorOptions terms_of(const Terms& terms, const std::shared_ptr<git::Mirror>& mirror) const;
+
+  const worker::Sandbox& sandbox_;
+  GatewayClient& gateway_;
+  Source& source_;
+  const ExecutorOptions options_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Place>> places_;
+};
+
+/// Names under which a mirror keeps what such an executor fetched and made.
+inline constexpr std::string_view bases_kept = "bases/";
+
+}  // namespace vitana::remote

@@ -1,0 +1,78 @@
+// What workers on other machines are told.
+#include <gmock/gmock.h>
+
+#include "gateway/fixture.h"
+
+namespace vitana::gateway {
+namespace {
+
+TEST_F(GatewayTest, WhatAWorkerIsToldFitsTheDocument) {
+  const std::string completed = R"({"fence":1,"result_commit":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})";
+  const std::string failed = R"({"fence":1,"code":"AGENT_FAILED","message":"x"})";
+  world_.repository().commit({{"docs/specs/00002-page.md", testing::sample_spec("Another")}});
+  world_.scan();
+  world_.conduct();
+  const auto worker = token(Role::worker);
+  const auto post = [&](const std::string& path, const std::string& body, std::string_view schema) {
+    const auto response = ask(Method::post, "/api/v1/" + path, worker, body);
+    EXPECT_EQ(response.status, 200) << path << response.body;
+    const auto fit = fits(schema, parsed(response));
+    EXPECT_TRUE(fit) << path << ": " << to_string(fit.error()) << response.body;
+    return parsed(response);
+  };
+  const auto claim = R"({"request_id":"7","max":1,"wait_seconds":5})";
+  const auto granted = post("workers/" + worker_ + "/claim", claim, "Assignments");
+  ASSERT_EQ(granted["assignments"].size(), 1U);
+  EXPECT_EQ(granted["assignments"][0]["run"]["id"], "VTID-00002.1");
+  EXPECT_EQ(post("workers/" + worker_ + "/claim", claim, "Assignments"), granted);  // its answer may have been lost
+  const auto beat = post("workers/" + worker_ + "/heartbeat", R"({"runs":[{"run":"VTID-00002.1","fence":1},)"
+                                                              R"({"run":"VTID-00001.1","fence":1}]})", "Directives");
+  EXPECT_EQ(beat["directives"][0]["directive"], "go_on");
+  EXPECT_EQ(beat["directives"][1]["directive"], "lost");
+  const auto run = std::string("/api/v1/runs/VTID-00002.1/");
+  const auto log = ask(Method::post, run + "log?fence=1&offset=0", worker, "said\n", "text/plain");
+  EXPECT_TRUE(fits("LogEnd", parsed(log))) << log.body;
+  const auto base = ask(Method::get, run + "base.bundle?fence=1", worker);
+  ASSERT_TRUE(base.stream);
+  EXPECT_EQ(*base.stream->next(), "# v2 git bundle\n");
+  EXPECT_TRUE(base.stream->ended());
+  EXPECT_THAT(base.headers, ::testing::Contains(std::pair<std::string, std::string>("X-Bundle-Bytes", "16")));
+  const auto result = ask(Method::put, run + "result.bundle?fence=1", worker, "x", "application/x-git-bundle");
+  EXPECT_TRUE(fits("Taken", parsed(result))) << result.body;
+  const auto holds = parsed(ask(Method::get, "/api/v1/workers", token(Role::viewer)));
+  EXPECT_TRUE(fits("Workers", holds));
+  EXPECT_EQ(holds["workers"][0]["holds"][0]["run"], "VTID-00002.1");
+  post("runs/VTID-00002.1/complete", completed, "Taken");
+  EXPECT_EQ(world_.runs(Vtid(2)).at(0).state, domain::RunState::verifying);
+  post("runs/VTID-00002.1/complete", completed, "Taken");  // its answer may have been lost
+  EXPECT_EQ(code_of(ask(Method::post, run + "fail", worker, failed)), "LEASE_STALE");
+}
+
+TEST_F(GatewayTest, AClaimWithoutWorkAsksToBeAskedAgain) {
+  const auto worker = token(Role::worker);
+  const auto claim = [&](const std::string& body) {
+    return ask(Method::post, "/api/v1/workers/" + worker_ + "/claim", worker, body).ask_again;
+  };
+  EXPECT_EQ(claim(R"({"request_id":"1","max":1,"wait_seconds":7})"), std::chrono::seconds(7));
+  EXPECT_EQ(claim(R"({"request_id":"1","max":1,"wait_seconds":0})"), std::nullopt);
+  EXPECT_EQ(claim(R"({"request_id":"1","max":0,"wait_seconds":7})"), std::nullopt);
+  EXPECT_EQ(code_of(ask(Method::post, "/api/v1/workers/" + worker_ + "/claim", worker,
+                        R"({"request_id":"1","max":1,"wait_seconds":31})")), "REQUEST_INVALID");
+}
+
+TEST_F(GatewayTest, ALargeBodyIsTakenFromThoseAloneWhomTheRouteLetsIn) {
+  const auto most = [&](Method method, const std::string& target, const std::string& token) {
+    Request head{.method = method, .target = target};
+    if (!token.empty()) head.headers["authorization"] = "Bearer " + token;
+    return gateway_.body_bytes_max(head);
+  };
+  const std::string path = "/api/v1/runs/VTID-00001.1/result.bundle?fence=1";
+  EXPECT_EQ(most(Method::put, path, token(Role::worker)), std::size_t{64} << 20);
+  EXPECT_EQ(most(Method::put, path, token(Role::viewer)), 0U);
+  EXPECT_EQ(most(Method::put, path, ""), 0U);
+  EXPECT_EQ(most(Method::post, "/api/v1/workers", token(Role::worker)), 0U);
+  EXPECT_EQ(most(Method::put, "/%zz", token(Role::worker)), 0U);
+}
+
+}  // namespace
+}  // namespace vitana::gateway
