@@ -33,6 +33,12 @@ Duration limit_of(Step step, const domain::Policy& policy, const domain::ParsedS
   return limit;
 }
 
+/// Whether what executing the run left is in the mirrors of another home than the worker's.
+bool is_elsewhere(const domain::Run& run, Step step, const std::string& worker) {
+  return step != Step::execute && is_local_worker(worker) && is_local_worker(run.worker) &&
+         home_of(run.worker) != home_of(worker);
+}
+
 /// The criteria of a run that persons found to be met, whatever its verifier knew of them.
 int signed_off(store::Ledger& ledger, const RunId& run) {
   std::set<std::string> met;
@@ -55,6 +61,7 @@ std::vector<std::string> delivered_by_runs(store::Ledger& ledger, const RunId& i
   return commits;
 }
 
+constexpr int late_page = 100;  ///< leases that are ended in one round
 constexpr int claim_page = 16;  ///< looked at beside those that are asked for: the gate may hold some
 
 /// A step that cannot be granted because of the run itself ends the run here; what else holds it
@@ -98,6 +105,14 @@ std::string local_worker(const std::string& incarnation, const std::string& name
 
 bool is_local_worker(const std::string& worker) { return worker.starts_with(local_prefix); }
 
+std::string_view home_of(std::string_view worker) {
+  if (!worker.starts_with(local_prefix)) return {};
+  worker.remove_prefix(local_prefix.size());
+  const auto incarnation = worker.substr(0, worker.find('/'));
+  const auto dot = incarnation.find('.');
+  return dot == std::string_view::npos ? std::string_view() : incarnation.substr(0, dot);
+}
+
 std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch_name(); }
 
 RunDesk::RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy,
@@ -111,6 +126,7 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
   if (!subject.run || subject.run->id != id || subject.run->wants() != step) {
     return Passed{Passed::Kind::refused};
   }
+  if (is_elsewhere(*subject.run, step, request.worker)) return Passed{Passed::Kind::refused};
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
   const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
@@ -185,12 +201,32 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
   if (!done) return failure(std::move(done.error()));
   const std::lock_guard lock(mutex_);
   for (const auto& assignment : granted) {
-    held_[assignment.run.id] = Held{assignment.lease().fence, assignment.lease().until};
+    const auto& lease = assignment.lease();
+    held_[assignment.run.id] = Held{lease.fence, lease.until, lease.until};
   }
   return granted;
 }
 
+bool RunDesk::take_up(const RunId& id, domain::Fence fence) {
+  std::optional<Instant> until;
+  const auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    const auto run = reader.run(id);
+    if (run && run->lease && run->lease->fence == fence) until = run->lease->until;
+    return {};
+  });
+  if (!read || !until) return false;
+  const std::lock_guard lock(mutex_);
+  held_[id] = Held{fence, *until, *until};
+  return true;
+}
+
 Directive RunDesk::renew(const RunId& run, domain::Fence fence) {
+  const auto known = [&] {
+    const std::lock_guard lock(mutex_);
+    const auto it = held_.find(run);
+    return it != held_.end() && it->second.fence == fence;
+  };
+  if (!known() && !(store_.shared_by_hosts() && take_up(run, fence))) return Directive::lost;
   const std::lock_guard lock(mutex_);
   const auto it = held_.find(run);
   if (it == held_.end() || it->second.fence != fence) return Directive::lost;
@@ -263,18 +299,20 @@ void RunDesk::wait(std::uint64_t since, Duration timeout) {
 }
 
 Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
-  std::map<RunId, Held> remote;
+  std::map<RunId, Held> others;
+  const bool shared = store_.shared_by_hosts();
+  const auto own = local_worker(incarnation, "");
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    remote.clear();
+    others.clear();
     for (const auto& id : ledger.leased(10'000)) {
       const auto run = ledger.run(id);
       const auto& lease = *run->lease;
-      if (!is_local_worker(lease.worker)) {
+      if (!is_local_worker(lease.worker) || home_of(lease.worker) != home_of(own)) {
         // Its worker may be alive: it has the whole lease time again to say so.
-        remote[id] = {lease.fence, ledger.now() + domain::lease_time};
+        if (!shared) others[id] = {lease.fence, ledger.now() + domain::lease_time, lease.until};
         continue;
       }
-      if (lease.worker.starts_with(local_worker(incarnation, ""))) continue;
+      if (lease.worker.starts_with(own)) continue;
       auto ended = conduct(ledger, setup_, entropy_, id.vtid,
                            domain::LeaseLost{lease.fence, true}, "engine");
       if (!ended) return failure(std::move(ended.error()));
@@ -283,26 +321,85 @@ Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
   });
   if (!done) return done;
   const std::lock_guard lock(mutex_);
-  held_.merge(remote);
+  held_.merge(others);
   return {};
 }
 
-Result<void> RunDesk::reap() {
-  const Instant now = clock_.now();
+Result<void> RunDesk::write_renewals() {
+  std::map<RunId, Held> renewed;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, held] : held_) {
+      if (held.until - held.written >= domain::lease_renew) renewed[id] = held;
+    }
+  }
+  if (renewed.empty()) return {};
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    for (const auto& [id, held] : renewed) {
+      auto run = ledger.run(id);
+      // Another engine may have heard of it since.
+      if (!run || !run->lease || run->lease->fence != held.fence || run->lease->until >= held.until) continue;
+      run->lease->until = held.until;
+      ledger.put(*run);
+    }
+    return {};
+  });
+  if (!done) return done;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, held] : renewed) {
+    const auto it = held_.find(id);
+    if (it != held_.end() && it->second.fence == held.fence) it->second.written = held.until;
+  }
+  return {};
+}
+
+Result<std::vector<std::pair<RunId, domain::Fence>>> RunDesk::late(Instant now) {
   std::vector<std::pair<RunId, domain::Fence>> late;
+  if (!store_.shared_by_hosts()) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [run, held] : held_) {
+      if (held.until <= now) late.emplace_back(run, held.fence);
+    }
+    return late;
+  }
+  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    for (const auto& id : reader.run_out(now - domain::lease_time, late_page)) {
+      const auto run = reader.run(id);
+      if (run && run->lease) late.emplace_back(id, run->lease->fence);
+    }
+    return {};
+  });
+  if (!read) return failure(std::move(read.error()));
+  const std::lock_guard lock(mutex_);
+  std::erase_if(late, [&](const auto& one) {
+    const auto it = held_.find(one.first);
+    return it != held_.end() && it->second.fence == one.second && it->second.until > now;
+  });
+  return late;
+}
+
+Result<void> RunDesk::reap() {
+  const bool shared = store_.shared_by_hosts();
+  if (shared) {
+    if (auto written = write_renewals(); !written) return written;
+  }
+  const Instant now = clock_.now();
   {
     const std::lock_guard lock(mutex_);
     const bool gap = !last_reap_ || now < *last_reap_ || now - *last_reap_ > domain::lease_renew;
     if (gap) reaping_since_ = now;
     last_reap_ = now;
     if (now - *reaping_since_ < domain::lease_time) return {};
-    for (const auto& [run, held] : held_) {
-      if (held.until <= now) late.emplace_back(run, held.fence);
-    }
   }
-  for (const auto& [run, fence] : late) {
+  auto late = this->late(now);
+  if (!late) return failure(std::move(late.error()));
+  for (const auto& [run, fence] : *late) {
     auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-      auto decision = conduct(ledger, setup_, entropy_, run.vtid, domain::LeaseLost{fence, false}, "engine");
+      const auto stored = ledger.run(run);
+      const bool local = stored && stored->lease && is_local_worker(stored->lease->worker);
+      if (shared && stored && stored->lease && stored->lease->until + domain::lease_time > ledger.now()) return {};
+      // A local worker of another home goes with its engine.
+      auto decision = conduct(ledger, setup_, entropy_, run.vtid, domain::LeaseLost{fence, shared && local}, "engine");
       if (!decision && decision.error().code != FailureCode::LEASE_STALE) {
         return failure(std::move(decision.error()));
       }

@@ -18,6 +18,7 @@ bool is_postgres_address(std::string_view text);
 
 /// The address as it may be shown: without a password.
 std::string shown_address(std::string_view address);
+bool holds_password(std::string_view address);
 
 struct PostgresOptions {
   /// A connection URI as libpq reads it. What it does not say comes from the environment (PGUSER,

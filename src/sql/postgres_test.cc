@@ -39,6 +39,12 @@ TEST(PostgresAddress, IsShownWithoutAPassword) {
   EXPECT_EQ(shown_address("postgresql:///hub"), "postgresql:///hub");
 }
 
+TEST(PostgresAddress, TellsWhetherItHoldsAPassword) {
+  EXPECT_TRUE(holds_password("postgresql://ada:secret@db/hub"));
+  EXPECT_TRUE(holds_password("postgresql:///hub?user=ada&password=secret"));
+  EXPECT_FALSE(holds_password("postgresql://ada@db:5432/hub?connect_timeout=1"));
+}
+
 TEST(PostgresAddress, WithoutAServerBehindItIsAFailure) {
   const auto connection = open_postgres({.address = "postgresql://ada:secret@127.0.0.1:1/hub"});
   ASSERT_FALSE(connection);

@@ -116,6 +116,12 @@ class Store::Impl {
   ReaderPool readers_;
 };
 
+bool is_on_server(std::string_view path) { return sql::is_postgres_address(path); }
+std::string shown_path(std::string_view path) {
+  return is_on_server(path) ? sql::shown_address(path) : std::string(path);
+}
+bool holds_password(std::string_view path) { return is_on_server(path) && sql::holds_password(path); }
+
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
@@ -128,10 +134,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, port::Cl
   auto ready = sql::attempt([&] {
     prepare(**connection, options.path, options.mode, migrations((*connection)->traits().ddl), clock.now(), entropy);
   });
-  if (!ready) {
-    const bool address = sql::is_postgres_address(options.path);
-    return failure(std::move(ready.error()).with("path", address ? sql::shown_address(options.path) : options.path));
-  }
+  if (!ready) return failure(std::move(ready.error()).with("path", shown_path(options.path)));
   if (options.pages_max > 0) {
     const auto bound = fmt::format("PRAGMA max_page_count = {}", options.pages_max);
     auto done = sql::attempt([&] { (*connection)->query(bound); });

@@ -36,6 +36,11 @@ struct StoreOptions {
   std::int64_t pages_max = 0;
 };
 
+/// About a StoreOptions::path: is it an address, how may it be told, does it hold a password?
+bool is_on_server(std::string_view path);
+std::string shown_path(std::string_view path);
+bool holds_password(std::string_view path);
+
 class Store {
  public:
   /// Errors: STORE_TOO_NEW, STORE_TOO_OLD (client; engine on a server), NOT_FOUND (client: no store), STORE_DAMAGED,
