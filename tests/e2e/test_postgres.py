@@ -7,7 +7,7 @@ import sys
 import unittest
 import urllib.request
 
-from harness import SOURCE, World, wait_until
+from harness import DONE, SOURCE, World, spec_text, wait_until
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
 import postgres_server  # noqa: E402
@@ -125,7 +125,7 @@ class Work(OnServer):
         self.wait_for_status("VTID-00001", "completed")
         self.server.stop()
         self.server.start()
-        self.add_spec("VTID-00002", script="printf 'colour: blue, twice\\n' > page.txt")
+        self.add_spec("VTID-00002", spec_text("VTID-00002", check="grep -q two two.txt"), script="echo two > two.txt")
         self.wait_for_status("VTID-00002", "completed")
         self.assertEqual(engine.stop(), 0, engine.said())
         self.assertHealthy()
@@ -138,14 +138,13 @@ class TwoEngines(OnServer):
         return self.start(*(words or ("autopilot",)), "--data", str(self.root / "other"))
 
     def test_one_frees_nothing_that_the_other_holds(self):
-        script = "touch \"$PWD/began\"; while [ ! -e \"$scripts/go\" ]; do sleep 0.1; done\nprintf 'colour: blue\\n' > page.txt\nrm began"
         one = self.start_synced()
-        self.add_spec("VTID-00001", script=script)
+        self.add_spec("VTID-00001", script=f"while [ ! -e $scripts/go ]; do sleep 0.1; done\n{DONE}")
         self.wait_for_run("VTID-00001", "executing")
         wait_until("a lease", lambda: self.count("autopilot_runs", "lease_fence IS NOT NULL") == 1)
         two = self.other()
         wait_until(lambda: two.said(), lambda: (self.root / "other/engine.id").exists())
-        self.add_spec("VTID-00002", script="printf 'two\\n' > two.txt\nprintf 'colour: blue\\n' > page.txt")
+        self.add_spec("VTID-00002", spec_text("VTID-00002", check="grep -q two two.txt"), script="echo two > two.txt")
         self.wait_for_sync()
         self.assertEqual(self.count("oasis_events", "type = 'worker.lease.lost'"), 0)
         self.tell_agent("go")
