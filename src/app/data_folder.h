@@ -41,8 +41,8 @@ class DataFolder {
   std::filesystem::path root_;
 };
 
-/// The user's cache directory for workspaces of one store, or of one engine of it: XDG_CACHE_HOME, ~/.cache, else (without a
-/// home that can be written) /var/tmp.
+/// The user's cache directory for workspaces of one store, or of one engine of it: XDG_CACHE_HOME, ~/.cache, else
+/// (without a home that can be written) /var/tmp.
 std::filesystem::path workspaces_folder(const config::Config& config, const std::string& name);
 
 }  // namespace vitana::app

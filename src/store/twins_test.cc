@@ -26,8 +26,9 @@ Lines lines(sql::Connection& connection, const std::string& text) {
 Lines columns_of(sql::Connection& connection) {
   if (connection.traits().ddl == sql::Dialect::sqlite) {
     return lines(connection,
-                 "SELECT m.name || '.' || p.name, lower(p.type) || CASE WHEN p.\"notnull\" = 1 OR p.pk > 0 THEN ' not null' "
-                 "ELSE '' END || ' ' || p.pk FROM sqlite_schema m, pragma_table_xinfo(m.name) p "
+                 "SELECT m.name || '.' || p.name, lower(p.type) || "
+                 "CASE WHEN p.\"notnull\" = 1 OR p.pk > 0 THEN ' not null' ELSE '' END || ' ' || p.pk "
+                 "FROM sqlite_schema m, pragma_table_xinfo(m.name) p "
                  "WHERE m.type = 'table' AND m.name <> 'schema_version'");
   }
   return lines(connection,
@@ -47,11 +48,12 @@ Lines indexes_of(sql::Connection& connection) {
   if (connection.traits().ddl == sql::Dialect::sqlite) {
     return lines(connection,
                  "SELECT m.name, m.tbl_name || ' ' || (SELECT group_concat(name, ' ') FROM (SELECT name FROM "
-                 "pragma_index_info(m.name) ORDER BY seqno)) || CASE WHEN m.sql LIKE '% WHERE %' OR m.sql LIKE '%\n  WHERE %' "
+                 "pragma_index_info(m.name) ORDER BY seqno)) || CASE WHEN replace(m.sql, '\n', ' ') LIKE '% WHERE %' "
                  "THEN ' partly' ELSE '' END FROM sqlite_schema m WHERE m.type = 'index' AND m.sql IS NOT NULL");
   }
   return lines(connection,
-               "SELECT CAST(c.relname AS TEXT), t.relname || ' ' || (SELECT string_agg(a.attname, ' ' ORDER BY k.place) "
+               "SELECT CAST(c.relname AS TEXT), t.relname || ' ' || "
+               "(SELECT string_agg(a.attname, ' ' ORDER BY k.place) "
                "FROM unnest(CAST(i.indkey AS int2[])) WITH ORDINALITY AS k (number, place) "
                "JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number) "
                "|| CASE WHEN i.indpred IS NOT NULL THEN ' partly' ELSE '' END "

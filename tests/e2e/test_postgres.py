@@ -98,7 +98,8 @@ class Work(OnServer):
     def test_an_older_schema_waits_for_migrate(self):
         self.until_idle()
         newest = self.count("schema_version")
-        self.query("DELETE FROM schema_version WHERE version > 1; DROP TABLE access_tokens; DROP INDEX vtid_ledger_repo")
+        self.query("DELETE FROM schema_version WHERE version > 1; DROP TABLE access_tokens; "
+                   "DROP INDEX vtid_ledger_repo")
         answer = self.vitana("autopilot", "--until-idle", "--json")
         self.assertNotEqual(answer.code, 0, answer)
         self.assertIn("STORE_TOO_OLD", answer.out + answer.err)
