@@ -41,7 +41,7 @@ function(layer name)
     target_link_libraries(${name}_test PRIVATE
       $<LINK_LIBRARY:WHOLE_ARCHIVE,vitana_${name}> ${need_targets} ${arg_LINKS}
       vitana_warnings GTest::gmock GTest::gtest_main)
-    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST TEST_FILTER "-*/postgres")
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST TEST_FILTER "-*/postgres:PostgresSession.*")
   endif()
 endfunction()
 

@@ -2,6 +2,7 @@
 #include "sql/postgres.h"
 
 #include "sql/conformance.h"
+#include "sql/test_relay.h"
 #include "sql/test_server.h"
 
 namespace vitana::sql {
@@ -96,6 +97,24 @@ TEST_F(PostgresSession, LostBeforeACommitIsToldAsAFault) {
   EXPECT_EQ(fault_from([&] { one_->commit(); }).code(), FailureCode::STORE_FAILED);
   one_->rollback();
   EXPECT_THAT(ids(), IsEmpty());
+}
+
+TEST_F(PostgresSession, CommitWhoseAnswerIsLostIsAskedFor) {
+  const std::string mark = "host=%2F";
+  auto folder = address_.substr(address_.find(mark) + mark.size());
+  for (auto at = folder.find("%2F"); at != std::string::npos; at = folder.find("%2F")) folder.replace(at, 3, "/");
+  const testing::TemporaryFolder own;
+  testing::Relay relay("/" + folder, own.path());
+  auto through = opened({.address = address_.substr(0, address_.find('?')) + "?host=" + own.path().string()});
+  through->begin_write();
+  through->execute("INSERT INTO item (id) VALUES ($1)", {1});
+  relay.cut_at("COMMIT");
+  through->commit();
+  EXPECT_TRUE(relay.has_cut());
+  EXPECT_THAT(ids(), ElementsAre(1));
+  EXPECT_TRUE(through->changed_since_last_call());
+  through->execute("INSERT INTO item (id) VALUES ($1)", {2});
+  EXPECT_THAT(ids(), ElementsAre(1, 2));
 }
 
 TEST_F(PostgresSession, ThatWasLostIsNewsFromElsewhere) {
