@@ -41,6 +41,12 @@ function(layer name)
     target_link_libraries(${name}_test PRIVATE
       $<LINK_LIBRARY:WHOLE_ARCHIVE,vitana_${name}> ${need_targets} ${arg_LINKS}
       vitana_warnings GTest::gmock GTest::gtest_main)
-    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST)
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST TEST_FILTER "-*/postgres:PostgresSession.*")
   endif()
+endfunction()
+
+# The tests of NAME_test that need a PostgreSQL server, as one: a server starts once for all of them.
+function(test_on_postgres name filter)
+  add_test(NAME ${name}_on_postgres COMMAND ${name}_test --gtest_filter=${filter})
+  set_tests_properties(${name}_on_postgres PROPERTIES TIMEOUT 900 ENVIRONMENT "VITANA_TEST_DRIVER=postgres")
 endfunction()

@@ -68,9 +68,6 @@ std::vector<std::string> not_in_this_version(const config::Config& config) {
   if (config.verify.unverified == domain::UnverifiedMode::judge) {
     found.emplace_back("[verify] unverified = \"judge\" is not in this version; attest and human are");
   }
-  if (!config.server.database.empty()) {
-    found.emplace_back("[server] database is not in this version; the store is <data>/vitana.db");
-  }
   for (const auto& [name, agent] : config.agents) {
     if (agent.kind != config::AgentKind::command) {
       found.push_back(fmt::format("[agents.{}] kind = \"{}\" is not in this version; every agent with a command "

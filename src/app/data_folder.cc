@@ -1,11 +1,13 @@
 #include "app/data_folder.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 
 namespace vitana::app {
 
@@ -34,6 +36,17 @@ std::error_code write_whole(const fs::path& path, std::string_view text) {
   return error;
 }
 
+/// What the file of the id says, if it is not a copy: that has another lock beside it than the one it was copied from.
+std::optional<std::string> id_in(const fs::path& file) {
+  struct stat info {};
+  std::string id;
+  ino_t inode = 0;
+  std::ifstream in(file);
+  if (!(in >> id >> inode) || ::stat(file.c_str(), &info) != 0 || info.st_ino != inode) return std::nullopt;
+  const bool whole = id.size() == 16 && id.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return whole ? std::optional(id) : std::nullopt;
+}
+
 }  // namespace
 
 Result<void> DataFolder::make() const {
@@ -48,6 +61,28 @@ Result<void> DataFolder::make() const {
     if (error = write_whole(ignore, "*\n"); error) return failure(cannot_write(ignore, error));
   }
   return {};
+}
+
+Result<std::string> DataFolder::id(port::Entropy& entropy) const {
+  const auto file = root_ / "engine.id";
+  if (auto known = id_in(file)) return *known;
+  const auto part = fmt::format("{}.{}", file.string(), ::getpid());
+  const auto id = fmt::format("{:016x}", entropy.bits());
+  errno = 0;
+  std::ofstream out(part);
+  struct stat info {};
+  const bool made = out && ::stat(part.c_str(), &info) == 0;
+  out << id << ' ' << info.st_ino << '\n';
+  out.close();
+  std::error_code error;
+  if (!made || !out) error = {errno == 0 ? EIO : errno, std::generic_category()};
+  // Of two that make it at once one is taken by both; a copy's is replaced.
+  if (!error) fs::create_hard_link(part, file, error);
+  if (error == std::errc::file_exists && !id_in(file)) fs::rename(part, file, error);
+  std::error_code ignored;
+  fs::remove(part, ignored);
+  if (auto known = id_in(file)) return *known;
+  return failure(cannot_write(file, error ? error : std::make_error_code(std::errc::io_error)));
 }
 
 Error DataFolder::missing() const {
@@ -66,8 +101,8 @@ bool DataFolder::lost_its_store() const {
   return !error && mirrors != fs::directory_iterator();
 }
 
-fs::path workspaces_folder(const config::Config& config, const std::string& store_id) {
-  if (!config.worker.workspaces.empty()) return fs::path(config.worker.workspaces) / store_id;
+fs::path workspaces_folder(const config::Config& config, const std::string& name) {
+  if (!config.worker.workspaces.empty()) return fs::path(config.worker.workspaces) / name;
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
   fs::path base = fmt::format("/var/tmp/vitana-{}", ::getuid());
@@ -82,7 +117,7 @@ fs::path workspaces_folder(const config::Config& config, const std::string& stor
       base = cache_of_home / "vitana";
     }
   }
-  return base / store_id;
+  return base / name;
 }
 
 }  // namespace vitana::app

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "port/entropy.h"
 
 namespace vitana::app {
 
@@ -19,6 +20,10 @@ class DataFolder {
   bool exists() const { return std::filesystem::exists(root_); }
   /// That it is not there.
   Error missing() const;
+
+  /// Names this folder among all that engines of one store may use: made with it, and made anew where the folder
+  /// is a copy of another. Errors: STORE_READ_ONLY, STORE_FULL.
+  Result<std::string> id(port::Entropy& entropy) const;
 
   /// Something that only a store with tasks makes is here, but the database is not, or it is empty.
   bool lost_its_store() const;
@@ -36,8 +41,8 @@ class DataFolder {
   std::filesystem::path root_;
 };
 
-/// The user's cache directory for workspaces of one store: XDG_CACHE_HOME, ~/.cache, else (without a
-/// home that can be written) /var/tmp.
-std::filesystem::path workspaces_folder(const config::Config& config, const std::string& store_id);
+/// The user's cache directory for workspaces of one store, or of one engine of it: XDG_CACHE_HOME, ~/.cache, else
+/// (without a home that can be written) /var/tmp.
+std::filesystem::path workspaces_folder(const config::Config& config, const std::string& name);
 
 }  // namespace vitana::app

@@ -15,6 +15,7 @@
 
 #include "app/config_file.h"
 #include "app/data_folder.h"
+#include "app/database.h"
 #include "app/repositories.h"
 #include "app/secrets.h"
 #include "app/session.h"
@@ -97,13 +98,13 @@ cli::DoctorFinding look_at(const DataFolder& data) {
 }
 
 /// As the next command will open it; nothing before the first start.
-std::optional<cli::DoctorFinding> look_at_store(const fs::path& database) {
+std::optional<cli::DoctorFinding> look_at_store(const Database& database) {
   std::error_code ignored;
-  if (!fs::exists(database, ignored)) return std::nullopt;
+  if (!database.on_server && !fs::exists(database.name, ignored)) return std::nullopt;
   SystemClock clock;
   SystemEntropy entropy;
-  const auto store = store::Store::open({database.string(), store::OpenMode::client}, clock, entropy);
-  if (store) return cli::DoctorFinding{"store", true, database.string(), ""};
+  const auto store = store::Store::open({database.name, store::OpenMode::client}, clock, entropy);
+  if (store) return cli::DoctorFinding{"store", true, database.shown, ""};
   if (store.error().code == FailureCode::NOT_FOUND) return std::nullopt;
   return cli::DoctorFinding{"store", false, to_string(store.error()),
                             std::string(failure_info(store.error().code).hint)};
@@ -195,8 +196,11 @@ std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) {
   const auto more = uncommitted_rules(config->config, config->file);
   findings.insert(findings.end(), more.begin(), more.end());
   findings.push_back(look_at(data));
-  const fs::path database = options.database.empty() ? data.database() : fs::path(options.database);
-  if (auto store = look_at_store(database)) findings.push_back(std::move(*store));
+  if (const auto database = database_of(options, effective, data); !database) {
+    findings.push_back({"store", false, to_string(database.error()), "see [server] database"});
+  } else if (auto store = look_at_store(*database)) {
+    findings.push_back(std::move(*store));
+  }
   return findings;
 }
 

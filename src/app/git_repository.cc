@@ -127,6 +127,14 @@ Result<std::optional<std::string>> GitRepository::read_file(const std::string& c
   return git::read_file(**open, commit, path, bytes_max);
 }
 
+Result<void> GitRepository::reach(const std::string& commit) {
+  auto there = known(commit);
+  if (!there) return failure(std::move(there.error()));
+  if (*there) return {};
+  if (auto fetched = fetch(); !fetched) return failure(std::move(fetched.error()));
+  return {};
+}
+
 Result<std::optional<git::Oid>> GitRepository::known(const std::string& commit) {
   if (commit.empty()) return std::optional<git::Oid>();
   auto open = mirror();

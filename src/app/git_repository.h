@@ -43,6 +43,9 @@ class GitRepository : public port::Repository {
 
   /// The mirror itself, for workspaces and verification on this machine.
   Result<std::shared_ptr<git::Mirror>> mirror();
+  /// Fetches when the mirror does not have the commit: another engine of the same store may have seen it first.
+  /// Errors: as fetch(); that the commit is nowhere is none.
+  Result<void> reach(const std::string& commit);
   const git::Source& source() const { return source_; }
   const git::Git& git() const { return git_; }
 

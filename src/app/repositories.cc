@@ -149,6 +149,7 @@ Result<worker::RepositoryRules> Repositories::rules(const std::string& name,
   auto mirror = repository->mirror();
   if (!mirror) return failure(std::move(mirror.error()));
 
+  if (auto reached = repository->reach(base_commit); !reached) return failure(std::move(reached.error()));
   auto own = effective(*repo, *repository, base_commit);
   if (!own) return failure(std::move(own.error()));
   const config::Config& config = *own;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/data_folder.h"
+#include "app/database.h"
 #include "app/repositories.h"
 #include "app/system.h"
 #include "engine/conduct.h"
@@ -199,6 +200,12 @@ Result<std::string> place_backup(const fs::path& backup, const DataFolder& data,
 Result<std::string> restore(const std::string& backup, OperatorConfig config, const cli::OpenOptions& options,
                             const Parts& parts) {
   const DataFolder data(fs::absolute(config.config.server.data).lexically_normal());
+  const auto database = database_of(options, config.config, data);
+  if (!database) return failure(database.error());
+  if (database->on_server) {
+    return failure(Error{FailureCode::USAGE, fmt::format("the store is {}", database->shown)}.with(
+        "hint", "a database on a server is restored by the server's own tools: stop all engines, then pg_restore"));
+  }
   if (auto made = data.make(); !made) return failure(std::move(made.error()));
   auto lock = FileLock::take(data.lock().string());
   if (!lock) return failure(std::move(lock.error()));
@@ -210,7 +217,7 @@ Result<std::string> restore(const std::string& backup, OperatorConfig config, co
   auto session = AppSession::open(std::move(config.config), config.file, again, parts);
   if (!session) return failure(std::move(session.error()));
   auto& engine = (*session)->engine();
-  if (auto freed = engine.runs.end_dead_incarnations(incarnation()); !freed) {
+  if (auto freed = engine.runs.end_dead_incarnations(incarnation((*session)->home())); !freed) {
     return failure(std::move(freed.error()));
   }
   // Twice: a repository may need to know first which numbers another one has seen.

@@ -10,6 +10,8 @@
 #include <mutex>
 
 #include "app/agents.h"
+#include "app/database.h"
+#include "app/secrets.h"
 #include "base/stop.h"
 #include "config/render.h"
 #include "engine/delivery.h"
@@ -110,7 +112,9 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
     if (auto made = data.make(); !made) return failure(std::move(made.error()));
   }
   std::unique_ptr<AppSession> session(new AppSession(std::move(config), data));
-  if (options.database.empty() && data.lost_its_store()) {
+  auto database = database_of(options, session->config_, data);
+  if (!database) return failure(std::move(database.error()));
+  if (database->usual && data.lost_its_store()) {
     return failure(Error{FailureCode::STORE_DAMAGED,
                          fmt::format("{} is gone or empty, and {} was in use",
                                      data.database().string(), data.root().string())}
@@ -119,8 +123,10 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
                                                  data.root().string())));
   }
   store::StoreOptions store;
-  store.path = options.database.empty() ? data.database().string() : options.database;
-  store.mode = options.create ? store::OpenMode::engine : store::OpenMode::client;
+  store.path = database->name;
+  store.mode = options.migrate  ? store::OpenMode::migrate
+               : options.create ? store::OpenMode::engine
+                                : store::OpenMode::client;
   auto opened = store::Store::open(store, session->clock_, session->entropy_);
   if (!opened) return failure(std::move(opened.error()));
   session->store_ = std::move(*opened);
@@ -134,7 +140,13 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
   });
   if (!read) return failure(std::move(read.error()));
   session->repositories_ = Repositories::open(session->config_, config_file, data, branches);
-  session->workspaces_ = workspaces_folder(session->config_, store_id);
+  // On a store that hosts share, engines of one machine keep out of each other's workspaces.
+  const bool shared = session->store_->shared_by_hosts();
+  auto home = options.create || shared ? data.id(session->entropy_) : std::string();
+  if (!home) return failure(std::move(home.error()));
+  session->home_ = std::move(*home);
+  session->workspaces_ =
+      workspaces_folder(session->config_, shared ? fmt::format("{}-{}", store_id, session->home_) : store_id);
   session->engine_ = std::make_unique<engine::Engine>(*session->store_, session->clock_,
                                                       session->entropy_, session->setup(parts),
                                                       notifier(session->config_.notify));
@@ -188,7 +200,7 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
   verifier_ = std::make_unique<worker::TreeVerifier>(*sandbox_, clock_, verify);
 
   worker::HostOptions host;
-  host.worker = engine::local_worker(incarnation(), "worker");
+  host.worker = engine::local_worker(incarnation(home_), "worker");
   host.execute_slots = slots;
   host.verify_slots = config_.verify.slots;
   if (hooks.fault) {
@@ -228,7 +240,7 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
   store_->start_committer();
   std::map<std::string, Duration> scan_every;
   for (const auto& repo : config_.repos) scan_every[repo.name] = std::chrono::seconds(repo.scan_seconds);
-  if (auto started = engine_->autopilot.start(incarnation(), scan_every, options.hooks); !started) {
+  if (auto started = engine_->autopilot.start(incarnation(home_), scan_every, options.hooks); !started) {
     return started;
   }
   host_->start();

@@ -42,6 +42,7 @@ class AppSession : public cli::Session {
 
   engine::Engine& engine() override { return *engine_; }
   const config::Config& config() override { return config_; }
+  const std::string& home() const { return home_; }
   std::string data_folder() override { return data_.root().string(); }
   Result<void> start(const cli::StartOptions& options) override;
   Result<std::string> serve(const cli::ServeOptions& options) override;
@@ -72,6 +73,7 @@ class AppSession : public cli::Session {
   std::unique_ptr<Repositories> repositories_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
+  std::string home_;  ///< see engine::local_worker()
   std::filesystem::path workspaces_;
 
   std::mutex stopping_;

@@ -82,8 +82,8 @@ std::map<std::string, std::string> process_environment() {
   return environment;
 }
 
-std::string incarnation() {
-  return fmt::format("{}:{}:{}", first_line("/proc/sys/kernel/random/boot_id"), ::getpid(), start_time());
+std::string incarnation(const std::string& home) {
+  return fmt::format("{}.{}:{}:{}", home, first_line("/proc/sys/kernel/random/boot_id"), ::getpid(), start_time());
 }
 
 Result<FileLock> FileLock::take(const std::string& path) {

@@ -28,8 +28,9 @@ std::map<std::string, std::string> process_environment();
 /// The folders where programs are looked for, here as by what starts them.
 std::string search_path();
 
-/// Boot id, process id and start time of this process: the same for no other process, ever.
-std::string incarnation();
+/// `home`, boot id, process id and start time of this process: the same for no other process, ever. Of all with
+/// one home (see DataFolder::id()) at most one holds the lock.
+std::string incarnation(const std::string& home);
 
 /// An exclusive lock on a file, held as long as this object lives; the process's end frees it.
 class FileLock {

@@ -86,7 +86,7 @@ void CommandTree::add_common_flags(CLI::App& app) {
       ->type_name("DIR")
       ->group("Common")
       ->check(not_blank());
-  app.add_option("--database", open_.database, "the database, in place of DATA/vitana.db")
+  app.add_option("--database", open_.database, "the database, in place of DATA/vitana.db; or postgresql://HOST/NAME")
       ->type_name("FILE")
       ->group("Common");
   app.add_flag("--json", json_, "print JSON")->group("Common");

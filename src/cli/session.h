@@ -19,12 +19,13 @@ namespace vitana::cli {
 struct OpenOptions {
   std::string config_file;  ///< --config; empty: the nearest vitana.toml upwards
   std::string data;         ///< --data; empty: from the configuration
-  std::string database;     ///< --database; empty: <data>/vitana.db
+  std::string database;     ///< --database, a file or "postgresql://…"; empty: from the configuration
   std::string folder;       ///< where the command was called
   /// `run` without a configuration that knows this folder: a repository that is put in beside the
   /// configured ones.
   std::optional<config::Repo> extra_repo = {};
   bool create = false;      ///< make the data directory and the store if they are not there
+  bool migrate = false;     ///< bring the store's schema up to date, wherever it is
 };
 
 struct StartOptions {

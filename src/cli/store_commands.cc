@@ -116,7 +116,8 @@ Answer restore(Call& call, const std::string& file) {
 }
 
 Answer migrate(Call& call) {
-  call.open.create = true;  // the engine's way of opening brings the schema up to date
+  call.open.create = true;
+  call.open.migrate = true;
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
   if (call.json)

@@ -17,8 +17,6 @@ using port::Directive;
 
 namespace {
 
-constexpr std::string_view local_prefix = "local:";
-
 /// How long a step may take in all; the engine's own deadline stands behind the worker's, which bounds
 /// each part of the step. A criterion's check runs on the base and on the result.
 Duration limit_of(Step step, const domain::Policy& policy, const domain::ParsedSpec& spec) {
@@ -31,6 +29,12 @@ Duration limit_of(Step step, const domain::Policy& policy, const domain::ParsedS
     for (const auto& check : criterion.checks) limit += 2 * check.timeout;
   }
   return limit;
+}
+
+/// Whether what executing the run left is in the mirrors of another home than the worker's.
+bool is_elsewhere(const domain::Run& run, Step step, const std::string& worker) {
+  return step != Step::execute && is_local_worker(worker) && is_local_worker(run.worker) &&
+         home_of(run.worker) != home_of(worker);
 }
 
 /// The criteria of a run that persons found to be met, whatever its verifier knew of them.
@@ -116,12 +120,6 @@ port::Assignment assignment_of(store::Ledger& ledger, const Setup& setup, const 
 
 }  // namespace
 
-std::string local_worker(const std::string& incarnation, const std::string& name) {
-  return fmt::format("{}{}/{}", local_prefix, incarnation, name);
-}
-
-bool is_local_worker(const std::string& worker) { return worker.starts_with(local_prefix); }
-
 std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch_name(); }
 
 RunDesk::RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy,
@@ -135,6 +133,7 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
   if (!subject.run || subject.run->id != id || subject.run->wants() != step) {
     return Passed{Passed::Kind::refused};
   }
+  if (is_elsewhere(*subject.run, step, request.worker)) return Passed{Passed::Kind::refused};
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
   const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
@@ -229,18 +228,10 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
   if (!done) return failure(std::move(done.error()));
   const std::lock_guard lock(mutex_);
   for (const auto& assignment : granted) {
-    held_[assignment.run.id] = Held{assignment.lease().fence, assignment.lease().until, request.worker,
-                                    request.request_id};
+    const auto& lease = assignment.lease();
+    held_[assignment.run.id] = Held{lease.fence, lease.until, lease.until, request.worker, request.request_id};
   }
   return granted;
-}
-
-Directive RunDesk::renew(const RunId& run, domain::Fence fence) {
-  const std::lock_guard lock(mutex_);
-  const auto it = held_.find(run);
-  if (it == held_.end() || it->second.fence != fence) return Directive::lost;
-  it->second.until = clock_.now() + domain::lease_time;
-  return draining_ ? Directive::drain : Directive::go_on;
 }
 
 Result<void> RunDesk::require_lease(const RunId& id, domain::Fence fence) {
@@ -305,91 +296,6 @@ std::uint64_t RunDesk::moment() { return store_.commits(); }
 
 void RunDesk::wait(std::uint64_t since, Duration timeout) {
   store_.wait_for_commit(since, timeout);
-}
-
-Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
-  std::map<RunId, Held> remote;
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-    remote.clear();
-    for (const auto& id : ledger.leased(10'000)) {
-      const auto run = ledger.run(id);
-      const auto& lease = *run->lease;
-      if (!is_local_worker(lease.worker)) {
-        // Its worker may be alive: it has the whole lease time again to say so.
-        remote[id] = {lease.fence, ledger.now() + domain::lease_time, lease.worker};
-        continue;
-      }
-      if (lease.worker.starts_with(local_worker(incarnation, ""))) continue;
-      auto ended = conduct(ledger, setup_, entropy_, id.vtid,
-                           domain::LeaseLost{lease.fence, true}, "engine");
-      if (!ended) return failure(std::move(ended.error()));
-    }
-    return {};
-  });
-  if (!done) return done;
-  const std::lock_guard lock(mutex_);
-  held_.merge(remote);
-  return {};
-}
-
-Result<void> RunDesk::reap() {
-  const Instant now = clock_.now();
-  std::vector<std::pair<RunId, domain::Fence>> late;
-  {
-    const std::lock_guard lock(mutex_);
-    const bool gap = !last_reap_ || now < *last_reap_ || now - *last_reap_ > domain::lease_renew;
-    if (gap) reaping_since_ = now;
-    last_reap_ = now;
-    if (now - *reaping_since_ < domain::lease_time) return {};
-    for (const auto& [run, held] : held_) {
-      if (held.until <= now) late.emplace_back(run, held.fence);
-    }
-  }
-  for (const auto& [run, fence] : late) {
-    auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
-      auto decision = conduct(ledger, setup_, entropy_, run.vtid, domain::LeaseLost{fence, false}, "engine");
-      if (!decision && decision.error().code != FailureCode::LEASE_STALE) {
-        return failure(std::move(decision.error()));
-      }
-      return {};
-    });
-    if (!done) return done;
-    const std::lock_guard lock(mutex_);
-    const auto it = held_.find(run);
-    if (it != held_.end() && it->second.fence == fence) held_.erase(it);
-  }
-  return {};
-}
-
-Result<void> RunDesk::refresh() {
-  std::map<RunId, Held> held;
-  {
-    const std::lock_guard lock(mutex_);
-    held = held_;
-  }
-  if (held.empty()) return {};
-  bool lost = false;
-  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
-    for (const auto& [id, mine] : held) {
-      const auto run = reader.run(id);
-      const bool holds = run && run->lease && run->lease->fence == mine.fence;
-      if (holds) continue;
-      const std::lock_guard lock(mutex_);
-      const auto it = held_.find(id);
-      if (it == held_.end() || it->second.fence != mine.fence) continue;
-      held_.erase(it);
-      lost = true;
-    }
-    return {};
-  });
-  if (lost && told_) told_();
-  return read;
-}
-
-bool RunDesk::is_held_by(const RunId& run, domain::Fence fence, const std::string& worker) {
-  const std::lock_guard lock(mutex_);
-  const auto it = held_.find(run);
-  return it != held_.end() && it->second.fence == fence && it->second.worker == worker;
 }
 
 void RunDesk::drain() {

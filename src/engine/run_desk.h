@@ -6,6 +6,9 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/setup.h"
 #include "engine/work_list.h"
@@ -17,13 +20,27 @@ namespace vitana::engine {
 /// How long a delivery may take in all; how it fits what git may take is said in app/git_repository.cc.
 inline constexpr Duration deliver_limit = std::chrono::minutes(20);
 
-/// Id of a worker that lives in the engine's process: "local:INCARNATION/NAME".
+/// Id of a worker that lives in the engine's process: "local:INCARNATION/NAME". An incarnation is
+/// "HOME.PROCESS": of all with one home at most one lives, the one that holds the lock of that home.
 std::string local_worker(const std::string& incarnation, const std::string& name);
 bool is_local_worker(const std::string& worker);
+/// The home of a local worker; empty where it has none.
+std::string_view home_of(std::string_view worker);
 
-/// Thread-safe. Renewals live in memory (a lease is written when it is granted and when it ends);
-/// after a restart every lease therefore has its full time again, but those of the dead engine's
-/// own workers, which are freed at once.
+/// Thread-safe.
+///
+/// Who ends whose lease. The leases of a home's earlier processes are freed at once by its next engine, which
+/// holds their lock. For all others:
+///
+/// - A store of this host alone has no other engine. Renewals live in memory (a lease is written when it is granted
+///   and when it ends); after a restart every lease has its full time again.
+/// - On a store that hosts share, who grants or hears of a lease keeps its `until` in the store up to date, every
+///   lease_renew. What is written there decides: any engine ends a lease, whosoever it is, once a whole lease_time
+///   has passed beyond its `until` (which leaves their clocks as much room), unless it heard of it itself
+///   since then. A worker may renew with any engine.
+///
+/// Verifying and delivering need what executing left in the engine's mirrors: a local worker gets these steps only
+/// of runs that no other home executed.
 class RunDesk : public port::RunSource {
  public:
   RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy, const Setup& setup);
@@ -38,12 +55,12 @@ class RunDesk : public port::RunSource {
   std::uint64_t moment() override;
   void wait(std::uint64_t since, Duration timeout) override;
 
-  /// Frees what workers of earlier engine processes held, and takes up the leases of remote workers,
-  /// which go on for another whole lease time. Called once, at start, under the
-  /// engine's lock.
+  /// Frees what local workers of this home's earlier processes held. Where no host shares the store, takes up all
+  /// other leases, which go on for another whole lease time. Called once, at start, under the engine's lock.
   Result<void> end_dead_incarnations(const std::string& incarnation);
 
-  /// Ends leases whose time has passed, if the reaper ticked without a gap for a whole lease time.
+  /// Writes down renewals, where hosts share the store; and ends leases whose time has passed, if the reaper ticked
+  /// without a gap for a whole lease time.
   Result<void> reap();
 
   /// Looks which leased runs still hold theirs: a person may have cancelled one, here or from
@@ -56,7 +73,7 @@ class RunDesk : public port::RunSource {
   /// Called, on the thread that reports, when a repository's branch is known to have moved.
   void on_moved(std::function<void(const std::string& repo)> told) { moved_ = std::move(told); }
 
-  /// Does `worker` hold it under this token, as far as this process knows?
+  /// Does `worker` hold it under this token?
   bool is_held_by(const RunId& run, domain::Fence fence, const std::string& worker);
 
   /// Workers are told to finish what they hold and take nothing new.
@@ -66,6 +83,7 @@ class RunDesk : public port::RunSource {
   struct Held {
     domain::Fence fence = 0;
     Instant until{};
+    Instant written{};  ///< what the store says of `until`
     std::string worker = {};
     std::string request = {};  ///< that it was granted for; empty: not known any more
   };
@@ -74,6 +92,13 @@ class RunDesk : public port::RunSource {
                        domain::Step step, std::vector<port::Assignment>& granted);
   /// What was granted for this very request before and holds still: its answer was lost.
   Result<std::vector<port::Assignment>> granted_before(const port::ClaimRequest& request);
+
+  Result<void> write_renewals();
+  Result<std::vector<std::pair<RunId, domain::Fence>>> late(Instant now);
+  /// Where hosts share the store, another engine may have granted it: then it is held here from now on.
+  bool take_up(const RunId& run, domain::Fence fence);
+  /// Is it held under this token, or taken up?
+  bool knows(const RunId& run, domain::Fence fence);
 
   store::Store& store_;
   port::Clock& clock_;

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "sql/postgres.h"
 #include "sql/sqlite.h"
+#include "sql/test_server.h"
 
 namespace vitana::sql::testing {
 namespace {
@@ -19,6 +21,18 @@ class SqliteFile : public TestDatabase {
   TemporaryFolder folder_;
 };
 
+class PostgresDatabase : public TestDatabase {
+ public:
+  std::unique_ptr<Connection> connect(std::chrono::milliseconds busy_timeout) override {
+    auto opened = open_postgres({.address = address_, .busy_timeout = busy_timeout});
+    if (!opened) throw Fault(opened.error());
+    return std::move(*opened);
+  }
+
+ private:
+  const std::string address_ = fresh_database();
+};
+
 }  // namespace
 
 TemporaryFolder::TemporaryFolder() {
@@ -33,7 +47,9 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 std::vector<Driver> drivers() {
-  return {{"sqlite", [] { return std::make_unique<SqliteFile>(); }}};
+  std::vector<Driver> all{{"sqlite", [] { return std::make_unique<SqliteFile>(); }}};
+  if (has_server()) all.push_back({"postgres", [] { return std::make_unique<PostgresDatabase>(); }});
+  return all;
 }
 
 }  // namespace vitana::sql::testing

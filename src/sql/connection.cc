@@ -85,7 +85,7 @@ void Connection::each(std::string_view sql, Params params,
                       const std::function<bool(const Row&)>& visit) {
   guarded([&] {
     check_params(params);
-    do_query(sql, params, [this, &visit](Row&& row) {
+    do_each(sql, params, [this, &visit](Row&& row) {
       struct Visit {
         bool& flag;
         ~Visit() { flag = false; }

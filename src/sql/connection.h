@@ -18,6 +18,12 @@ namespace vitana::sql {
 /// Which file of a migration's pair applies.
 enum class Dialect { sqlite, postgres };
 
+enum class OpenMode {
+  read_write_create,  ///< makes a file, 0600, when there is none; a database server makes nothing
+  read_write,
+  read_only,  ///< every write throws STORE_READ_ONLY
+};
+
 /// What is left to a driver. Asked at start; code never compares `driver`, which is for people.
 struct Traits {
   std::string_view driver;
@@ -66,7 +72,7 @@ class Connection {
   std::optional<Row> query_one(std::string_view sql, Params params = {});
 
   /// Gives `visit` one row after the other without holding them all, until it returns false.
-  /// `visit` must not call this connection.
+  /// `visit` must not call this connection. REQUIRES: the text is a SELECT.
   void each(std::string_view sql, Params params, const std::function<bool(const Row&)>& visit);
 
   /// How many rows were inserted, updated or deleted by the statement itself, without those that
@@ -131,6 +137,8 @@ class Connection {
 
  private:
   virtual void do_query(std::string_view sql, Params params, const Sink& sink) = 0;
+  /// As do_query(), but the sink may take long and stop early.
+  virtual void do_each(std::string_view sql, Params params, const Sink& sink) { do_query(sql, params, sink); }
   virtual std::int64_t do_execute(std::string_view sql, Params params) = 0;
   virtual void do_script(std::string_view sql) = 0;
   virtual bool do_has_table(std::string_view name) = 0;

@@ -13,12 +13,6 @@
 
 namespace vitana::sql {
 
-enum class OpenMode {
-  read_write_create,  ///< makes the file, 0600, when there is none
-  read_write,
-  read_only,  ///< every write throws STORE_READ_ONLY
-};
-
 struct SqliteOptions {
   /// A file; or ":memory:" for a database of this connection alone; or, for one that several
   /// connections of this process share, the URI "file:/NAME?vfs=memdb". It lives as long as the

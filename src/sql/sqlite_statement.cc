@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "base/check.h"
+#include "sql/parameters.h"
 #include "sql/sqlite_fault.h"
-#include "sql/sqlite_parameters.h"
 
 namespace vitana::sql::sqlite {
 namespace {

@@ -53,7 +53,8 @@ class AuditTest : public StoreTest {
     auto connection = raw();
     for (const auto* table : {"vtid_specs", "oasis_events", "evidence"}) {
       for (const auto* kind : {"update", "delete", "replace"}) {
-        connection->script(std::string("DROP TRIGGER IF EXISTS ") + table + "_no_" + kind);
+        connection->script(fmt::format("DROP TRIGGER IF EXISTS {}_no_{}{}", table, kind,
+                                       on_server() ? fmt::format(" ON {}", table) : std::string()));
       }
     }
     connection->script(statements);

@@ -136,13 +136,16 @@ void Committer::publish(const Batch& batch) {
 }
 
 void Committer::run(const Batch& batch) {
-  bool begun = false;
+  auto reached = Reached::nothing;
   try {
-    attempt(batch, begun);
+    attempt(batch, reached);
     return;
   } catch (const sql::Fault& fault) {
     connection_.rollback();
-    if (!begun || batch.size() == 1) {
+    // A commit that failed for no reason of the batch's may have taken place: nothing is done twice.
+    const bool unknown = reached == Reached::commit && fault.code() == FailureCode::STORE_FAILED &&
+                         fault.constraint() == sql::Constraint::none;
+    if (reached == Reached::nothing || unknown || batch.size() == 1) {
       for (auto* waiting : batch) waiting->result = failure(fault.error());
       return;
     }
@@ -151,9 +154,9 @@ void Committer::run(const Batch& batch) {
   for (auto* waiting : batch) run({waiting});
 }
 
-void Committer::attempt(const Batch& batch, bool& begun) {
+void Committer::attempt(const Batch& batch, Reached& reached) {
   connection_.begin_write();
-  begun = true;
+  reached = Reached::lock;
   Transaction transaction(connection_);
   for (auto* waiting : batch) {
     Ledger ledger(transaction, clock_.now());
@@ -165,6 +168,7 @@ void Committer::attempt(const Batch& batch, bool& begun) {
     return;
   }
   if (around_commit_) around_commit_(false);
+  reached = Reached::commit;
   connection_.commit();
   count(batch.size());
   committed();

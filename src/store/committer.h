@@ -53,8 +53,10 @@ class Committer {
   void serve();
   std::size_t run_next();
   void run(const Batch& batch);
-  /// One transaction. Throws Fault; `begun` says whether it came beyond the writer's lock.
-  void attempt(const Batch& batch, bool& begun);
+  /// How far a transaction came.
+  enum class Reached { nothing, lock, commit };
+  /// One transaction. Throws Fault.
+  void attempt(const Batch& batch, Reached& reached);
   void publish(const Batch& batch);
   void committed();
   void count(std::size_t units);

@@ -34,7 +34,7 @@ constexpr sql::Migration all[] = {
 
 }  // namespace
 
-std::span<const sql::Migration> migrations() { return all; }
+std::span<const sql::Migration> migrations_${dialect}() { return all; }
 
 }  // namespace vitana::store
 ")

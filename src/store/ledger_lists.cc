@@ -7,6 +7,17 @@
 #include "store/transaction.h"
 
 namespace vitana::store {
+namespace {
+
+/// As the database's lower() has it: of A to Z alone.
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+}  // namespace
 
 // Specs.
 
@@ -107,8 +118,8 @@ std::vector<DeliveryRow> Ledger::deliveries(Vtid vtid) {
 std::vector<LocalIdRow> Ledger::local_ids_with(const std::string& repo, const std::string& part) {
   transaction_.flush<LocalIdMap>();
   return select_rows<LocalIdMap>(transaction_.connection(),
-                                 "WHERE repo = $1 AND instr(lower(path), lower($2)) > 0 ORDER BY path",
-                                 {repo, part});
+                                 "WHERE repo = $1 AND replace(lower(path), $2, '') <> lower(path) ORDER BY path",
+                                 {repo, lower(part)});
 }
 
 bool Ledger::delivered_by(const std::string& repo, const std::string& commit) {

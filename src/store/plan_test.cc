@@ -12,6 +12,7 @@ using ::testing::Not;
 
 class Plan : public StoreTest {
  protected:
+  void SetUp() override { SKIP_ON_SERVER(); }
   std::string of(const std::string& statement) {
     std::string plan;
     for (const auto& row : raw()->query("EXPLAIN QUERY PLAN " + statement)) {

@@ -87,6 +87,13 @@ std::vector<Vtid> Reader::eligible(int limit, int skip, const WorkFilter& filter
 
 std::vector<Vtid> Reader::overdue(int limit) { return queries::overdue(connection_, now_, limit); }
 
+std::vector<RunId> Reader::run_out(Instant before, int limit) {
+  return queries::run_ids(connection_,
+                          "SELECT vtid, attempt FROM autopilot_runs "
+                          "WHERE lease_fence IS NOT NULL AND lease_until <= $1 ORDER BY lease_until LIMIT $2",
+                          {to_us(before), limit});
+}
+
 std::optional<RepoRow> Reader::repo(const std::string& name) {
   return select_by_key<RepoMap>(connection_, name);
 }

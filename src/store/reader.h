@@ -122,6 +122,8 @@ class Reader {
   /// As Ledger::eligible().
   std::vector<Vtid> eligible(int limit, int skip, const WorkFilter& filter);
   std::vector<Vtid> overdue(int limit);
+  /// Runs whose lease says that it was valid until `before` or earlier; the oldest first.
+  std::vector<RunId> run_out(Instant before, int limit);
   /// Pending and due, but pushes, which belong to the deliver step, and notices.
   std::vector<EffectRow> due_effects(int limit);
   /// The oldest pending and due one of kind `notify`.

@@ -6,6 +6,10 @@
 
 namespace vitana::store {
 
+std::span<const sql::Migration> migrations(sql::Dialect dialect) {
+  return dialect == sql::Dialect::postgres ? migrations_postgres() : migrations_sqlite();
+}
+
 std::span<const std::string_view> table_names() {
   static constexpr auto names = std::to_array<std::string_view>(
       {TaskMap::table,     RunMap::table,        SpecMap::table,     CandidateMap::table,

@@ -8,8 +8,10 @@
 
 namespace vitana::store {
 
-/// Every migration of this program, numbered 1, 2, 3, …
-std::span<const sql::Migration> migrations();
+/// Every migration of this program, numbered 1, 2, 3, …; the same ones for each dialect.
+std::span<const sql::Migration> migrations(sql::Dialect dialect);
+std::span<const sql::Migration> migrations_sqlite();
+std::span<const sql::Migration> migrations_postgres();
 
 /// Every table of the present schema.
 std::span<const std::string_view> table_names();

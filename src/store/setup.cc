@@ -85,8 +85,15 @@ void prepare(sql::Connection& connection, const std::string& path, OpenMode mode
     if (!select_by_key<MetaMap>(connection, "store_id")) damaged("meta.value", "no store id");
     return;
   }
-  if (version > 0 && version < newest && connection.traits().online_backup && path != ":memory:") {
-    connection.backup_to(backup_path(path, version, now));
+  if (version > 0 && version < newest && path != ":memory:") {
+    if (connection.traits().online_backup) {
+      connection.backup_to(backup_path(path, version, now));
+    } else if (mode != OpenMode::migrate) {
+      throw refused(FailureCode::STORE_TOO_OLD,
+                    fmt::format("the store has schema version {}, this program needs {}; it is migrated by "
+                                "`vitana migrate`, after a backup by pg_dump",
+                                version, newest));
+    }
   }
   const auto applied = sql::migrate(connection, migrations, now);
   initialise(connection, newest, now, entropy);

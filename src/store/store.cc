@@ -5,7 +5,8 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "sql/sqlite.h"
+#include "sql/open.h"
+#include "sql/postgres.h"
 #include "store/audit.h"
 #include "store/committer.h"
 #include "store/schema.h"
@@ -22,7 +23,7 @@ class ReaderPool {
   static constexpr std::size_t readers_max = 16;  ///< beyond it a reader waits for another to end
 
   explicit ReaderPool(const StoreOptions& options)
-      : options_{.path = options.path, .mode = sql::OpenMode::read_only, .prepared = options.prepared} {}
+      : options_{.database = options.path, .mode = sql::OpenMode::read_only, .prepared = options.prepared} {}
 
   /// Throws Fault.
   std::unique_ptr<sql::Connection> take() {
@@ -35,7 +36,7 @@ class ReaderPool {
       return connection;
     }
     lock.unlock();
-    auto opened = sql::open_sqlite(options_);
+    auto opened = sql::open(options_);
     if (opened) return std::move(*opened);
     give(nullptr);
     throw sql::Fault(opened.error());
@@ -53,7 +54,7 @@ class ReaderPool {
   }
 
  private:
-  const sql::SqliteOptions options_;
+  const sql::OpenOptions options_;
   std::mutex mutex_;
   std::condition_variable free_;
   std::vector<std::unique_ptr<sql::Connection>> idle_;
@@ -80,6 +81,7 @@ class Store::Impl {
 
   Committer& committer() { return committer_; }
   Instant now() { return clock_.now(); }
+  bool shared_by_hosts() const { return writer_->traits().clock; }
 
   /// Runs `work` on a connection that is not in use, outside a transaction.
   template <typename Work>
@@ -114,19 +116,25 @@ class Store::Impl {
   ReaderPool readers_;
 };
 
+bool is_on_server(std::string_view path) { return sql::is_postgres_address(path); }
+std::string shown_path(std::string_view path) {
+  return is_on_server(path) ? sql::shown_address(path) : std::string(path);
+}
+bool holds_password(std::string_view path) { return is_on_server(path) && sql::holds_password(path); }
+
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, port::Clock& clock,
                                            port::Entropy& entropy) {
-  const auto mode = options.mode == OpenMode::engine ? sql::OpenMode::read_write_create
-                                                     : sql::OpenMode::read_write;
-  auto connection = sql::open_sqlite({.path = options.path, .mode = mode, .prepared = options.prepared});
+  const auto mode = options.mode == OpenMode::client ? sql::OpenMode::read_write
+                                                     : sql::OpenMode::read_write_create;
+  auto connection = sql::open({.database = options.path, .mode = mode, .prepared = options.prepared});
   if (!connection) return failure(as_store_error(std::move(connection.error()), options.mode));
   auto ready = sql::attempt([&] {
-    prepare(**connection, options.path, options.mode, migrations(), clock.now(), entropy);
+    prepare(**connection, options.path, options.mode, migrations((*connection)->traits().ddl), clock.now(), entropy);
   });
-  if (!ready) return failure(std::move(ready.error()).with("path", options.path));
+  if (!ready) return failure(std::move(ready.error()).with("path", shown_path(options.path)));
   if (options.pages_max > 0) {
     const auto bound = fmt::format("PRAGMA max_page_count = {}", options.pages_max);
     auto done = sql::attempt([&] { (*connection)->query(bound); });
@@ -141,6 +149,8 @@ void Store::start_committer() { impl_->committer().start(); }
 std::size_t Store::drain() { return impl_->committer().drain(); }
 std::size_t Store::waiting() const { return impl_->committer().waiting(); }
 BatchFigures Store::batches() const { return impl_->committer().batches(); }
+
+bool Store::shared_by_hosts() const { return impl_->shared_by_hosts(); }
 std::uint64_t Store::commits() const { return impl_->committer().commits(); }
 
 bool Store::wait_for_commit(std::uint64_t seen, Duration timeout) {

@@ -22,12 +22,13 @@ namespace vitana::store {
 using Unit = std::function<Result<void>(Ledger&)>;
 
 enum class OpenMode {
-  engine,  ///< creates and migrates
+  engine,  ///< creates; migrates where it can make a backup first
   client,  ///< a command beside an engine: the store must exist and be of this version
+  migrate,  ///< as engine; migrates in any case
 };
 
 struct StoreOptions {
-  std::string path;  ///< the database file; ":memory:" for tests
+  std::string path;  ///< the database file; or "postgresql://…"; ":memory:" for tests
   OpenMode mode = OpenMode::engine;
   /// Test seam: called before and after each COMMIT; what it throws leaves drain().
   std::function<void(bool after)> around_commit = {};
@@ -45,9 +46,14 @@ struct BatchFigures {
   std::uint64_t units = 0;                             ///< in all of them
 };
 
+/// About a StoreOptions::path: is it an address, how may it be told, does it hold a password?
+bool is_on_server(std::string_view path);
+std::string shown_path(std::string_view path);
+bool holds_password(std::string_view path);
+
 class Store {
  public:
-  /// Errors: STORE_TOO_NEW, STORE_TOO_OLD (client), NOT_FOUND (client: no store), STORE_DAMAGED,
+  /// Errors: STORE_TOO_NEW, STORE_TOO_OLD (client; engine on a server), NOT_FOUND (client: no store), STORE_DAMAGED,
   /// STORE_READ_ONLY, STORE_FAILED.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options, port::Clock& clock,
                                              port::Entropy& entropy);
@@ -82,7 +88,10 @@ class Store {
   /// for `timeout`. True when there was a commit. Thread-safe.
   bool wait_for_commit(std::uint64_t seen, Duration timeout);
 
-  /// A consistent copy, made while others write. Errors: STORE_*.
+  /// Whether engines of several hosts may work on it at once: it lies on a server.
+  bool shared_by_hosts() const;
+
+  /// A consistent copy, made while others write. Errors: STORE_*; STORE_FAILED on a server, whose own tools do it.
   Result<void> backup(const std::string& path);
 
   /// What audit() found; empty is clean.

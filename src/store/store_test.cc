@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "sql/sqlite.h"
 #include "store/chain.h"
 #include "store/schema.h"
 #include "store/setup.h"
@@ -46,6 +47,7 @@ TEST_F(Opening, AFreshStoreBeginsItsChainAndLetsExecutionOn) {
 }
 
 TEST_F(Opening, TheFileIsPrivate) {
+  SKIP_ON_SERVER();
   struct stat info{};
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777u, 0600u);
@@ -66,6 +68,7 @@ TEST_F(Opening, ARestartKeepsEverything) {
 }
 
 TEST_F(Opening, AClientFindsNoStore) {
+  SKIP_ON_SERVER();
   path_ = (folder_ / "other.db").string();
   EXPECT_EQ(code_of_opening(OpenMode::client), FailureCode::NOT_FOUND);
   EXPECT_FALSE(std::filesystem::exists(path_));
@@ -82,19 +85,21 @@ TEST_F(Opening, AClientReadsAndWritesAStoreThatIsThere) {
 }
 
 TEST_F(Opening, ANewerStoreIsRefused) {
-  say_schema_version(static_cast<int>(migrations().size()) + 1);
+  say_schema_version(static_cast<int>(migrations_sqlite().size()) + 1);
   EXPECT_EQ(code_of_opening(OpenMode::engine), FailureCode::STORE_TOO_NEW);
   EXPECT_EQ(code_of_opening(OpenMode::client), FailureCode::STORE_TOO_NEW);
 }
 
 TEST_F(Opening, AFileThatIsNoDatabaseIsRefused) {
+  SKIP_ON_SERVER();
   path_ = (folder_ / "other.db").string();
   std::ofstream(path_) << std::string(4096, 'x');
   EXPECT_EQ(code_of_opening(OpenMode::engine), FailureCode::STORE_DAMAGED);
 }
 
 TEST_F(Opening, AnOlderStoreIsBackedUpAndMigratedByTheEngineOnly) {
-  std::vector<sql::Migration> newer(migrations().begin(), migrations().end());
+  SKIP_ON_SERVER();
+  std::vector<sql::Migration> newer(migrations_sqlite().begin(), migrations_sqlite().end());
   const auto version = static_cast<int>(newer.size()) + 1;
   newer.push_back({version, "later", "CREATE TABLE later (id BIGINT)"});
   auto connection = raw();
@@ -131,6 +136,7 @@ TEST_F(Opening, AStoreInMemoryWorksAlike) {
 }
 
 TEST_F(Opening, ABackupIsAWholeStore) {
+  SKIP_ON_SERVER();
   commit([](Ledger& l) { l.put(task_of(7)); });
   const auto copy = (folder_ / "copy.db").string();
   ASSERT_TRUE(store_->backup(copy));
@@ -193,6 +199,7 @@ class ImmutableRows : public StoreTest {
 };
 
 TEST_F(ImmutableRows, LockedSpecsEventsAndEvidenceRefuseEveryChange) {
+  SKIP_ON_SERVER();
   commit([](Ledger& l) {
     l.put(task_of(7));
     l.add(spec_of(7, 1, "text"));

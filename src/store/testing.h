@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
 
-#include "sql/sqlite.h"
+#include "sql/open.h"
+#include "sql/test_server.h"
 #include "store/store.h"
 
 namespace vitana::store::testing {
@@ -31,12 +33,18 @@ class StoreTest : public ::testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "vitana-store-XXXXXX").string();
     if (!::mkdtemp(name.data())) std::abort();
     folder_ = name;
-    path_ = (folder_ / "vitana.db").string();
+    path_ = on_server() ? sql::testing::fresh_database() : (folder_ / "vitana.db").string();
     open();
   }
   ~StoreTest() override {
     store_.reset();
     std::filesystem::remove_all(folder_);
+  }
+
+  /// VITANA_TEST_DRIVER=postgres: all that is not about a file is tested on a server.
+  static bool on_server() {
+    const char* driver = std::getenv("VITANA_TEST_DRIVER");
+    return driver != nullptr && std::string_view(driver) == "postgres";
   }
 
   void open(std::function<void(bool)> around_commit = {}) {
@@ -66,9 +74,9 @@ class StoreTest : public ::testing::Test {
     EXPECT_TRUE(done) << to_string(done.error());
   }
 
-  /// Another connection to the file, as somebody with sqlite3 in hand has one.
+  /// Another connection, as somebody with sqlite3 or psql in hand has one.
   std::unique_ptr<sql::Connection> raw() {
-    auto connection = sql::open_sqlite({.path = path_, .mode = sql::OpenMode::read_write});
+    auto connection = sql::open({.database = path_, .mode = sql::OpenMode::read_write});
     EXPECT_TRUE(connection);
     return std::move(*connection);
   }
@@ -91,6 +99,10 @@ class StoreTest : public ::testing::Test {
   FixedEntropy entropy_;
   std::unique_ptr<Store> store_;
 };
+
+/// Leaves a test that is about SQLite or its file.
+#define SKIP_ON_SERVER() \
+  if (on_server()) GTEST_SKIP() << "of the store in a file"
 
 inline domain::Task task_of(std::uint32_t number,
                             domain::TaskStatus status = domain::TaskStatus::draft) {

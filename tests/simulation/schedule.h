@@ -18,7 +18,7 @@ struct ScheduleOptions {
   std::uint64_t seed = 1;
   int steps = 60;
   bool print = false;             ///< each line of the trace as it comes about
-  std::string store_path = {};    ///< empty: in memory; else a file, opened anew after each death
+  std::string store_path = {};    ///< empty: in memory; else a file or an address, opened anew after each death
   std::optional<double> deaths = {};  ///< chance of each action to be the last; absent: by dice
   // What mutants change.
   engine::Rules rules = {};

@@ -9,6 +9,7 @@
 #include "simulation/rare_moves.h"
 #include "simulation/schedule.h"
 #include "simulation/store_folder.h"
+#include "sql/test_server.h"
 
 namespace vitana::testing {
 namespace {
@@ -18,6 +19,7 @@ using ::testing::IsEmpty;
 constexpr std::uint64_t schedules_usual = 2000;
 constexpr std::uint64_t shards = 4;
 constexpr std::uint64_t schedules_in_files = 60;
+constexpr std::uint64_t schedules_on_server = 12;
 constexpr std::uint64_t coverage_schedules_max = 1000;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
@@ -41,6 +43,14 @@ TEST(SimulationInFiles, EveryInvariantHoldsWhenTheStoreIsOpenedAnewAfterEachDeat
   StoreFolder folder;
   for (std::uint64_t seed = 100'001; seed <= 100'000 + schedules_in_files; ++seed) {
     const auto outcome = run_schedule({.seed = seed, .store_path = folder.fresh()});
+    ASSERT_THAT(outcome.findings, IsEmpty()) << outcome.report();
+  }
+}
+
+TEST(SimulationOnServer, EveryInvariantHolds) {
+  if (!sql::testing::has_server()) GTEST_SKIP() << "NO PostgreSQL SERVER: nothing is played on one";
+  for (std::uint64_t seed = 300'001; seed <= 300'000 + schedules_on_server; ++seed) {
+    const auto outcome = run_schedule({.seed = seed, .store_path = sql::testing::fresh_database()});
     ASSERT_THAT(outcome.findings, IsEmpty()) << outcome.report();
   }
 }

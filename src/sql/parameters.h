@@ -1,10 +1,11 @@
-// `$1` as SQLite reads it.
+// `$1` in a statement's text, read alike for every driver.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace vitana::sql::sqlite {
+namespace vitana::sql {
 
 /// `sql` with each `$n` as `?n`: to SQLite `$1` is a name, numbered by its first appearance. String
 /// literals, quoted names and comments stay as they are. Throws Fault STORE_FAILED for what would
@@ -12,4 +13,7 @@ namespace vitana::sql::sqlite {
 /// `$1` with letters or `::` behind it, a NUL.
 std::string numbered_parameters(std::string_view sql);
 
-}  // namespace vitana::sql::sqlite
+/// The highest `n` of its `$n`; 0 without one. Throws as numbered_parameters().
+std::size_t parameter_count(std::string_view sql);
+
+}  // namespace vitana::sql

@@ -1,10 +1,10 @@
-#include "sql/sqlite_parameters.h"
+#include "sql/parameters.h"
 
 #include <gtest/gtest.h>
 
 #include "sql/conformance.h"
 
-namespace vitana::sql::sqlite {
+namespace vitana::sql {
 namespace {
 
 struct Rewrite {
@@ -55,4 +55,4 @@ INSTANTIATE_TEST_SUITE_P(Parameters, Refused,
                                            std::string("SELECT 'a\0b'", 12)));
 
 }  // namespace
-}  // namespace vitana::sql::sqlite
+}  // namespace vitana::sql

@@ -1,13 +1,14 @@
-#include "sql/sqlite_parameters.h"
+#include "sql/parameters.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "sql/fault.h"
 #include "sql/multi_row.h"
 
-namespace vitana::sql::sqlite {
+namespace vitana::sql {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -49,10 +50,11 @@ std::size_t end_of_name(std::string_view sql, std::size_t at) {
   return at;
 }
 
-std::size_t end_of_parameter(std::string_view sql, std::size_t at) {
+/// Where the parameter ends that starts at `at`; its number goes to `number`.
+std::size_t end_of_parameter(std::string_view sql, std::size_t at, std::size_t& number) {
   std::size_t end = at + 1;
   while (end < sql.size() && is_digit(sql[end])) ++end;
-  std::size_t number = 0;
+  number = 0;
   const auto digits = sql.substr(at + 1, end - at - 1);
   const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || digits.front() == '0' || number > parameters_max) {
@@ -64,11 +66,9 @@ std::size_t end_of_parameter(std::string_view sql, std::size_t at) {
   return end;
 }
 
-}  // namespace
-
-std::string numbered_parameters(std::string_view sql) {
-  std::string out;
-  out.reserve(sql.size());
+/// Gives `copy` the text part by part; `visit` the number of each parameter, before its part.
+template <typename Visit, typename Copy>
+void scan(std::string_view sql, Visit&& visit, Copy&& copy) {
   std::size_t at = 0;
   while (at < sql.size()) {
     const char c = sql[at];
@@ -79,8 +79,9 @@ std::string numbered_parameters(std::string_view sql) {
     } else if ((c == '-' && next == '-') || (c == '/' && next == '*')) {
       end = end_of_comment(sql, at);
     } else if (c == '$' && is_digit(next)) {
-      end = end_of_parameter(sql, at);
-      out += '?';
+      std::size_t number = 0;
+      end = end_of_parameter(sql, at, number);
+      visit(number);
       ++at;
     } else if (c == '$' || c == '?' || c == '@' || c == ':' || c == '#') {
       refuse(sql, at, fmt::format("'{}' has no place in a statement; parameters are $1, $2, …", c));
@@ -89,11 +90,28 @@ std::string numbered_parameters(std::string_view sql) {
     } else if (in_name(c)) {
       end = end_of_name(sql, at);
     }
-    out += sql.substr(at, end - at);
+    copy(sql.substr(at, end - at));
     at = end;
   }
+}
+
+}  // namespace
+
+std::string numbered_parameters(std::string_view sql) {
+  std::string out;
+  out.reserve(sql.size());
+  scan(
+      sql, [&](std::size_t) { out += '?'; }, [&](std::string_view part) { out += part; });
   if (out.find('\0') != std::string::npos) refuse(sql, out.find('\0'), "a NUL");
   return out;
 }
 
-}  // namespace vitana::sql::sqlite
+std::size_t parameter_count(std::string_view sql) {
+  std::size_t highest = 0;
+  if (sql.find('\0') != std::string_view::npos) refuse(sql, sql.find('\0'), "a NUL");
+  scan(
+      sql, [&](std::size_t number) { highest = std::max(highest, number); }, [](std::string_view) {});
+  return highest;
+}
+
+}  // namespace vitana::sql
