@@ -132,7 +132,7 @@ VITANA_STORE_MAP(IntakeMap, IntakeRow, std::int64_t, "intakes", 1, 1, false,
 VITANA_STORE_MAP(TokenMap, TokenRow, std::string, "access_tokens", 1, 8, false,
   "id", "created_at", "hash", "name", "role", "repos", "created_by", "expires_at", "revoked_at")
 VITANA_STORE_MAP(WorkerMap, WorkerRow, std::string, "workers", 1, 3, false,
-  "id", "name", "actor", "labels", "slots", "protocol", "callback", "registered_at", "seen_at", "draining")
+  "id", "name", "actor", "labels", "slots", "protocol", "registered_at", "seen_at", "draining")
 VITANA_STORE_MAP(CounterMap, CounterRow, std::string, "counters", 1, 1, false, "name", "value")
 VITANA_STORE_MAP(RefusalMap, CounterRow, std::string, "refusals", 1, 1, false, "key", "refused")
 VITANA_STORE_MAP(MetaMap, TextRow, std::string, "meta", 1, 1, false, "key", "value")
