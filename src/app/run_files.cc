@@ -21,6 +21,25 @@ namespace {
 constexpr std::string_view full_note = "\nvitana: the log is full; what follows is not kept\n";
 const std::uint64_t log_bytes_max = worker::CommandExecutorOptions{}.log_bytes_max;
 
+/// One of the bundles that are worked on at a time.
+class BundleTurn {
+ public:
+  explicit BundleTurn(std::counting_semaphore<>& free) : free_(free), taken_(free.try_acquire()) {}
+  ~BundleTurn() {
+    if (taken_) free_.release();
+  }
+  BundleTurn(const BundleTurn&) = delete;
+  BundleTurn& operator=(const BundleTurn&) = delete;
+  Result<void> ok() const {
+    if (taken_) return {};
+    return failure(FailureCode::GATEWAY_BUSY, "as many bundles are worked on as the gateway takes at a time");
+  }
+
+ private:
+  std::counting_semaphore<>& free_;
+  const bool taken_;
+};
+
 std::string result_name(const RunId& run) { return "results/" + run.to_string(); }
 
 Error log_error(const std::filesystem::path& file) {
@@ -74,6 +93,8 @@ Result<std::shared_ptr<git::Mirror>> RunFileKeeper::mirror(const domain::Run& ru
 Result<std::string> RunFileKeeper::base_bundle(const domain::Run& run, const std::vector<std::string>& have) const {
   const auto mirror = this->mirror(run);
   if (!mirror) return failure(mirror.error());
+  const BundleTurn turn(bundling_);
+  if (auto mine = turn.ok(); !mine) return failure(std::move(mine.error()));
   const auto name = "runs/" + run.id.to_string();
   if (auto kept = (*mirror)->keep(name, run.base_commit); !kept) return failure(std::move(kept.error()));
   return git::make_bundle(**mirror, name, have, remote::base_bundle_bytes_max);
@@ -82,6 +103,8 @@ Result<std::string> RunFileKeeper::base_bundle(const domain::Run& run, const std
 Result<void> RunFileKeeper::take_bundle(const domain::Run& run, const std::string& bundle) const {
   const auto mirror = this->mirror(run);
   if (!mirror) return failure(mirror.error());
+  const BundleTurn turn(bundling_);
+  if (auto mine = turn.ok(); !mine) return mine;
   const auto tip = git::take_bundle(**mirror, bundle, git::BundleTrust::none);
   if (!tip) return failure(tip.error());
   auto kept = keep_result(run, tip->commit);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 
 #include "app/data_folder.h"
 #include "app/repositories.h"
@@ -13,9 +14,12 @@
 
 namespace vitana::app {
 
-/// Thread-safe. Implements gateway::RunFiles; `repositories` outlives it.
+/// Thread-safe. Implements gateway::RunFiles; `repositories` outlives it. Beside its errors: GATEWAY_BUSY - more
+/// bundles are made and taken already than bundles_at_once.
 class RunFileKeeper {
  public:
+  static constexpr std::ptrdiff_t bundles_at_once = 4;
+
   RunFileKeeper(Repositories& repositories, worker::AgentSource agent, Duration wall_max, DataFolder data)
       : repositories_(repositories), agent_(std::move(agent)), wall_max_(wall_max), data_(std::move(data)) {}
 
@@ -34,6 +38,8 @@ class RunFileKeeper {
   const worker::AgentSource agent_;
   const Duration wall_max_;
   const DataFolder data_;
+  /// Bundles are large, and git takes long over them: the gateway's other threads stay free.
+  mutable std::counting_semaphore<> bundling_{bundles_at_once};
   std::mutex appending_;
 };
 

@@ -102,7 +102,8 @@ Result<void> WorkerSession::prepare() {
 /// What an earlier process left: no step of it goes on here.
 void WorkerSession::tidy() {
   const auto now = SystemClock().now();
-  (void)worker::sweep({.folder = workspaces()}, [](const auto&) { return worker::WorkspaceFate::ended; }, now);
+  (void)worker::sweep({.folder = workspaces()}, [](const auto&) { return worker::WorkspaceFate::failed; }, now);
+  worker::remove_tree(data_.logs());
   std::error_code error;
   for (fs::directory_iterator it(data_.mirrors(), error), end; !error && it != end; it.increment(error)) {
     const auto mirror = git::Mirror::open(it->path(), git_options());

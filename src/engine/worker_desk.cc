@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 100;
 constexpr std::size_t labels_max = 32;
-constexpr std::size_t callback_bytes_max = 1'000;
 constexpr int slots_max = 256;
 constexpr Duration seen_every = 1min;   ///< is written so often
 constexpr Duration forgotten_after = 24h;
@@ -48,7 +47,6 @@ Result<void> judge(const WorkerIntroduction& worker) {
     return refused(fmt::format("labels are words, at most {}", labels_max));
   }
   if (worker.slots < 1 || worker.slots > slots_max) return refused(fmt::format("slots are 1 to {}", slots_max));
-  if (worker.callback.size() > callback_bytes_max) return refused("the callback is too long");
   return {};
 }
 
@@ -98,14 +96,14 @@ Result<store::WorkerRow> WorkerDesk::enter(const WorkerIntroduction& worker, con
                        .actor = caller.actor,
                        .labels = worker.labels,
                        .slots = worker.slots,
-                       .protocol = std::min(worker.protocol, worker_protocol),
-                       .callback = worker.callback};
+                       .protocol = std::min(worker.protocol, worker_protocol)};
   std::vector<std::string> forgotten;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     forgotten.clear();
     row.registered_at = row.seen_at = ledger.now();
-    for (const auto& old : ledger.workers_beyond(workers_max - 1)) {
-      if (old.id == row.id) continue;
+    std::vector<store::WorkerRow> in_the_way;
+    if (!ledger.worker(row.id)) in_the_way = ledger.workers_beyond(workers_max - 1);
+    for (const auto& old : in_the_way) {
       if (ledger.now() - old.seen_at < forgotten_after) {
         return failure(FailureCode::GATEWAY_BUSY, fmt::format("{} workers are registered already", workers_max));
       }

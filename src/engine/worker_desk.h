@@ -31,7 +31,6 @@ struct WorkerIntroduction {
   std::vector<std::string> labels = {};
   int slots = 1;
   int protocol = worker_protocol;
-  std::string callback = {};
 };
 
 /// A run that a worker believes it holds.

@@ -88,8 +88,7 @@ Result<Response> register_worker(Exchange& exchange) {
   engine::WorkerIntroduction worker{.name = body.at("name"),
                                     .labels = body.value("labels", std::vector<std::string>()),
                                     .slots = body.at("slots"),
-                                    .protocol = body.at("protocol"),
-                                    .callback = body.value("callback", "")};
+                                    .protocol = body.at("protocol")};
   const auto row = exchange.engine.workers.enter(worker, exchange.asked.who);
   if (!row) return failure(row.error());
   return json({{"id", row->id},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <optional>
 
 #include "git/links.h"
@@ -79,6 +80,16 @@ Result<std::string> make_bundle(const Mirror& mirror, std::string_view kept_name
     if (*there) args.push_back("^" + commit);
   }
   return mirror.git().run({.args = std::move(args), .git_dir = mirror.path(), .slow = true, .bytes_max = bytes_max});
+}
+
+Result<std::uint64_t> bytes_between(const Mirror& mirror, const Oid& base, const Oid& commit) {
+  if (!is_oid(base) || !is_oid(commit)) return failure(FailureCode::GIT_FAILED, "no commits to compare");
+  const auto counted = mirror.run({"rev-list", "--objects", "--disk-usage", commit, "^" + base});
+  if (!counted) return failure(counted.error());
+  std::uint64_t bytes = 0;
+  const auto [_, error] = std::from_chars(counted->data(), counted->data() + counted->size(), bytes);
+  if (error != std::errc()) return failure(FailureCode::GIT_FAILED, "git did not say how much a commit takes");
+  return bytes;
 }
 
 Result<BundleTip> take_bundle(const Mirror& mirror, std::string_view bundle, BundleTrust trust) {

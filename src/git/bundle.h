@@ -21,6 +21,10 @@ inline constexpr std::size_t bundle_without_max = 64;  ///< commits that the oth
 Result<std::string> make_bundle(const Mirror& mirror, std::string_view kept_name, const std::vector<Oid>& without,
                                 std::size_t bytes_max);
 
+/// What the objects that `commit` has and `base` has not take on the disk: a bundle of them is about as large.
+/// Errors: GIT_FAILED.
+Result<std::uint64_t> bytes_between(const Mirror& mirror, const Oid& base, const Oid& commit);
+
 /// What a bundle brings.
 struct BundleTip {
   Oid commit;

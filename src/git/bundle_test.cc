@@ -32,6 +32,16 @@ TEST_F(BundleTest, BringsACommitWithItsHistory) {
   EXPECT_EQ(must(read_file(*other, second, "a", 100)), "1");
 }
 
+TEST_F(BundleTest, HowMuchACommitAddsIsCounted) {
+  std::string noise;
+  for (int i = 0; i < 20'000; ++i) noise += fmt::format("{}\n", i * 7919 % 104729);
+  const auto second = user.commit_file("noise", noise);
+  fetch();
+  EXPECT_GT(must(bytes_between(*mirror, first, second)), 10'000U);
+  EXPECT_EQ(must(bytes_between(*mirror, second, second)), 0U);
+  EXPECT_FALSE(bytes_between(*mirror, "--all", second));
+}
+
 TEST_F(BundleTest, BringsOnlyWhatTheOtherSideHasNot) {
   user.commit_file("large", std::string(100'000, 'x') + "1");
   const auto second = user.commit_file("b", "2");

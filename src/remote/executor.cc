@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <optional>
+
 #include "base/digest.h"
 #include "git/bundle.h"
 #include "remote/again.h"
 #include "remote/log_sender.h"
+#include "worker/janitor.h"
 
 namespace vitana::remote {
 namespace {
 
 constexpr std::size_t have_max = 20;
+constexpr std::string_view base_checkout = "-base";  ///< of the repository's own checks, beside a workspace
 
 }  // namespace
 
@@ -57,9 +62,16 @@ Result<void> Executor::fetch_base(Place& place, const port::Assignment& assignme
 }
 
 Result<void> Executor::send_result(const git::Mirror& mirror, const port::Assignment& assignment,
-                                   const std::stop_token& stop) {
+                                   const std::string& commit, const std::stop_token& stop) {
   const auto& run = assignment.run;
-  auto bundle = git::make_bundle(mirror, "results/" + run.id.to_string(), {run.base_commit}, options_.result_bytes_max);
+  const auto bytes = git::bytes_between(mirror, run.base_commit, commit);
+  if (!bytes) return failure(bytes.error());
+  const auto most = options_.result_bytes_max;
+  if (*bytes > most) {
+    return failure(FailureCode::AGENT_DISK_LIMIT,
+                   fmt::format("the change is larger than the {} MiB that a worker elsewhere may send", most >> 20));
+  }
+  auto bundle = git::make_bundle(mirror, "results/" + run.id.to_string(), {run.base_commit}, most);
   if (!bundle) return failure(std::move(bundle.error()));
   return until_taken(stop, [&] { return gateway_.send_result(run.id, assignment.lease().fence, *bundle, stop); });
 }
@@ -97,14 +109,48 @@ Result<domain::Executed> Executor::execute(const port::Assignment& assignment, s
   auto fetched = fetch_base(**place, assignment, stop);
   if (!fetched) return failure(std::move(fetched.error()).under("what the run starts from could not be fetched"));
 
-  LogSender log(gateway_, run.id, fence, options_.here.logs / (run.id.to_string() + ".log"));
-  worker::CommandExecutor executor(sandbox_, terms_of(*terms, (*place)->mirror));
-  auto executed = executor.execute(assignment, stop);
-  log.finish(stop);
-  if (!executed) return executed;
-  auto sent = send_result(*(*place)->mirror, assignment, stop);
-  if (!sent) return failure(std::move(sent.error()).under("the result could not be sent"));
+  const auto name = worker::workspace_name(run.id, fence);
+  {
+    const std::lock_guard lock(mutex_);
+    live_.insert(name);
+  }
+  auto executed = carry_out(assignment, *terms, (*place)->mirror, stop);
+  {
+    const std::lock_guard lock(mutex_);
+    live_.erase(name);
+  }
+  if (executed) worker::remove_tree(options_.here.workspaces / name);
+  sweep();
   return executed;
+}
+
+Result<domain::Executed> Executor::carry_out(const port::Assignment& assignment, const Terms& terms,
+                                             const std::shared_ptr<git::Mirror>& mirror, const std::stop_token& stop) {
+  const auto& run = assignment.run;
+  const auto fence = assignment.lease().fence;
+  auto options = terms_of(terms, mirror);
+  options.logs /= worker::workspace_name(run.id, fence);  // another grant of the run may be under way here
+  std::optional<Result<domain::Executed>> executed;
+  {
+    LogSender log(gateway_, run.id, fence, options.logs / (run.id.to_string() + ".log"));
+    executed = worker::CommandExecutor(sandbox_, options).execute(assignment, stop);
+    log.finish(stop);
+  }
+  worker::remove_tree(options.logs);
+  if (!*executed) return std::move(*executed);
+  auto sent = send_result(*mirror, assignment, (*executed)->result_commit, stop);
+  if (!sent) return failure(std::move(sent.error()).under("the result could not be sent"));
+  return std::move(*executed);
+}
+
+void Executor::sweep() {
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const std::lock_guard lock(mutex_);
+  (void)worker::sweep({.folder = options_.here.workspaces}, [this](const std::string& name) {
+    const auto step = name.ends_with(base_checkout) ? name.substr(0, name.size() - base_checkout.size()) : name;
+    if (live_.contains(step)) return worker::WorkspaceFate::live;
+    return step == name ? worker::WorkspaceFate::failed : worker::WorkspaceFate::ended;
+  }, now);
 }
 
 }  // namespace vitana::remote

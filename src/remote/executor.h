@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,9 @@ struct ExecutorOptions {
   std::size_t result_bytes_max = std::size_t{64} << 20;
 };
 
-/// Thread-safe. Beside the errors of the port: LEASE_STALE, NETWORK_UNREACHABLE, REQUEST_INVALID.
+/// Thread-safe. What a step left is removed when it has ended: its log when that was sent, its workspace when its
+/// result was; of steps that failed the newest workspaces stay for a look. Beside the errors of the port: LEASE_STALE,
+/// NETWORK_UNREACHABLE, REQUEST_INVALID; AGENT_DISK_LIMIT also for a result that is too large to be sent.
 class Executor : public port::Executor {
  public:
   /// `sandbox`, `gateway` and `source` outlive it.
@@ -43,8 +46,14 @@ class Executor : public port::Executor {
 
   Result<std::shared_ptr<Place>> place_of(const std::string& repo);
   Result<void> fetch_base(Place& place, const port::Assignment& assignment, const std::stop_token& stop);
-  Result<void> send_result(const git::Mirror& mirror, const port::Assignment& assignment, const std::stop_token& stop);
+  Result<void> send_result(const git::Mirror& mirror, const port::Assignment& assignment, const std::string& commit,
+                           const std::stop_token& stop);
+  Result<domain::Executed> carry_out(const port::Assignment& assignment, const Terms& terms,
+                                     const std::shared_ptr<git::Mirror>& mirror, const std::stop_token& stop);
   worker::CommandExecutorOptions terms_of(const Terms& terms, const std::shared_ptr<git::Mirror>& mirror) const;
+
+  /// Removes what nobody needs here: of a step that went through all, of others all but the newest.
+  void sweep();
 
   const worker::Sandbox& sandbox_;
   GatewayClient& gateway_;
@@ -52,6 +61,7 @@ class Executor : public port::Executor {
   const ExecutorOptions options_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Place>> places_;
+  std::set<std::string> live_;  ///< workspaces of steps under way
 };
 
 /// Names under which a mirror keeps what such an executor fetched and made.

@@ -87,13 +87,13 @@ Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id,
     if (granted || stop.stop_requested() || tries >= claim_tries) return granted;
     const bool anew = mine && is_forgotten(granted.error());
     if (anew) forgotten = mine->registered;
-    if (!anew && !may_pass(granted.error())) return granted;
     Duration pause{};
     {
       const std::lock_guard lock(mutex_);
       pause = claim_pause_.next();
     }
     pause_for(pause, stop);
+    if (!anew && !may_pass(granted.error())) return granted;
   }
 }
 

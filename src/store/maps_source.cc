@@ -202,7 +202,7 @@ std::string WorkerMap::key_of(const Row& row) { return row.id; }
 void WorkerMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void WorkerMap::bind_row(const Row& row, Values& values) {
   bind(values, utf8_clean(row.id), utf8_clean(row.name), utf8_clean(row.actor), list_column(row.labels), row.slots,
-       row.protocol, utf8_clean(row.callback), to_us(row.registered_at), to_us(row.seen_at), row.draining);
+       row.protocol, to_us(row.registered_at), to_us(row.seen_at), row.draining);
 }
 WorkerRow WorkerMap::read(const sql::Row& row) {
   return {.id = row.text(0),
@@ -211,10 +211,9 @@ WorkerRow WorkerMap::read(const sql::Row& row) {
           .labels = list_of(row.text(3)),
           .slots = int_of(row.int64(4)),
           .protocol = int_of(row.int64(5)),
-          .callback = row.text(6),
-          .registered_at = instant_of(row.int64(7)),
-          .seen_at = instant_of(row.int64(8)),
-          .draining = row.boolean(9)};
+          .registered_at = instant_of(row.int64(6)),
+          .seen_at = instant_of(row.int64(7)),
+          .draining = row.boolean(8)};
 }
 
 std::string BreakerMap::key_of(const Row& row) { return row.key; }

@@ -212,7 +212,6 @@ struct WorkerRow {
   std::vector<std::string> labels = {};
   int slots = 1;
   int protocol = 1;
-  std::string callback = {};  ///< empty: it only claims
   Instant registered_at{};
   Instant seen_at{};          ///< to the minute
   bool draining = false;      ///< is to take nothing new

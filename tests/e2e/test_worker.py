@@ -1,11 +1,16 @@
 """Workers that have nothing of the gateway's disk: another data directory, and what the API gives them."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import sqlite3
+import ssl
+import subprocess
+import threading
 
-from harness import BINARY, Engine, spec_text, wait_until
+from harness import Engine, spec_text, wait_until
 from test_serve import Serving
 
 BLUE = "printf 'colour: blue\\n' > page.txt"
@@ -77,6 +82,8 @@ class AWorker(Elsewhere):
         self.assertEqual(run["worker"], listed["workers"][0]["id"])
         self.assertFalse((self.root / "data-builder/vitana.db").exists())
         self.assertEqual(len(self.told("worker.registered")), 1)
+        for folder in ("workspaces", "logs"):
+            self.assertEqual(os.listdir(self.root / "data-builder" / folder), [])
         self.assertEqual(worker.stop(), 0)
         self.assertEqual(engine.stop(), 0)
         self.assertHealthy()
@@ -95,6 +102,25 @@ class AWorker(Elsewhere):
         self.assertGreater(packed[0], 300_000)
         self.assertLess(packed[1] - packed[0], 20_000)
         self.assertEqual(worker.stop(), 0)
+        self.assertEqual(engine.stop(), 0)
+
+    def test_speaks_to_a_gateway_behind_tls_if_it_trusts_it(self):
+        engine = self.serve_alone()
+        front = Encrypted(self.root, self.address.hostname, self.address.port)
+        self.addCleanup(front.close)
+        config = self.root / "w.toml"
+        config.write_text('[worker]\nsandbox = "prefer"\n')
+        token = self.token_for()
+        words = ("worker", "--server", front.url, "--data", self.root / "far", "--config", config, "--until-idle", "--json")
+        answer = self.vitana(*words, environment=dict(self.environment, VITANA_TOKEN=token))
+        self.assertEqual(answer.error_code, "NETWORK_UNREACHABLE", answer)
+        self.assertNotIn(token, answer.out + answer.err)
+        self.add_task("VTID-00810")
+        self.wait_for_run("VTID-00810", "pending_pickup")
+        answer = self.vitana(*words, "--ca-file", front.certificate, code=0,
+                             environment=dict(self.environment, VITANA_TOKEN=token))
+        self.assertEqual(answer.json, {"granted": 1})
+        self.wait_for_status("VTID-00810", "completed")
         self.assertEqual(engine.stop(), 0)
 
     def test_says_why_it_could_not(self):
@@ -143,6 +169,46 @@ class AWorker(Elsewhere):
         self.assertEqual(self.worker("two", "--until-idle").end(), 0)
         self.wait_for_status("VTID-00809", "completed")
         self.assertEqual(engine.stop(), 0)
+
+
+class Encrypted:
+    """What stands before a gateway and encrypts: bytes from its own port to the gateway's, and back."""
+
+    def __init__(self, folder, host, port):
+        self.certificate = folder / "certificate.pem"
+        key = folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", key, "-out", self.certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://localhost:{self.listener.getsockname()[1]}"
+        self.behind = (host, port)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.serve, args=(self.listener.accept()[0],), daemon=True).start()
+
+    def serve(self, plain):
+        with contextlib.suppress(OSError), self.context.wrap_socket(plain, server_side=True) as here, \
+                socket.create_connection(self.behind) as there:
+            back = threading.Thread(target=self.carry, args=(there, here), daemon=True)
+            back.start()
+            self.carry(here, there)
+            back.join()
+
+    @staticmethod
+    def carry(source, target):
+        with contextlib.suppress(OSError):
+            while part := source.recv(65536):
+                target.sendall(part)
+            target.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self.listener.close()
 
 
 class ThingsGoWrong(Elsewhere):
@@ -278,6 +344,24 @@ class WhoMayWork(Elsewhere):
             database.execute("UPDATE access_tokens SET repos = replace(repos, 'shop', 'far') WHERE id = ?", (made["id"],))
         database.close()
         return made["token"]
+
+    def test_who_has_left_is_granted_nothing(self):
+        engine = self.serve_alone()
+        token = self.token_for("worker", "--name", "by-hand")
+        worker = self.call("POST", "/api/v1/workers", {"name": "hand", "slots": 1, "protocol": 1}, token)[1]["id"]
+        body = json.dumps({"request_id": "1", "max": 1, "wait_seconds": 30}).encode()
+        head = (f"POST /api/v1/workers/{worker}/claim HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+        with socket.create_connection((self.address.hostname, self.address.port), timeout=60) as connection:
+            connection.sendall(head + body)
+            seen = self.call("GET", "/api/v1/workers")[1]["workers"][0]["seen_at"]
+            wait_until("the claim waits", lambda: self.call("GET", "/api/v1/workers")[1]["workers"][0]["seen_at"] >= seen)
+        self.add_task("VTID-00851")
+        self.wait_for_run("VTID-00851", "pending_pickup")
+        granted = self.call("POST", f"/api/v1/workers/{worker}/claim",
+                            {"request_id": "2", "max": 1, "wait_seconds": 30}, token)[1]["assignments"]
+        self.assertEqual([one["run"]["fence"] for one in granted], [1])
+        self.assertEqual(engine.stop(), 0)
 
     def test_a_drained_worker_ends(self):
         engine = self.serve_alone()

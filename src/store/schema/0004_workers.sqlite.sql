@@ -6,7 +6,6 @@ CREATE TABLE workers (
   labels TEXT NOT NULL,
   slots INTEGER NOT NULL,
   protocol INTEGER NOT NULL,
-  callback TEXT NOT NULL,
   registered_at INTEGER NOT NULL,
   seen_at INTEGER NOT NULL,
   draining INTEGER NOT NULL

@@ -1,0 +1,218 @@
+// Workers on other machines, as the engine knows them.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace vitana::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::RunState;
+using port::Directive;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const domain::Caller builder{.actor = "builder", .role = domain::Role::worker};
+const domain::Caller other{.actor = "other", .role = domain::Role::worker};
+const RunId first{Vtid(1), 1};
+
+struct Workers : ::testing::Test {
+  testing::World world;
+
+  WorkerDesk& desk() { return world.engine().workers; }
+  std::string enter(const std::string& name = "hand", const domain::Caller& caller = builder) {
+    const auto row = desk().enter({.name = name}, caller);
+    EXPECT_TRUE(row) << to_string(row.error());
+    return row ? row->id : "";
+  }
+  void offer(int count = 1) {
+    for (int i = 1; i <= count; ++i) {
+      world.repository().commit({{fmt::format("docs/specs/{:05}-page.md", i), testing::sample_spec(fmt::format("Page {}", i))}});
+    }
+    world.scan();
+    world.conduct();
+  }
+  std::vector<port::Assignment> claim(const std::string& id, const std::string& request = "1", int max = 1,
+                                      const domain::Caller& caller = builder) {
+    auto granted = desk().claim(id, caller, request, max);
+    EXPECT_TRUE(granted) << to_string(granted.error());
+    return granted ? std::move(*granted) : std::vector<port::Assignment>();
+  }
+  domain::Run run() { return world.runs(Vtid(1)).at(0); }
+  /// The reaper ticks as it does in an engine, for so long.
+  void pass(Duration time) {
+    for (; time > Duration{0}; time -= 5s) {
+      world.clock().advance(5s);
+      ASSERT_TRUE(world.engine().runs.reap());
+    }
+  }
+  std::int64_t count(const std::string& type) {
+    const auto types = world.event_types();
+    return std::count(types.begin(), types.end(), type);
+  }
+};
+
+TEST_F(Workers, TheSameNameOfTheSameActorIsTheSameWorker) {
+  const auto id = enter();
+  EXPECT_EQ(enter(), id);
+  EXPECT_NE(enter("hand", other), id);
+  EXPECT_NE(enter("foot"), id);
+  EXPECT_THAT(*desk().workers(builder), SizeIs(3));
+}
+
+TEST_F(Workers, WhatOneSaysOfItselfIsBounded) {
+  const auto code = [&](const WorkerIntroduction& worker) {
+    const auto row = desk().enter(worker, builder);
+    return row ? FailureCode::NOT_FOUND : row.error().code;
+  };
+  EXPECT_EQ(code({.name = "hand", .protocol = 0}), FailureCode::WORKER_TOO_OLD);
+  EXPECT_EQ(code({.name = "hand", .protocol = 99}), FailureCode::NOT_FOUND);  // it speaks ours, too
+  for (const auto& bad : {WorkerIntroduction{.name = ""}, WorkerIntroduction{.name = "a b"},
+                          WorkerIntroduction{.name = "a\nb"}, WorkerIntroduction{.name = "\xff"},
+                          WorkerIntroduction{.name = std::string(101, 'x')}, WorkerIntroduction{.name = "x", .slots = 0},
+                          WorkerIntroduction{.name = "x", .labels = {""}},
+                          WorkerIntroduction{.name = "x", .labels = std::vector<std::string>(33, "y")}}) {
+    EXPECT_EQ(code(bad), FailureCode::REQUEST_INVALID) << bad.name;
+  }
+}
+
+TEST_F(Workers, AreKeptInABoundedNumber) {
+  for (int i = 0; i < workers_max; ++i) enter(fmt::format("w{}", i));
+  EXPECT_EQ(desk().enter({.name = "late"}, builder).error().code, FailureCode::GATEWAY_BUSY);
+  EXPECT_TRUE(desk().enter({.name = "w0"}, builder));
+  world.clock().advance(25h);
+  EXPECT_TRUE(desk().enter({.name = "late"}, builder));
+  EXPECT_LE(desk().workers(builder)->size(), static_cast<std::size_t>(workers_max));
+}
+
+TEST_F(Workers, NobodySpeaksForAnothersWorker) {
+  const auto id = enter();
+  offer();
+  EXPECT_EQ(desk().claim(id, other, "1", 1).error().code, FailureCode::NOT_FOUND);
+  EXPECT_EQ(desk().heartbeat(id, other, {}).error().code, FailureCode::NOT_FOUND);
+  ASSERT_THAT(claim(id), SizeIs(1));
+  const auto theirs = enter("hand", other);
+  EXPECT_THAT(desk().heartbeat(theirs, other, {{first, 1}})->directives, ElementsAre(Directive::lost));
+  EXPECT_EQ(desk().held(first, 1, other).error().code, FailureCode::NOT_FOUND);
+  EXPECT_EQ(desk().report(first, domain::Release{1}, other).error().code, FailureCode::NOT_FOUND);
+  EXPECT_TRUE(run().lease);
+  EXPECT_TRUE(desk().report(first, domain::Release{1}, builder));
+  EXPECT_FALSE(run().lease);
+}
+
+TEST_F(Workers, AreGrantedExecuteStepsOfTheirRepositoriesAlone) {
+  const auto id = enter();
+  offer();
+  auto bound = builder;
+  bound.repos = {"elsewhere"};
+  EXPECT_THAT(claim(id, "1", 1, bound), IsEmpty());
+  EXPECT_FALSE(run().lease);
+  bound.repos = {"elsewhere", run().repo};
+  ASSERT_THAT(claim(id, "2", 1, bound), SizeIs(1));
+  bound.repos = {"elsewhere"};
+  EXPECT_EQ(desk().held(first, 1, bound).error().code, FailureCode::NOT_FOUND);
+  ASSERT_TRUE(desk().report(first, domain::Executed{.fence = 1, .result_commit = "c", .result_tree = "t"}, builder));
+  EXPECT_EQ(run().state, RunState::verifying);
+  EXPECT_THAT(claim(id, "3"), IsEmpty());
+}
+
+TEST_F(Workers, ARequestThatComesAgainGetsWhatItWasGrantedAndHoldsStill) {
+  const auto id = enter();
+  offer(3);
+  const auto granted = claim(id, "a", 2);
+  ASSERT_THAT(granted, SizeIs(2));
+  const auto again = claim(id, "a", 2);
+  ASSERT_THAT(again, SizeIs(2));
+  EXPECT_EQ(again[0].run, granted[0].run);
+  EXPECT_EQ(again[0].spec_text, granted[0].spec_text);
+  EXPECT_EQ(again[0].step, domain::Step::execute);
+  const auto theirs = enter("hand", other);
+  EXPECT_THAT(claim(theirs, "a", 0, other), IsEmpty());  // another's request of that name
+  ASSERT_TRUE(desk().report(granted[0].run.id, domain::Release{1}, builder));
+  EXPECT_THAT(claim(id, "a", 0), SizeIs(1));
+}
+
+TEST_F(Workers, OneThatIsSilentLosesItsRunToAnother) {
+  const auto id = enter();
+  offer();
+  ASSERT_THAT(claim(id), SizeIs(1));
+  for (int i = 0; i < 6; ++i) {
+    pass(10s);
+    EXPECT_THAT(desk().heartbeat(id, builder, {{first, 1}})->directives, ElementsAre(Directive::go_on));
+  }
+  pass(domain::lease_time + 5s);
+  EXPECT_EQ(count("worker.lease.lost"), 1);
+  EXPECT_THAT(desk().heartbeat(id, builder, {{first, 1}})->directives, ElementsAre(Directive::lost));
+  const auto second = enter("second");
+  const auto granted = claim(second);
+  ASSERT_THAT(granted, SizeIs(1));
+  EXPECT_EQ(granted[0].run.id, first);
+  EXPECT_EQ(granted[0].lease().fence, 2);
+  const domain::Executed late{.fence = 1, .result_commit = "late", .result_tree = "t"};
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(desk().report(first, late, builder).error().code, FailureCode::LEASE_STALE);
+  EXPECT_EQ(count("governance.transition.refused"), 1);
+  EXPECT_TRUE(desk().report(first, domain::Executed{.fence = 2, .result_commit = "c", .result_tree = "t"}, builder));
+  EXPECT_EQ(run().result_commit, "c");
+}
+
+TEST_F(Workers, AnEngineThatIsStartedAnewGivesThemTheirWholeTime) {
+  const auto id = enter();
+  offer();
+  ASSERT_THAT(claim(id), SizeIs(1));
+  world.clock().advance(1h);
+  world.restart();
+  EXPECT_THAT(desk().heartbeat(id, builder, {{first, 1}})->directives, ElementsAre(Directive::go_on));
+  EXPECT_TRUE(desk().report(first, domain::Executed{.fence = 1, .result_commit = "c", .result_tree = "t"}, builder));
+  EXPECT_EQ(count("worker.lease.lost"), 0);
+}
+
+TEST_F(Workers, AReportIsTakenOnceAndItsRepetitionChangesNothing) {
+  const auto id = enter();
+  offer();
+  ASSERT_THAT(claim(id), SizeIs(1));
+  const domain::StepFailed failed{1, Error{FailureCode::AGENT_FAILED, "no"}};
+  EXPECT_TRUE(desk().report(first, failed, builder));
+  EXPECT_TRUE(desk().report(first, failed, builder));
+  EXPECT_EQ(count("autopilot.state.failed"), 1);
+  EXPECT_EQ(count("governance.transition.refused"), 0);
+}
+
+TEST_F(Workers, ACodeThatNoExecuteStepEndsWithIsNotTaken) {
+  const auto id = enter();
+  offer();
+  ASSERT_THAT(claim(id), SizeIs(1));
+  ASSERT_TRUE(desk().report(first, domain::StepFailed{1, Error{FailureCode::STORE_DAMAGED, "ha"}}, builder));
+  EXPECT_EQ(run().failure->code, FailureCode::WORKSPACE_FAILED);
+  EXPECT_THAT(run().failure->causes, ElementsAre("ha"));
+}
+
+TEST_F(Workers, WhetherNoChangeIsAllowedIsTheSpecsToSay) {
+  const auto id = enter();
+  offer();
+  ASSERT_THAT(claim(id), SizeIs(1));
+  const domain::Executed claimed{.fence = 1, .result_commit = "c", .result_tree = "t", .changed = false,
+                                 .no_change_allowed = true};
+  ASSERT_TRUE(desk().report(first, claimed, builder));
+  EXPECT_EQ(run().failure->code, FailureCode::AGENT_NO_CHANGE);
+}
+
+TEST_F(Workers, ADrainedOneIsToldAndRegistersAnew) {
+  const auto id = enter();
+  offer(2);
+  ASSERT_THAT(claim(id), SizeIs(1));
+  ASSERT_TRUE(desk().drain(id, "ada"));
+  ASSERT_TRUE(desk().drain(id, "ada"));
+  EXPECT_EQ(count("worker.draining"), 1);
+  const auto beat = desk().heartbeat(id, builder, {{first, 1}});
+  EXPECT_TRUE(beat->drain);
+  EXPECT_THAT(beat->directives, ElementsAre(Directive::go_on));
+  EXPECT_THAT(claim(id, "2"), IsEmpty());
+  enter();
+  EXPECT_THAT(claim(id, "3"), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace vitana::engine
