@@ -30,7 +30,7 @@ class PostgresDatabase : public TestDatabase {
   }
 
  private:
-  const std::string address_ = fresh_database();
+  const std::string address_ = fresh_schema();
 };
 
 }  // namespace

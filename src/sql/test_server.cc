@@ -93,6 +93,13 @@ void on_server(const std::string& sql) {
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) give_up(PQerrorMessage(connection.get()));
 }
 
+std::string fresh_schema() {
+  static int count = 0;
+  const auto name = "schema_" + std::to_string(++count);
+  on_server("CREATE SCHEMA " + name);
+  return server().address() + "&options=-csearch_path%3D" + name;
+}
+
 std::string fresh_database() {
   static int count = 0;
   const auto name = "test_" + std::to_string(++count);

@@ -33,7 +33,7 @@ class StoreTest : public ::testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "vitana-store-XXXXXX").string();
     if (!::mkdtemp(name.data())) std::abort();
     folder_ = name;
-    path_ = on_server() ? sql::testing::fresh_database() : (folder_ / "vitana.db").string();
+    path_ = on_server() ? sql::testing::fresh_schema() : (folder_ / "vitana.db").string();
     open();
   }
   ~StoreTest() override {

@@ -68,7 +68,7 @@ class Twins : public StoreTest {
     if (on_server()) GTEST_SKIP() << "opens both by itself";
     if (!sql::testing::has_server()) GTEST_SKIP() << "NO PostgreSQL SERVER: its schema is not tested";
     file_ = raw();
-    auto opened = sql::open({.database = sql::testing::fresh_database()});
+    auto opened = sql::open({.database = sql::testing::fresh_schema()});
     ASSERT_TRUE(opened);
     server_ = std::move(*opened);
     sql::migrate(*server_, migrations_postgres(), clock_.now());

@@ -21,7 +21,7 @@ class SharedStore : public ::testing::Test {
   explicit SharedStore(bool on_server = true) {
     if (on_server && !sql::testing::has_server()) return;
     WorldOptions options;
-    if (on_server) options.store_path = sql::testing::fresh_database();
+    if (on_server) options.store_path = sql::testing::fresh_schema();
     world_ = std::make_unique<World>(options);
     other_ = std::make_unique<RunDesk>(world_->store(), world_->clock(), entropy_, world_->engine().setup());
     world_->repository().commit({{"docs/specs/00001-x.md", sample_spec()}});

@@ -50,7 +50,7 @@ TEST(SimulationInFiles, EveryInvariantHoldsWhenTheStoreIsOpenedAnewAfterEachDeat
 TEST(SimulationOnServer, EveryInvariantHolds) {
   if (!sql::testing::has_server()) GTEST_SKIP() << "NO PostgreSQL SERVER: nothing is played on one";
   for (std::uint64_t seed = 300'001; seed <= 300'000 + schedules_on_server; ++seed) {
-    const auto outcome = run_schedule({.seed = seed, .store_path = sql::testing::fresh_database()});
+    const auto outcome = run_schedule({.seed = seed, .store_path = sql::testing::fresh_schema()});
     ASSERT_THAT(outcome.findings, IsEmpty()) << outcome.report();
   }
 }

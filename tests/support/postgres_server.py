@@ -23,6 +23,7 @@ import urllib.parse
 NO_SERVER = 3
 OLDEST = 15
 START_SECONDS = 60
+ROOM_BYTES = 4 << 30
 
 SETTINGS = {
     "listen_addresses": "",
@@ -48,6 +49,14 @@ def programs():
     return pathlib.Path(max(found)[1]) if found else None
 
 
+def parent_folder():
+    """In memory where there is room; never far down: the path of a socket is short."""
+    memory = "/dev/shm"
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES:
+        return memory
+    return "/tmp"
+
+
 class Server:
     """Started by entering it; `address()` is of its first database."""
 
@@ -57,7 +66,7 @@ class Server:
         self.process = None
 
     def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vitana-pg-", dir="/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vitana-pg-", dir=parent_folder()))
         self.prefix = []
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
