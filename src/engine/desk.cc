@@ -391,7 +391,8 @@ Result<store::ControlRow> Desk::set_control(const std::string& key, bool on, con
   const auto work = [&](store::Ledger& ledger) -> Result<std::optional<std::string>> {
     const auto now = ledger.control(key);
     const store::ControlRow known{key, now.value_or(domain::Control{})};
-    if (auto same = require_seen(seen, revision_of(known, ledger.now())); !same) return failure(std::move(same.error()));
+    auto same = require_seen(seen, revision_of(known, ledger.now()));
+    if (!same) return failure(std::move(same.error()));
     row.control = {on, reason, asked.actor(), until, ledger.now()};
     ledger.put(row);
     Json data{{"key", key}, {"on", on}, {"reason", reason}};

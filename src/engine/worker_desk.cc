@@ -183,7 +183,10 @@ Result<Heartbeat> WorkerDesk::heartbeat(const std::string& id, const domain::Cal
   return answer;
 }
 
-Result<store::WorkerRow> WorkerDesk::drain(const std::string& id, const std::string& actor) {
+Result<store::WorkerRow> WorkerDesk::drain(const std::string& id, const Asked& asked) {
+  if (auto all = asked.require_all("a worker may hold runs of every repository"); !all) {
+    return failure(std::move(all.error()));
+  }
   std::optional<store::WorkerRow> row;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     row = ledger.worker(id);
@@ -191,7 +194,7 @@ Result<store::WorkerRow> WorkerDesk::drain(const std::string& id, const std::str
     if (row->draining) return {};
     row->draining = true;
     ledger.put(*row);
-    ledger.append({domain::EventType::worker_draining, std::nullopt, std::nullopt, actor, described(*row).dump()});
+    ledger.append({domain::EventType::worker_draining, std::nullopt, std::nullopt, asked.actor(), described(*row).dump()});
     return {};
   });
   if (!done) return failure(std::move(done.error()));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "domain/access.h"
+#include "engine/asked.h"
 #include "engine/run_desk.h"
 #include "engine/setup.h"
 #include "store/store.h"
@@ -65,8 +66,8 @@ class WorkerDesk {
   /// Renews what it holds. Takes no writer lock, but once a minute.
   Result<Heartbeat> heartbeat(const std::string& id, const domain::Caller& caller, const std::vector<HeldStep>& held);
 
-  /// It is told when it asks next. `actor`: who wants it.
-  Result<store::WorkerRow> drain(const std::string& id, const std::string& actor);
+  /// It is told when it asks next. Errors: NOT_FOUND; NOT_ALLOWED, see Asked::require_all().
+  Result<store::WorkerRow> drain(const std::string& id, const Asked& asked);
 
   /// The run, while one of the caller's workers holds its execute step under `fence`.
   /// Errors: LEASE_STALE; NOT_FOUND - there is no such run, or somebody else holds it.

@@ -282,7 +282,8 @@ Result<Response> list_repos(Exchange& exchange) {
 
 Result<Response> list_controls(Exchange& exchange) {
   return look(exchange, [&](store::Reader& reader) -> Result<Response> {
-    return json(view::controls_json(reader.controls(), view::reached(reader.breakers(), exchange.asked.who), reader.now()));
+    const auto breakers = view::reached(reader.breakers(), exchange.asked.who);
+    return json(view::controls_json(reader.controls(), breakers, reader.now()));
   });
 }
 

@@ -147,7 +147,7 @@ Result<Response> renew_runs(Exchange& exchange) {
 }
 
 Result<Response> drain_worker(Exchange& exchange) {
-  const auto row = exchange.engine.workers.drain(exchange.arguments.text("worker"), exchange.asked.actor());
+  const auto row = exchange.engine.workers.drain(exchange.arguments.text("worker"), exchange.asked);
   if (!row) return failure(row.error());
   return json(worker_json({*row, {}}));
 }

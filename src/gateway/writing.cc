@@ -94,7 +94,8 @@ Result<Response> sync_specs(Exchange& exchange) {
   auto& engine = exchange.engine;
   const auto wanted = exchange.arguments.text("repo");
   if (!wanted.empty()) {
-    if (auto known = engine.registry.require_repo(wanted, exchange.asked); !known) return failure(std::move(known.error()));
+    auto known = engine.registry.require_repo(wanted, exchange.asked);
+    if (!known) return failure(std::move(known.error()));
   }
   // A person waits for no repository: its reading is an event of the log.
   Json list = Json::array();

@@ -119,7 +119,15 @@ inline std::map<std::string_view, Cell> cells() {
       {"postEvent", {{{"type", "ci.finished"}}, 202, 403}}, {"getSummary", {}}, {"getStats", {}}, {"listRepos", {}},
       {"listControls", {}}, {"getControl", {}}, {"setControl", {{{"on", true}, {"reason", "morning"}}, 200, 403}},
       {"getLogin", {}}, {"logIn", {{}, 403, 403}}, {"logOut", {{}, 403, 403}},
-      {"createLink", {{{"name", "ann"}, {"role", "viewer"}}, 201, 403}}, {"getAttention", {}}, {"getCaller", {}}, {"listTokens", {.elsewhere = 403}},
+      {"createLink", {{{"name", "ann"}, {"role", "viewer"}}, 201, 403}}, {"getAttention", {}},
+      {"registerWorker", {{{"name", "w"}, {"slots", 1}, {"protocol", 1}}}}, {"listWorkers", {}},
+      {"claimRuns", {{{"request_id", "1"}, {"max", 1}, {"wait_seconds", 0}}, 200, 404}},
+      {"renewRuns", {{{"runs", Json::array()}}, 200, 404}}, {"drainWorker", {.elsewhere = 403}},
+      // A run that is over: nobody holds it.
+      {"appendRunLog", {{}, 409, 404}}, {"getBaseBundle", {{}, 409, 404}}, {"putResultBundle", {{}, 409, 404}},
+      {"completeRun", {{{"fence", 1}, {"result_commit", std::string(40, 'a')}}, 409, 404}},
+      {"failRun", {{{"fence", 1}, {"code", "AGENT_FAILED"}, {"message", "x"}}, 409, 404}},
+      {"releaseRun", {{{"fence", 1}}, 409, 404}}, {"getCaller", {}}, {"listTokens", {.elsewhere = 403}},
       {"createToken", {{{"name", "ci"}, {"role", "viewer"}}, 201, 403}}, {"revokeToken", {.elsewhere = 403}}};
 }
 

@@ -226,7 +226,7 @@ void leave(testing::World& world, Vtid vtid, const std::string& repo, const std:
 
 struct OfTwoRepositories : GatewayTest {
   OfTwoRepositories() {
-    int number = 50;
+    std::uint32_t number = 50;
     for (const std::string repo : {"hub", "elsewhere"}) {
       leave(world_, Vtid(number++), repo, [](domain::Task& task) {
         task.status = domain::TaskStatus::failed;
@@ -252,7 +252,9 @@ struct OfTwoRepositories : GatewayTest {
 TEST_F(OfTwoRepositories, AttentionIsOfWhatIsWithinReachWorstFirst) {
   const auto kinds = [&](const std::string& token) {
     std::vector<std::string> found;
-    for (const auto& item : parsed(get("/api/v1/attention", token))["items"]) {
+    const auto answer = parsed(get("/api/v1/attention", token));
+    EXPECT_TRUE(answer.contains("items")) << answer;
+    for (const auto& item : answer.value("items", Json::array())) {
       found.push_back(item["kind"].get<std::string>() + " " + item["repo"].get<std::string>());
     }
     return found;
