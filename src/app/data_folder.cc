@@ -36,7 +36,7 @@ std::error_code write_whole(const fs::path& path, std::string_view text) {
   return error;
 }
 
-/// What the file of the id says, if it is not a copy: that has another lock beside it than the one it was copied from.
+/// What the file of the id says, if it is not a copy: that is another file than the one whose number it tells.
 std::optional<std::string> id_in(const fs::path& file) {
   struct stat info {};
   std::string id;

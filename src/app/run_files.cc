@@ -90,14 +90,18 @@ Result<std::shared_ptr<git::Mirror>> RunFileKeeper::mirror(const domain::Run& ru
   return repository->mirror();
 }
 
-Result<std::string> RunFileKeeper::base_bundle(const domain::Run& run, const std::vector<std::string>& have) const {
+Result<gateway::RunFiles::Bundle> RunFileKeeper::base_bundle(const domain::Run& run,
+                                                             const std::vector<std::string>& have) const {
   const auto mirror = this->mirror(run);
   if (!mirror) return failure(mirror.error());
-  const BundleTurn turn(bundling_);
-  if (auto mine = turn.ok(); !mine) return failure(std::move(mine.error()));
+  // Its turn lasts until all of it was sent.
+  const auto turn = std::make_shared<BundleTurn>(bundling_);
+  if (auto mine = turn->ok(); !mine) return failure(std::move(mine.error()));
   const auto name = "runs/" + run.id.to_string();
   if (auto kept = (*mirror)->keep(name, run.base_commit); !kept) return failure(std::move(kept.error()));
-  return git::make_bundle(**mirror, name, have, remote::base_bundle_bytes_max);
+  auto bytes = git::make_bundle(**mirror, name, have, remote::base_bundle_bytes_max);
+  if (!bytes) return failure(std::move(bytes.error()));
+  return gateway::RunFiles::Bundle{std::move(*bytes), turn};
 }
 
 Result<void> RunFileKeeper::take_bundle(const domain::Run& run, const std::string& bundle) const {

@@ -29,7 +29,7 @@ class RunFileKeeper {
  private:
   Result<remote::Terms> terms(const domain::Run& run) const;
   Result<std::shared_ptr<git::Mirror>> mirror(const domain::Run& run) const;
-  Result<std::string> base_bundle(const domain::Run& run, const std::vector<std::string>& have) const;
+  Result<gateway::RunFiles::Bundle> base_bundle(const domain::Run& run, const std::vector<std::string>& have) const;
   Result<void> take_bundle(const domain::Run& run, const std::string& bundle) const;
   Result<gateway::RunFiles::Outcome> keep_result(const domain::Run& run, const std::string& commit) const;
   Result<gateway::RunFiles::LogEnd> append_log(const RunId& run, std::size_t offset, std::string_view text);

@@ -1,7 +1,6 @@
 #include "app/service.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +9,9 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <utility>
+
+#include "app/system.h"
 
 namespace vitana::app {
 namespace {
@@ -57,12 +59,13 @@ std::string first_line(const std::filesystem::path& path) {
 }  // namespace
 
 std::optional<std::string> served_url(const DataFolder& data) {
+  const auto engine = FileLock::holder(data.lock().string());
   std::ifstream file(data.server());
   const auto place = nlohmann::json::parse(file, nullptr, false);
   const bool whole = place.is_object() && place.contains("pid") && place.at("pid").is_number_integer() &&
                      place.contains("url") && place.at("url").is_string();
-  const auto pid = whole ? place.at("pid").get<int>() : 0;
-  if (pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH)) return std::nullopt;
+  // One that was left there by an engine that died, or came with a copied folder, tells of nobody.
+  if (!whole || engine <= 0 || place.at("pid").get<int>() != engine) return std::nullopt;
   return place.at("url").get<std::string>();
 }
 
@@ -82,6 +85,7 @@ Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, const Dat
                              .certificate = options.server.tls_certificate,
                              .key = options.server.tls_key,
                              .figures = service->gateway_.figures()};
+  how.larger_body = [&gateway = service->gateway_](const auto& head) { return gateway.body_bytes_max(head); };
   how.connections_per_origin_max = static_cast<std::size_t>(options.server.connections_per_address);
   how.note = [&log = service->log_](const std::string& message) { log.note(message, now()); };
   how.served = [&log = service->log_, &figures](const gateway::Served& served) {
@@ -112,7 +116,7 @@ Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, const Dat
 bool Service::responds() { return server_->responds(turn_deadline); }
 
 void Service::stop() {
-  if (!server_) return;
+  if (!server_ || std::exchange(stopped_, true)) return;
   server_->stop(grace);
   watcher_.request_stop();
   if (watcher_.joinable()) watcher_.join();

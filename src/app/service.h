@@ -49,6 +49,7 @@ class Service {
   gateway::AccessLog log_;
   gateway::Gateway gateway_;
   std::unique_ptr<gateway::Server> server_;
+  bool stopped_ = false;
   std::jthread watcher_;  ///< tells streams of commits
 };
 

@@ -157,6 +157,7 @@ AppSession::~AppSession() { stop(true, 0s); }
 
 engine::Setup AppSession::setup(const Parts& parts) const {
   engine::Setup setup;
+  setup.home = home_;
   setup.rules = parts.rules;
   setup.dispatcher = parts.dispatcher;
   setup.repos = repositories_->setups();
@@ -286,9 +287,9 @@ std::optional<std::string> AppSession::gateway_url() { return served_url(data_);
 
 void AppSession::ready() {
   manager_.ready(service_ ? "serving on " + service_->url() : "working", [this] {
-    // The committer's and the readers' part of the store, and the network.
-    const auto read = store_->read([](store::Reader&) -> Result<void> { return {}; });
-    return read && (!service_ || service_->responds());
+    // Readers and the network take their turns. A database that is away is no reason to end: an answer is one.
+    (void)store_->read([](store::Reader&) -> Result<void> { return {}; }).has_value();
+    return !service_ || service_->responds();
   });
 }
 

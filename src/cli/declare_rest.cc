@@ -170,7 +170,7 @@ void declare_access_commands(CommandTree& tree) {
   auto& create = tree.command(tokens, "create", "make one and print it, once",
                               [made](Call& call) { return tokens_create(call, *made); });
   whose(create, *made);
-  create.add_option("--expires", made->expires, "after so long: 30d")->type_name("DURATION");
+  create.add_option("--expires", made->expires, "after so long: 30d")->type_name("DURATION")->check(not_blank());
   auto linked = std::make_shared<TokenOptions>();
   whose(tree.command(tokens, "link", "print an address at which a browser logs in, once",
                      [linked](Call& call) { return tokens_link(call, *linked); }),

@@ -29,7 +29,7 @@ class Engine {
         drafts(store, registry, setup_),
         intake(store, registry, setup_),
         access(store, entropy, setup_),
-        workers(store, clock, runs),
+        workers(store, clock, setup_, runs),
         conductor(store, entropy, setup_, registry, std::move(notifier)),
         autopilot(store, clock, setup_, registry, conductor, runs),
         webhooks(store, setup_, autopilot) {}

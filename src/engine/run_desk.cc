@@ -31,10 +31,10 @@ Duration limit_of(Step step, const domain::Policy& policy, const domain::ParsedS
   return limit;
 }
 
-/// Whether what executing the run left is in the mirrors of another home than the worker's.
-bool is_elsewhere(const domain::Run& run, Step step, const std::string& worker) {
-  return step != Step::execute && is_local_worker(worker) && is_local_worker(run.worker) &&
-         home_of(run.worker) != home_of(worker);
+/// Whether what executing the run left is in the mirrors of another home than the worker's. A store that no other
+/// host shares has one home, whatever it was called before.
+bool is_elsewhere(const store::Store& store, const domain::Run& run, Step step, const std::string& worker) {
+  return store.shared_by_hosts() && step != Step::execute && home_of(run.worker) != home_of(worker);
 }
 
 /// The criteria of a run that persons found to be met, whatever its verifier knew of them.
@@ -59,6 +59,7 @@ std::vector<std::string> delivered_by_runs(store::Ledger& ledger, const RunId& i
   return commits;
 }
 
+constexpr std::size_t withdrawn_max = 4'096;
 constexpr int claim_page = 16;  ///< looked at beside those that are asked for: the gate may hold some
 
 /// A step that cannot be granted because of the run itself ends the run here; what else holds it
@@ -133,7 +134,7 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
   if (!subject.run || subject.run->id != id || subject.run->wants() != step) {
     return Passed{Passed::Kind::refused};
   }
-  if (is_elsewhere(*subject.run, step, request.worker)) return Passed{Passed::Kind::refused};
+  if (is_elsewhere(store_, *subject.run, step, request.worker)) return Passed{Passed::Kind::refused};
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
   const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
@@ -166,20 +167,20 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
 
 Result<std::vector<port::Assignment>> RunDesk::granted_before(const port::ClaimRequest& request) {
   std::vector<port::Assignment> granted;
-  std::vector<RunId> ids;
+  std::vector<std::pair<RunId, domain::Fence>> ids;
   if (request.request_id.empty()) return granted;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, held] : held_) {
-      if (held.request == request.request_id && held.worker == request.worker) ids.push_back(id);
+      if (held.request == request.request_id && held.worker == request.worker) ids.emplace_back(id, held.fence);
     }
   }
   if (ids.empty()) return granted;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     granted.clear();
-    for (const auto& id : ids) {
+    for (const auto& [id, fence] : ids) {
       const auto run = ledger.run(id);
-      if (!run || !run->lease || run->lease->worker != request.worker) continue;
+      if (!run || !run->lease || run->lease->fence != fence) continue;
       const auto task = ledger.task(id.vtid);
       const auto spec = ledger.spec(id.vtid, run->spec_version);
       const auto step = leased_step(*run);
@@ -195,10 +196,33 @@ Result<std::vector<port::Assignment>> RunDesk::granted_before(const port::ClaimR
 
 Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& request) {
   std::vector<port::Assignment> granted;
+  const std::pair name(request.worker, request.request_id);
   {
     const std::lock_guard lock(mutex_);
     if (draining_) return granted;
+    if (!request.request_id.empty()) {
+      if (request.max > 0 && withdrawn_.contains(name)) return granted;
+      // The same request on another thread: what that is granted is found when this one is asked anew.
+      if (!claiming_.insert(name).second) return granted;
+      if (request.max <= 0) withdraw(name);
+    }
   }
+  auto answer = claim_once(request);
+  const std::lock_guard lock(mutex_);
+  claiming_.erase(name);
+  return answer;
+}
+
+void RunDesk::withdraw(const std::pair<std::string, std::string>& name) {
+  if (!withdrawn_.insert(name).second) return;
+  withdrawn_in_order_.push_back(name);
+  if (withdrawn_in_order_.size() <= withdrawn_max) return;
+  withdrawn_.erase(withdrawn_in_order_.front());
+  withdrawn_in_order_.pop_front();
+}
+
+Result<std::vector<port::Assignment>> RunDesk::claim_once(const port::ClaimRequest& request) {
+  std::vector<port::Assignment> granted;
   auto before = granted_before(request);
   if (!before || !before->empty()) return before;
   auto wanted = setup_.work();
@@ -209,7 +233,7 @@ Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& r
     return {};
   });
   if (!look) return failure(std::move(look.error()));
-  if (!any) return granted;
+  if (!any || request.max <= 0) return granted;
 
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     granted.clear();

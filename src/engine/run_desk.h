@@ -1,11 +1,13 @@
 // The engine's side of RunSource: grants steps under leases, renews, takes reports.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -45,8 +47,10 @@ class RunDesk : public port::RunSource {
  public:
   RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy, const Setup& setup);
 
-  /// A request that comes again, told by worker and request_id, gets what it was granted before, as far as
-  /// that holds still; a new engine process does not know it any more, and leases that nobody heard of run out.
+  /// `max` 0 takes the request back: what it was granted is told, and it is granted nothing more, however late
+  /// another poll of it is answered. A request that comes again, told by worker and request_id, gets what it was
+  /// granted before, as far as that holds still; a new engine process does not know it any more, and leases that
+  /// nobody heard of run out.
   Result<std::vector<port::Assignment>> claim(const port::ClaimRequest& request) override;
   Result<void> require_lease(const RunId& run, domain::Fence fence) override;
   port::Directive renew(const RunId& run, domain::Fence fence) override;
@@ -90,6 +94,9 @@ class RunDesk : public port::RunSource {
 
   Result<Passed> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
                        domain::Step step, std::vector<port::Assignment>& granted);
+  /// REQUIRES: mutex_ is held.
+  void withdraw(const std::pair<std::string, std::string>& name);
+  Result<std::vector<port::Assignment>> claim_once(const port::ClaimRequest& request);
   /// What was granted for this very request before and holds still: its answer was lost.
   Result<std::vector<port::Assignment>> granted_before(const port::ClaimRequest& request);
 
@@ -109,6 +116,10 @@ class RunDesk : public port::RunSource {
   std::function<void(const std::string&)> moved_;
   std::mutex mutex_;
   std::map<RunId, Held> held_;
+  using ClaimName = std::pair<std::string, std::string>;  ///< worker and request
+  std::set<ClaimName> claiming_;                          ///< under way
+  std::set<ClaimName> withdrawn_;                         ///< granted nothing more
+  std::deque<ClaimName> withdrawn_in_order_;
   bool draining_ = false;
   std::optional<Instant> last_reap_;
   std::optional<Instant> reaping_since_;  ///< without a gap

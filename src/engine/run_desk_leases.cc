@@ -24,6 +24,7 @@ std::string local_worker(const std::string& incarnation, const std::string& name
 bool is_local_worker(const std::string& worker) { return worker.starts_with(local_prefix); }
 
 std::string_view home_of(std::string_view worker) {
+  if (const auto at = worker.find('@'); at != std::string_view::npos) return worker.substr(at + 1);
   if (!worker.starts_with(local_prefix)) return {};
   worker.remove_prefix(local_prefix.size());
   const auto incarnation = worker.substr(0, worker.find('/'));
@@ -79,7 +80,9 @@ Result<void> RunDesk::end_dead_incarnations(const std::string& incarnation) {
     for (const auto& id : ledger.leased(10'000)) {
       const auto run = ledger.run(id);
       const auto& lease = *run->lease;
-      if (!is_local_worker(lease.worker) || home_of(lease.worker) != home_of(own)) {
+      // Without a home it is of a version that knew none, on this data directory.
+      const auto home = home_of(lease.worker);
+      if (!is_local_worker(lease.worker) || (!home.empty() && home != home_of(own))) {
         // Its worker may be alive: it has the whole lease time again to say so.
         if (!shared) others[id] = {lease.fence, ledger.now() + domain::lease_time, lease.until, lease.worker};
         continue;

@@ -58,6 +58,7 @@ struct Setup {
   Rules rules = {};
   std::shared_ptr<port::Dispatcher> dispatcher = {};  ///< absent: runs are only claimed
   std::optional<Vtid> only = {};    ///< no other task is worked on
+  std::string home = {};            ///< names this engine's data folder among those that share a store
   bool waits_for_none = false;      ///< who asks waits for no repository on another machine: scanners read them
   bool own_workers = false;         ///< workers of this process claim runs as they get free
 

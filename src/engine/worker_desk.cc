@@ -60,7 +60,7 @@ bool may_report(FailureCode code) {
     case FailureClass::timeout: return true;
     case FailureClass::git: return true;
     case FailureClass::worker: return code == WORKSPACE_FAILED;
-    case FailureClass::governance: return code == PATH_FORBIDDEN || code == CANCELLED || code == UNSANDBOXED_REFUSED;
+    case FailureClass::governance: return code == PATH_FORBIDDEN || code == UNSANDBOXED_REFUSED;
     case FailureClass::spec: return code == CHECKSUM_MISMATCH;
     case FailureClass::dispatch:
     case FailureClass::verification:
@@ -75,7 +75,7 @@ bool may_report(FailureCode code) {
 Error reported(Error error) {
   if (may_report(error.code)) return error;
   const auto code = error.code;
-  error.code = FailureCode::WORKSPACE_FAILED;
+  error.code = FailureCode::AGENT_FAILED;  // an attempt is spent, and nobody else's work is paused
   return std::move(error).under(fmt::format("the worker ended its step with {}", name_of(code)));
 }
 
@@ -83,11 +83,18 @@ domain::Fence fence_in(const port::StepReport& report) {
   return std::visit([](const auto& r) { return r.fence; }, report);
 }
 
+/// The worker of a lease: without the gateway that granted it.
+std::string id_in(const std::string& worker) { return worker.substr(0, worker.find('@')); }
+
 nlohmann::ordered_json described(const store::WorkerRow& row) {
   return {{"id", row.id}, {"name", row.name}, {"labels", row.labels}, {"slots", row.slots}};
 }
 
 }  // namespace
+
+std::string WorkerDesk::lease_name(const std::string& id) const {
+  return store_.shared_by_hosts() ? id + "@" + setup_.home : id;
+}
 
 Result<store::WorkerRow> WorkerDesk::enter(const WorkerIntroduction& worker, const domain::Caller& caller) {
   if (auto judged = judge(worker); !judged) return failure(std::move(judged.error()));
@@ -159,11 +166,12 @@ Result<std::vector<port::Assignment>> WorkerDesk::claim(const std::string& id, c
                                                         const std::string& request_id, int max) {
   const auto row = known(id, caller);
   if (!row) return failure(row.error());
-  if (row->draining) return std::vector<port::Assignment>();
-  return runs_.claim({.worker = id,
+  // One that drains gets what it was granted before it did.
+  if (row->draining) max = 0;
+  return runs_.claim({.worker = lease_name(id),
                       .request_id = request_id,
                       .steps = {domain::Step::execute},
-                      .max = std::clamp(max, 1, worker_claim_max),
+                      .max = std::clamp(max, 0, worker_claim_max),
                       .repos = caller.repos});
 }
 
@@ -173,7 +181,7 @@ Result<Heartbeat> WorkerDesk::heartbeat(const std::string& id, const domain::Cal
   if (!row) return failure(row.error());
   Heartbeat answer{.directives = {}, .drain = row->draining};
   for (const auto& [run, fence] : held) {
-    auto directive = runs_.is_held_by(run, fence, id) ? runs_.renew(run, fence) : port::Directive::lost;
+    auto directive = runs_.is_held_by(run, fence, lease_name(id)) ? runs_.renew(run, fence) : port::Directive::lost;
     if (directive == port::Directive::drain) {
       answer.drain = true;
       directive = port::Directive::go_on;
@@ -194,7 +202,8 @@ Result<store::WorkerRow> WorkerDesk::drain(const std::string& id, const Asked& a
     if (row->draining) return {};
     row->draining = true;
     ledger.put(*row);
-    ledger.append({domain::EventType::worker_draining, std::nullopt, std::nullopt, asked.actor(), described(*row).dump()});
+    ledger.append({domain::EventType::worker_draining, std::nullopt, std::nullopt, asked.actor(),
+                   described(*row).dump()});
     return {};
   });
   if (!done) return failure(std::move(done.error()));
@@ -206,7 +215,7 @@ Result<domain::Run> WorkerDesk::held(const RunId& id, domain::Fence fence, const
   std::optional<store::WorkerRow> holder;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
     run = reader.run(id);
-    if (run && run->lease) holder = reader.worker(run->lease->worker);
+    if (run && run->lease) holder = reader.worker(id_in(run->lease->worker));
     return {};
   });
   if (!look) return failure(std::move(look.error()));
@@ -216,7 +225,8 @@ Result<domain::Run> WorkerDesk::held(const RunId& id, domain::Fence fence, const
   if (!run->lease || run->lease->fence != fence) {
     return failure(FailureCode::LEASE_STALE, fmt::format("run {} is not under token {} any more", id.to_string(), fence));
   }
-  if (!holder || holder->actor != caller.actor) {
+  const bool here = holder && run->lease->worker == lease_name(holder->id);
+  if (!here || holder->actor != caller.actor) {
     return failure(FailureCode::NOT_FOUND, fmt::format("run {} is held by nobody of this token", id.to_string()));
   }
   return std::move(*run);
@@ -224,7 +234,7 @@ Result<domain::Run> WorkerDesk::held(const RunId& id, domain::Fence fence, const
 
 Result<void> WorkerDesk::report(const RunId& id, port::StepReport report, const domain::Caller& caller) {
   const Taken key{id, fence_in(report), report.index()};
-  if (taken_before(key)) return {};
+  if (taken_before(key, caller.actor)) return {};
   const auto run = held(id, fence_in(report), caller);
   if (!run && run.error().code != FailureCode::LEASE_STALE) return failure(run.error());
   if (run) {
@@ -242,18 +252,19 @@ Result<void> WorkerDesk::report(const RunId& id, port::StepReport report, const 
   }
   // A late one is refused there, and the refusal is recorded.
   auto done = runs_.report(id, report, {});
-  if (done) remember(key);
+  if (done) remember(key, caller.actor);
   return done;
 }
 
-bool WorkerDesk::taken_before(const Taken& report) {
+bool WorkerDesk::taken_before(const Taken& report, const std::string& actor) {
   const std::lock_guard lock(mutex_);
-  return taken_.contains(report);
+  const auto known = taken_.find(report);
+  return known != taken_.end() && known->second == actor;
 }
 
-void WorkerDesk::remember(const Taken& report) {
+void WorkerDesk::remember(const Taken& report, const std::string& actor) {
   const std::lock_guard lock(mutex_);
-  if (!taken_.insert(report).second) return;
+  if (!taken_.emplace(report, actor).second) return;
   taken_in_order_.push_back(report);
   if (taken_in_order_.size() <= remembered_max) return;
   taken_.erase(taken_in_order_.front());
@@ -268,7 +279,7 @@ Result<std::vector<WorkerStanding>> WorkerDesk::workers(const domain::Caller& ca
       const auto run = reader.run(id);
       if (!run || !run->lease || !caller.reaches(run->repo)) continue;
       const auto holder = std::find_if(all.begin(), all.end(),
-                                       [&](const auto& one) { return one.row.id == run->lease->worker; });
+                                       [&](const auto& one) { return one.row.id == id_in(run->lease->worker); });
       if (holder != all.end()) holder->holds.push_back({id, run->lease->fence});
     }
     return {};

@@ -54,7 +54,8 @@ struct WorkerStanding {
 /// asks. Only execute steps are granted here. Common errors: NOT_FOUND - no such worker of this caller; STORE_*.
 class WorkerDesk {
  public:
-  WorkerDesk(store::Store& store, port::Clock& clock, RunDesk& runs) : store_(store), clock_(clock), runs_(runs) {}
+  WorkerDesk(store::Store& store, port::Clock& clock, const Setup& setup, RunDesk& runs)
+      : store_(store), clock_(clock), setup_(setup), runs_(runs) {}
 
   /// Errors: WORKER_TOO_OLD; REQUEST_INVALID; GATEWAY_BUSY - there are too many.
   Result<store::WorkerRow> enter(const WorkerIntroduction& worker, const domain::Caller& caller);
@@ -87,15 +88,19 @@ class WorkerDesk {
 
   Result<store::WorkerRow> known(const std::string& id, const domain::Caller& caller);
   Result<void> saw(const store::WorkerRow& row);
-  bool taken_before(const Taken& report);
-  void remember(const Taken& report);
+  bool taken_before(const Taken& report, const std::string& actor);
+  void remember(const Taken& report, const std::string& actor);
+  /// As it holds leases. Where hosts share the store the gateway's home stands in it: what a run leaves is in that
+  /// one's mirrors, so all calls for a run go to one gateway, and its own workers judge it.
+  std::string lease_name(const std::string& id) const;
 
   store::Store& store_;
   port::Clock& clock_;
+  const Setup& setup_;
   RunDesk& runs_;
   std::mutex mutex_;
   std::map<std::string, Instant> seen_;  ///< of workers that are registered: at most workers_max
-  std::set<Taken> taken_;
+  std::map<Taken, std::string> taken_;  ///< by whom
   std::deque<Taken> taken_in_order_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -39,7 +41,10 @@ net::awaitable<void> Channel::drain(std::chrono::nanoseconds deadline, std::size
 
 bool Channel::is_gone() {
   char next = 0;
-  return ::recv(tcp_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  const auto read = ::recv(tcp_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (read < 0) return errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+  // Nobody sends a request before the answer to his last one: what comes encrypted is the goodbye.
+  return read == 0 || encrypted();
 }
 
 bool speaks_plain_http(const error_code& error) {

@@ -243,6 +243,11 @@ Result<Response> Gateway::handle(const Request& request, Response& told) {
   if (by_forge && !response && response.error().code == FailureCode::UNAUTHENTICATED) {
     return failure(limits_.failed(request.origin, "", std::move(response.error()), Limits::Time::clock::now()));
   }
+  if (response && response->status == 401) {  // the login page says so in words of its own
+    auto failed = limits_.failed(request.origin, "", {FailureCode::UNAUTHENTICATED, "this does not let in"},
+                                 Limits::Time::clock::now());
+    if (failed.code == FailureCode::TOO_MANY_REQUESTS) return failure(std::move(failed));
+  }
   if (route.right && response && response->stream) {
     response->stream = std::make_shared<GuardedStream>(engine_.access, *shown_by(request), response->stream);
   }

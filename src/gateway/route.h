@@ -30,9 +30,15 @@ struct RunFiles {
     bool changed = false;
   };
   /// Errors: AGENT_UNKNOWN.
+  /// Bytes, and what is held for as long as they are.
+  struct Bundle {
+    std::string bytes;
+    std::shared_ptr<const void> turn;
+  };
+
   std::function<Result<remote::Terms>(const domain::Run& run)> terms = {};
   /// The base commit with what is missing for it, where the commits `have` are there.
-  std::function<Result<std::string>(const domain::Run& run, const std::vector<std::string>& have)> base_bundle = {};
+  std::function<Result<Bundle>(const domain::Run& run, const std::vector<std::string>& have)> base_bundle = {};
   /// Takes the objects that a worker sends, and keeps the result that they are. Errors: PATH_FORBIDDEN,
   /// AGENT_DISK_LIMIT.
   std::function<Result<void>(const domain::Run& run, const std::string& bundle)> take_bundle = {};

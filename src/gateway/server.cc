@@ -15,8 +15,10 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <stop_token>
 #include <thread>
 
+#include "base/stop.h"
 #include "gateway/certificates.h"
 #include "gateway/messages.h"
 #include "gateway/problem.h"
@@ -106,11 +108,16 @@ class Server::Impl {
   /// The handler's answer, once there is one that need not be asked for again; nothing where the other end has left.
   net::awaitable<std::optional<Response>> respond(Connection& connection, Request& request);
 
-  static net::awaitable<std::size_t> weigh(const std::function<std::size_t(const Request&)>& limit,
-                                           const Request& head) {
+  // What waits for git there ends when all connections are cut.
+  static net::awaitable<std::size_t> weigh(const std::function<std::size_t(const Request&)>& limit, const Request& head,
+                                           std::stop_token stop) {
+    const StopScope stoppable(std::move(stop));
     co_return limit(head);
   }
-  static net::awaitable<Response> call(const Handler& handler, const Request& request) { co_return handler(request); }
+  static net::awaitable<Response> call(const Handler& handler, const Request& request, std::stop_token stop) {
+    const StopScope stoppable(std::move(stop));
+    co_return handler(request);
+  }
   static net::awaitable<Result<std::string>> ask(Stream& stream) { co_return stream.next(); }
 
   /// Reads what is told of a request that was read as a whole.
@@ -127,6 +134,7 @@ class Server::Impl {
   tcp::acceptor acceptor_{network_};
   net::steady_timer grace_{network_};  ///< of a stop: what has not ended by then is cut
   net::thread_pool handlers_;
+  std::stop_source cut_;  ///< of what handlers wait for
   std::thread thread_;
   std::atomic<bool> wake_posted_ = false;
 
@@ -275,7 +283,8 @@ net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
 net::awaitable<std::size_t> Server::Impl::larger_body(Connection& connection, Message& head) {
   if (!options_.larger_body || !method_of(head.method())) co_return 0;
   const auto request = request_of(head, connection);
-  co_return co_await net::co_spawn(handlers_, weigh(options_.larger_body, request), net::use_awaitable);
+  co_return co_await net::co_spawn(handlers_, weigh(options_.larger_body, request, cut_.get_token()),
+                                   net::use_awaitable);
 }
 
 net::awaitable<std::optional<Response>> Server::Impl::respond(Connection& connection, Request& request) {
@@ -285,7 +294,8 @@ net::awaitable<std::optional<Response>> Server::Impl::respond(Connection& connec
   for (;;) {
     const auto seen = news_;
     ++waiting_;
-    Response response = co_await net::co_spawn(handlers_, call(handler_, request), net::use_awaitable);
+    Response response =
+        co_await net::co_spawn(handlers_, call(handler_, request, cut_.get_token()), net::use_awaitable);
     --waiting_;
     if (!response.ask_again) co_return response;
     request.again = true;
@@ -446,6 +456,7 @@ void Server::Impl::begin_stop(Duration grace) {
 }
 
 void Server::Impl::cut() {
+  cut_.request_stop();
   for (auto* connection : connections_) connection->stream.close();
 }
 

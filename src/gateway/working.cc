@@ -56,18 +56,18 @@ Result<domain::Run> held_run(Exchange& exchange) {
 /// Bytes that are there already, piece by piece.
 class ByteStream : public Stream {
  public:
-  explicit ByteStream(std::string bytes) : bytes_(std::move(bytes)) {}
+  explicit ByteStream(RunFiles::Bundle bundle) : bundle_(std::move(bundle)) {}
 
   Result<std::string> next() override {
-    auto piece = bytes_.substr(at_, stream_piece_bytes);
+    auto piece = bundle_.bytes.substr(at_, stream_piece_bytes);
     at_ += piece.size();
     return piece;
   }
-  bool ended() const override { return at_ == bytes_.size(); }
+  bool ended() const override { return at_ == bundle_.bytes.size(); }
   std::string_view heartbeat() const override { return ""; }
 
  private:
-  const std::string bytes_;
+  const RunFiles::Bundle bundle_;
   std::size_t at_ = 0;
 };
 
@@ -118,9 +118,14 @@ Result<Response> claim_runs(Exchange& exchange) {
       list.push_back(remote::assignment_json(assignment, *terms));
       continue;
     }
-    // As a worker of this machine would say that it cannot begin.
-    const domain::StepFailed failed{assignment.lease().fence, std::move(terms.error())};
-    if (auto told = exchange.engine.runs.report(assignment.run.id, failed, {}); !told) return failure(told.error());
+    // As a worker of this machine would say that it cannot begin; what passes by itself costs no attempt.
+    const auto fence = assignment.lease().fence;
+    const auto cls = failure_info(terms.error().code).cls;
+    const bool passes = cls == FailureClass::network || cls == FailureClass::storage;
+    const auto told = exchange.engine.runs.report(
+        assignment.run.id, passes ? port::StepReport(domain::Release{fence})
+                                  : port::StepReport(domain::StepFailed{fence, std::move(terms.error())}), {});
+    if (!told) return failure(told.error());
   }
   const std::chrono::seconds wait(body.at("wait_seconds").get<int>());
   auto response = json({{"assignments", list}});
@@ -171,7 +176,7 @@ Result<Response> get_base_bundle(Exchange& exchange) {
   auto bundle = exchange.files.runs.base_bundle(*run, listed(exchange.arguments.text("have")));
   if (!bundle) return failure(std::move(bundle.error()));
   Response response{.type = "application/x-git-bundle", .body = {}};
-  response.headers.emplace_back("X-Bundle-Bytes", std::to_string(bundle->size()));
+  response.headers.emplace_back("X-Bundle-Bytes", std::to_string(bundle->bytes.size()));
   response.stream = std::make_shared<ByteStream>(std::move(*bundle));
   return response;
 }
@@ -187,6 +192,7 @@ Result<Response> put_result_bundle(Exchange& exchange) {
   }
   if (!run) return failure(run.error());
   auto kept = exchange.files.runs.take_bundle(*run, exchange.request.body);
+  if (!kept && kept.error().code == FailureCode::GIT_FAILED) kept.error().code = FailureCode::REQUEST_INVALID;
   if (!kept) return failure(std::move(kept.error()));
   return taken();
 }

@@ -167,7 +167,9 @@ Result<Response> set_control(Exchange& exchange) {
   std::optional<Instant> until;
   if (const auto span = text_in(body, "for"); !span.empty()) {
     const auto parsed = parse_duration(span);
-    if (!parsed) return failure(FailureCode::REQUEST_INVALID, "for is a duration, such as 2h");
+    if (!parsed || *parsed <= Duration::zero()) {
+      return failure(FailureCode::REQUEST_INVALID, "for is a duration, such as 2h");
+    }
     until = exchange.now + *parsed;
   }
   const auto row = exchange.engine.desk.set_control(exchange.arguments.text("key"), flag_in(body, "on"),
@@ -185,7 +187,9 @@ Result<Response> create_token(Exchange& exchange) {
   for (const auto& repo : body.value("repos", Json::array())) request.repos.push_back(repo.get<std::string>());
   if (const auto span = text_in(body, "expires_in"); !span.empty()) {
     const auto parsed = parse_duration(span);
-    if (!parsed) return failure(FailureCode::REQUEST_INVALID, "expires_in is a duration, such as 90d");
+    if (!parsed || *parsed <= Duration::zero()) {
+      return failure(FailureCode::REQUEST_INVALID, "expires_in is a duration, such as 90d");
+    }
     request.valid_for = *parsed;
   }
   const auto issued = exchange.engine.access.issue(request, exchange.asked);

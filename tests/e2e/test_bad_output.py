@@ -69,7 +69,6 @@ NOT_YET = [
     ('[delivery]\nmode = "pull_request"\n', "pull_request"),
     (AGENT + '[agents.other]\nkind = "command"\ncommand = ["y"]\n[worker]\nagent = "fixer"\n'
      '[verify]\nunverified = "judge"\njudge = "other"\n', "judge"),
-    ('[server]\ndatabase = "postgresql://db/v"\n', "database"),
     ('[agents.a]\nkind = "codex"\n', "kind"),
 ]
 

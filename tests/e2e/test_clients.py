@@ -73,7 +73,7 @@ class OfWebhooks(Clients, Webhooks):
             wanted = "ignored" if example["event"] != "push" else "looking" if ref == "refs/heads/main" else "other_branch"
             self.assertEqual(outcome, wanted, example["event"])
             seen.add(outcome)
-            if number % 10 == 0:
+            if number % 20 == 0:  # fewer than would be too many failures
                 self.assertEqual(self.push(headers=headers, body=body[:-1] + b" }").status, 401)
         self.assertLessEqual({"ignored", "other_branch"}, seen)
         self.assertEqual(engine.stop(), 0)

@@ -11,7 +11,7 @@ import subprocess
 import threading
 
 from harness import Engine, spec_text, wait_until
-from test_serve import Serving
+from serving import Serving
 
 BLUE = "printf 'colour: blue\\n' > page.txt"
 
@@ -64,6 +64,13 @@ class Elsewhere(Serving):
 
 
 class AWorker(Elsewhere):
+    def test_sends_a_result_that_is_larger_than_other_requests_may_be(self):
+        self.serve_alone()
+        self.worker()
+        self.add_task("VTID-00929", BLUE, "head -c 6000000 /dev/urandom > noise.bin")
+        self.wait_for_status("VTID-00929", "completed")
+        self.assertEqual(len(self.repo.git("show", "main:noise.bin", text=False)), 6000000)
+
     def test_executes_what_the_gateway_verifies_and_delivers(self):
         engine = self.serve_alone()
         worker = self.worker("builder", "--slots", "1", "--label", "gpu")
@@ -334,7 +341,7 @@ class WhoMayWork(Elsewhere):
         status, answer = self.call("POST", f"/api/v1/runs/{run['id']}/fail",
                                    {"fence": 1, "code": "STORE_DAMAGED", "message": "no"}, mine)
         self.assertEqual(status, 200, answer)
-        self.assertEqual(self.show("VTID-00841")["runs"][0]["failure"]["code"], "WORKSPACE_FAILED")
+        self.assertEqual(self.show("VTID-00841")["runs"][0]["failure"]["code"], "AGENT_FAILED")
         self.assertEqual(engine.stop(), 0)
 
     def bound_elsewhere(self, token):

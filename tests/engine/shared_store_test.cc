@@ -148,5 +148,30 @@ TEST_F(OwnStore, ALeaseOfAnotherHomeHasItsWholeTimeAgain) {
   EXPECT_FALSE(leased());
 }
 
+TEST_F(OwnStore, ALeaseOfAVersionThatKnewNoHomesIsFreedAtOnce) {
+  grant_to("local:boot:1:2/worker");
+  EXPECT_TRUE(other_->end_dead_incarnations("b.1"));
+  EXPECT_FALSE(leased());
+}
+
+TEST_F(OwnStore, WhatAnotherHomeExecutedIsVerifiedHere) {
+  const auto granted = claim(desk(), "local:a.1/worker");
+  ASSERT_EQ(granted.size(), 1U);
+  std::vector<domain::Evidence> evidence;
+  const auto report = world_->do_step(granted.front(), evidence);
+  ASSERT_TRUE(desk().report(run_, report, {}));
+  EXPECT_EQ(claim(*other_, "local:b.1/worker", {Step::verify}).size(), 1U) << "a folder that was copied has another id";
+}
+
+TEST_F(SharedStore, WhatAWorkerElsewhereExecutedIsVerifiedWhereItsGatewayIs) {
+  const auto granted = claim(desk(), "wrk_1@a");
+  ASSERT_EQ(granted.size(), 1U);
+  std::vector<domain::Evidence> evidence;
+  const auto report = world_->do_step(granted.front(), evidence);
+  ASSERT_TRUE(desk().report(run_, report, {}));
+  EXPECT_TRUE(claim(*other_, "local:b.1/worker", {Step::verify}).empty());
+  EXPECT_EQ(claim(desk(), "local:a.1/worker", {Step::verify}).size(), 1U);
+}
+
 }  // namespace
 }  // namespace vitana::testing

@@ -185,7 +185,7 @@ TEST_F(Workers, ACodeThatNoExecuteStepEndsWithIsNotTaken) {
   offer();
   ASSERT_THAT(claim(id), SizeIs(1));
   ASSERT_TRUE(desk().report(first, domain::StepFailed{1, Error{FailureCode::STORE_DAMAGED, "ha"}}, builder));
-  EXPECT_EQ(run().failure->code, FailureCode::WORKSPACE_FAILED);
+  EXPECT_EQ(run().failure->code, FailureCode::AGENT_FAILED);
   EXPECT_THAT(run().failure->causes, ElementsAre("ha"));
 }
 

@@ -1,6 +1,8 @@
 // Sessions of browsers, and webhooks of forges: who is let in without a token.
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "gateway/fixture.h"
 
 namespace vitana::gateway {
@@ -112,6 +114,17 @@ TEST_F(BrowserTest, ASessionEndsWithItsTokenAndByLoggingOut) {
   const auto damage = world_.store().audit(std::nullopt);
   ASSERT_TRUE(damage);
   EXPECT_THAT(*damage, ::testing::IsEmpty());
+}
+
+TEST_F(BrowserTest, WhoGuessesCodesIsHeldUp) {
+  std::set<int> statuses;
+  for (int i = 0; i < 40; ++i) {
+    Request guess{.method = Method::post, .target = "/login", .headers = own_page_, .body = "code=x"};
+    guess.headers["content-type"] = "application/x-www-form-urlencoded";
+    guess.origin = "192.0.2.9";
+    statuses.insert(gateway_.answer(guess).status);
+  }
+  EXPECT_THAT(statuses, ::testing::ElementsAre(401, 429));
 }
 
 TEST_F(BrowserTest, APageShowsNothingThatSomebodySent) {

@@ -58,7 +58,7 @@ struct GatewayTest : ::testing::Test {
     terms.agent.name = "fixer";
     terms.agent.command = {"true"};
     return {.terms = [terms](const auto&) { return Result<remote::Terms>(terms); },
-            .base_bundle = [](const auto&, const auto&) { return Result<std::string>("# v2 git bundle\n"); },
+            .base_bundle = [](const auto&, const auto&) { return Result<RunFiles::Bundle>({"# v2 git bundle\n", nullptr}); },
             .take_bundle = [](const auto&, const auto&) { return Result<void>(); },
             .result = [](const auto&, const auto&) { return Result<RunFiles::Outcome>({"tree", true}); },
             .append_log = [](const auto&, auto offset, auto text) {

@@ -60,6 +60,21 @@ TEST_F(GatewayTest, AClaimWithoutWorkAsksToBeAskedAgain) {
                         R"({"request_id":"1","max":1,"wait_seconds":31})")), "REQUEST_INVALID");
 }
 
+TEST_F(GatewayTest, AClaimOfNothingGrantsNothing) {
+  world_.repository().commit({{"docs/specs/00002-page.md", testing::sample_spec("Another")}});
+  world_.scan();
+  world_.conduct();
+  const auto claim = ask(Method::post, "/api/v1/workers/" + worker_ + "/claim", token(Role::worker),
+                         R"({"request_id":"9","max":0,"wait_seconds":0})");
+  EXPECT_EQ(parsed(claim)["assignments"].size(), 0U) << claim.body;
+  const auto late = ask(Method::post, "/api/v1/workers/" + worker_ + "/claim", token(Role::worker),
+                        R"({"request_id":"9","max":1,"wait_seconds":0})");
+  EXPECT_EQ(parsed(late)["assignments"].size(), 0U) << "it was taken back";
+  const auto other = ask(Method::post, "/api/v1/workers/" + worker_ + "/claim", token(Role::worker),
+                         R"({"request_id":"10","max":1,"wait_seconds":0})");
+  EXPECT_EQ(parsed(other)["assignments"].size(), 1U);
+}
+
 TEST_F(GatewayTest, ALargeBodyIsTakenFromThoseAloneWhomTheRouteLetsIn) {
   const auto most = [&](Method method, const std::string& target, const std::string& token) {
     Request head{.method = method, .target = target};

@@ -164,6 +164,15 @@ TEST_F(GatewayTest, TheLastNumberIsNoFaultOfTheStore) {
   EXPECT_EQ(code_of(post("/api/v1/tasks", admin, {{"title", "One more"}})), "VTID_EXHAUSTED");
 }
 
+TEST_F(GatewayTest, ATimeThatIsNoneIsRefused) {
+  const auto admin = token(Role::admin);
+  for (const char* none : {"", "0s", "0d", "soon", "-2h"}) {
+    EXPECT_EQ(ask(Method::put, "/api/v1/controls/execution", admin,
+                  Json{{"on", true}, {"reason", "x"}, {"for", none}}.dump()).status, 400) << none;
+    EXPECT_EQ(post("/api/v1/tokens", admin, {{"name", "n"}, {"role", "viewer"}, {"expires_in", none}}).status, 400) << none;
+  }
+}
+
 TEST_F(GatewayTest, AnEventThatIsTooLargeIsRefused) {
   const Json event{{"type", "ci.finished"}, {"data", {{"log", std::string(16'000, 'x')}}}};
   EXPECT_EQ(post("/api/v1/events", token(Role::operator_), event).status, 413);
