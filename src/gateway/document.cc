@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <locale>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -136,6 +137,9 @@ struct Judge {
 
 const Judge& judge_of(std::string_view name) {
   static const auto all = [] {
+    // What patterns are read with fills a table of its own as it is asked, by whichever thread (libstdc++, PR 77704).
+    const auto& letters = std::use_facet<std::ctype<char>>(std::locale());
+    for (int c = 0; c < 256; ++c) static_cast<void>(letters.narrow(static_cast<char>(c), '\0'));
     std::map<std::string, std::unique_ptr<Judge>, std::less<>> judges;
     nlohmann::json schemas = document().at("components").at("schemas");
     for (const auto& [schema, text] : schema_texts()) {

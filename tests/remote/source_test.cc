@@ -73,8 +73,13 @@ struct SourceTest : ::testing::Test {
   }
 
   Result<gateway::RunFiles::LogEnd> append(std::size_t offset, std::string_view text) {
+    const std::lock_guard lock(mutex);
     if (offset == log.size()) log += text;
     return gateway::RunFiles::LogEnd{log.size(), false};
+  }
+  std::string logged() {
+    const std::lock_guard lock(mutex);
+    return log;
   }
 
   Response answer(const Request& request) {
@@ -264,7 +269,7 @@ TEST_F(SourceTest, ALogGoesOnWhereTheGatewaySays) {
     write(std::string(1'500'000, 'x') + "\n");
     sender.finish({});
   }
-  EXPECT_EQ(log, "of the grant before\none\n" + std::string(1'500'000, 'x') + "\n");
+  EXPECT_EQ(logged(), "of the grant before\none\n" + std::string(1'500'000, 'x') + "\n");
 }
 
 }  // namespace
