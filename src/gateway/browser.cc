@@ -117,12 +117,7 @@ Result<Response> log_out(Exchange& exchange) {
 }
 
 Result<Response> create_link(Exchange& exchange) {
-  engine::TokenRequest request{.name = text_in(exchange.body, "name"),
-                               .role = *domain::role(text_in(exchange.body, "role"))};
-  for (const auto& repo : exchange.body.value("repos", wire::Json::array())) {
-    request.repos.push_back(repo.get<std::string>());
-  }
-  const auto issued = exchange.engine.access.link(request, exchange.asked);
+  const auto issued = exchange.engine.access.link(token_request_in(exchange.body), exchange.asked);
   if (!issued) return failure(issued.error());
   auto out = view::token_json(issued->row, exchange.now);
   out["path"] = "/login?code=" + issued->token;

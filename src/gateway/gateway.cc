@@ -241,11 +241,10 @@ Result<Response> Gateway::handle(const Request& request, Response& told) {
                     .figures = *figures_};
   auto response = route.answer(exchange);
   if (by_forge && !response && response.error().code == FailureCode::UNAUTHENTICATED) {
-    return failure(limits_.failed(request.origin, "", std::move(response.error()), Limits::Time::clock::now()));
+    return failure(not_let_in(request, "", std::move(response.error())));
   }
   if (response && response->status == 401) {  // the login page says so in words of its own
-    auto failed = limits_.failed(request.origin, "", {FailureCode::UNAUTHENTICATED, "this does not let in"},
-                                 Limits::Time::clock::now());
+    auto failed = not_let_in(request, "", {FailureCode::UNAUTHENTICATED, "this does not let in"});
     if (failed.code == FailureCode::TOO_MANY_REQUESTS) return failure(std::move(failed));
   }
   if (route.right && response && response->stream) {
@@ -254,16 +253,20 @@ Result<Response> Gateway::handle(const Request& request, Response& told) {
   return response;
 }
 
+Error Gateway::not_let_in(const Request& request, std::string_view shown, Error why) {
+  return limits_.failed(request.origin, shown, std::move(why), Limits::Time::clock::now());
+}
+
 Result<domain::Caller> Gateway::caller(const Route& route, const Request& request) {
   if (!route.right) return domain::Caller{};
   const auto shown = shown_by(request);
-  if (!shown) return failure(limits_.failed(request.origin, "", shown.error(), Limits::Time::clock::now()));
+  if (!shown) return failure(not_let_in(request, "", shown.error()));
   if (shown->as == engine::Credential::session && request.method != Method::get) {
     if (auto same = require_same_origin(request); !same) return failure(std::move(same.error()));
   }
   auto who = engine_.access.identify(shown->text, shown->as);
   if (!who && who.error().code == FailureCode::UNAUTHENTICATED) {
-    return failure(limits_.failed(request.origin, shown->text, std::move(who.error()), Limits::Time::clock::now()));
+    return failure(not_let_in(request, shown->text, std::move(who.error())));
   }
   if (!who) return who;
   limits_.held(shown->text);

@@ -32,6 +32,8 @@ class Gateway {
   /// `told`: gets what is told of the request, as soon as it is known.
   Result<Response> handle(const Request& request, Response& told);
   Result<domain::Caller> caller(const Route& route, const Request& request);
+  /// What was shown did not let in: that is counted against where it came from, and this is the answer.
+  Error not_let_in(const Request& request, std::string_view shown, Error why);
   /// Is what the path names within the caller's reach? What is not is as if it were not there.
   Result<void> reaches(const domain::Caller& caller, const Arguments& arguments);
 

@@ -23,6 +23,13 @@ Result<Response> task_after(Exchange& exchange, const Result<domain::Task>& task
   return json(view::task_json(*view));
 }
 
+/// As a page that is the last one.
+Json task_list(std::vector<domain::Task> tasks) {
+  std::vector<view::TaskView> views;
+  for (auto& task : tasks) views.push_back({std::move(task), std::nullopt, {}, {}});
+  return view::task_list_json(views, std::nullopt);
+}
+
 Result<engine::NewTask> new_task(const Json& body) {
   const auto vtid = vtid_in(body, "vtid");
   if (!vtid) return failure(vtid.error());
@@ -80,9 +87,7 @@ Result<Response> adopt_specs(Exchange& exchange) {
   const auto how = text_in(exchange.body, "as") == "run" ? engine::Adoption::run : engine::Adoption::done;
   auto adopted = exchange.engine.desk.adopt(text_in(exchange.body, "glob"), how, exchange.asked);
   if (!adopted) return failure(std::move(adopted.error()));
-  std::vector<view::TaskView> views;
-  for (auto& task : adopted->tasks) views.push_back({std::move(task), std::nullopt, {}, {}});
-  auto out = view::task_list_json(views, std::nullopt);
+  auto out = task_list(std::move(adopted->tasks));
   out.erase("next_cursor");
   out["in_conflict"] = Json::array();
   for (const auto& task : adopted->in_conflict) out["in_conflict"].push_back(task.vtid.to_string());
@@ -117,9 +122,7 @@ Result<Response> create_tasks(Exchange& exchange) {
   }
   auto made = exchange.engine.registry.create_tasks(wanted, exchange.asked);
   if (!made) return failure(std::move(made.error()));
-  std::vector<view::TaskView> views;
-  for (auto& task : *made) views.push_back({std::move(task), std::nullopt, {}, {}});
-  return json(view::task_list_json(views, std::nullopt), 201);
+  return json(task_list(std::move(*made)), 201);
 }
 
 Result<Response> approve_task(Exchange& exchange) {
@@ -164,14 +167,9 @@ Result<Response> take_event(Exchange& exchange) {
 
 Result<Response> set_control(Exchange& exchange) {
   const auto& body = exchange.body;
-  std::optional<Instant> until;
-  if (const auto span = text_in(body, "for"); !span.empty()) {
-    const auto parsed = parse_duration(span);
-    if (!parsed || *parsed <= Duration::zero()) {
-      return failure(FailureCode::REQUEST_INVALID, "for is a duration, such as 2h");
-    }
-    until = exchange.now + *parsed;
-  }
+  const auto span = duration_in(body, "for", "2h");
+  if (!span) return failure(span.error());
+  const auto until = *span ? std::optional(exchange.now + **span) : std::nullopt;
   const auto row = exchange.engine.desk.set_control(exchange.arguments.text("key"), flag_in(body, "on"),
                                                     text_in(body, "reason"), until, exchange.asked,
                                                     seen_by(exchange.request));
@@ -182,16 +180,10 @@ Result<Response> set_control(Exchange& exchange) {
 }
 
 Result<Response> create_token(Exchange& exchange) {
-  const auto& body = exchange.body;
-  engine::TokenRequest request{.name = text_in(body, "name"), .role = *domain::role(text_in(body, "role"))};
-  for (const auto& repo : body.value("repos", Json::array())) request.repos.push_back(repo.get<std::string>());
-  if (const auto span = text_in(body, "expires_in"); !span.empty()) {
-    const auto parsed = parse_duration(span);
-    if (!parsed || *parsed <= Duration::zero()) {
-      return failure(FailureCode::REQUEST_INVALID, "expires_in is a duration, such as 90d");
-    }
-    request.valid_for = *parsed;
-  }
+  const auto span = duration_in(exchange.body, "expires_in", "90d");
+  if (!span) return failure(span.error());
+  auto request = token_request_in(exchange.body);
+  request.valid_for = *span;
   const auto issued = exchange.engine.access.issue(request, exchange.asked);
   if (!issued) return failure(issued.error());
   auto out = view::token_json(issued->row, exchange.now);
