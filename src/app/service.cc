@@ -73,7 +73,8 @@ Service::Service(engine::Engine& engine, const DataFolder& data, const ServiceOp
     : engine_(engine),
       data_(data),
       log_(form_of(options.server.access_log), STDERR_FILENO),
-      gateway_(engine, std::move(files), {.requests_per_minute = options.server.requests_per_minute}) {}
+      gateway_(engine, std::move(files), {.requests_per_minute = options.server.requests_per_minute},
+               options.server.url) {}
 
 Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, const DataFolder& data,
                                                const ServiceOptions& options, gateway::Files files) {

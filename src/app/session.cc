@@ -283,7 +283,10 @@ Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
   return service_->url();
 }
 
-std::optional<std::string> AppSession::gateway_url() { return served_url(data_); }
+std::optional<std::string> AppSession::gateway_url() {
+  auto here = served_url(data_);
+  return here && !config_.server.url.empty() ? config_.server.url : here;
+}
 
 void AppSession::ready() {
   manager_.ready(service_ ? "serving on " + service_->url() : "working", [this] {

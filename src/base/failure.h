@@ -96,6 +96,7 @@ enum class FailureActor {
   X(LISTEN_FAILED,         network, false, operator_, 500, "the address is taken or not this machine's; name another: --listen HOST:PORT") \
   /* storage */                                                                                    \
   X(STORE_FAILED,          storage, true,  operator_, 500, "the database refused a statement; see the cause") \
+  X(STORE_UNAVAILABLE,     storage, true,  engine, 503, "the database server cannot be reached; it is tried again") \
   X(STORE_BUSY,            storage, true,  engine, 503, "another process holds the database; try again") \
   X(STORE_FULL,            storage, true,  operator_, 507, "the disk is full; free some space, nothing was lost") \
   X(STORE_READ_ONLY,       storage, false, operator_, 500, "the data directory cannot be written; see its permissions") \

@@ -1,6 +1,7 @@
 // The words and flags of vitana task.
 #include "cli/command_tree.h"
 #include "cli/task_commands.h"
+#include "view/task_view.h"
 
 namespace vitana::cli {
 namespace {
@@ -13,6 +14,12 @@ struct Reasoned {
 std::vector<std::string> status_names() {
   std::vector<std::string> names;
   for (const auto status : domain::task_statuses) names.emplace_back(name_of(status));
+  return names;
+}
+
+std::vector<std::string> order_names() {
+  std::vector<std::string> names;
+  for (const auto order : view::task_orders) names.emplace_back(view::name_of(order));
   return names;
 }
 
@@ -36,8 +43,9 @@ void declare_lists(CommandTree& tree, CLI::App& task) {
   tree.offer(*lister.add_option("--code", list->code, "that failed with this code")->check(known_code),
              code_names());
   lister.add_option("--repo", list->repo, "of this repository")->type_name("NAME");
+  tree.choice(*lister.add_option("--sort", list->sort, "newest, oldest, or what changed last"), order_names());
   lister.add_option("--limit", list->limit, "at most so many")->check(CLI::Range(1, 1000));
-  lister.add_option("--after", list->after, "those after this one: next_cursor")->type_name("VTID");
+  lister.add_option("--after", list->after, "those after this one: next_cursor")->type_name("CURSOR");
 
   auto shown = std::make_shared<std::string>();
   tree.look(task, "show", "all about one task",

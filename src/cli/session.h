@@ -57,7 +57,7 @@ class Session {
   /// Errors: LISTEN_FAILED, NOT_ALLOWED (an address of other machines, without encryption), STORE_*.
   virtual Result<std::string> serve(const ServeOptions& options) = 0;
 
-  /// Where the gateway on this data directory is, of this process or another; nothing where none runs.
+  /// How others reach the gateway on this data directory, of this process or another; nothing where none runs.
   virtual std::optional<std::string> gateway_url() = 0;
 
   /// All that was asked for has begun: tells a service manager, where one waits to hear it.

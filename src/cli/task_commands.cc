@@ -57,10 +57,12 @@ Answer task_list(Call& call, const ListOptions& options) {
   if (!options.status.empty()) filter.status = domain::task_status(options.status);
   if (!options.code.empty()) filter.code = options.code;
   if (!options.repo.empty()) filter.repos = {options.repo};
+  filter.order = view::task_order(options.sort).value_or(store::TaskOrder::newest);
   if (!options.after.empty()) {
-    auto cursor = vtid_argument(call, options.after);
-    if (!cursor) return failure(std::move(cursor.error()));
-    filter.after = *cursor;
+    const auto typed = typed_vtid(options.after);
+    if (auto known = view::go_on(filter, typed ? typed->to_string() : options.after); !known) {
+      return failure(std::move(known.error()));
+    }
   }
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
@@ -99,7 +101,9 @@ Answer task_list(Call& call, const ListOptions& options) {
     break;
   }
   if (page.next) {
-    call.console.say(fmt::format("more: vitana task list --after {}", page.next->to_string()), Ink::dim);
+    call.console.say(fmt::format("more: vitana task list{} --after {}",
+                                 options.sort == "newest" ? "" : " --sort " + options.sort, *page.next),
+                     Ink::dim);
   }
   return exit_yes;
 }

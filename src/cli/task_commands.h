@@ -13,7 +13,8 @@ struct ListOptions {
   std::string code;
   std::string repo;
   int limit = 50;
-  std::string after;  ///< the cursor: the last VTID of the page before
+  std::string sort = "newest";
+  std::string after;  ///< the cursor of the page before
 };
 Answer task_list(Call& call, const ListOptions& options);
 Answer task_show(Call& call, const std::string& vtid);

@@ -27,6 +27,7 @@ enum class AccessLog { none, text, json };
 
 struct Server {
   std::string listen = "127.0.0.1:8080";  ///< HOST:PORT; port 0 takes a free one
+  std::string url;                        ///< how others reach it: "https://HOST[:PORT]"; empty: as it listens
   std::string data = ".vitana";           ///< lock, mirrors, logs, server.json, vitana.db
   std::string
       database;  ///< "postgresql://…" without a password, or a secret; empty: SQLite in `data`

@@ -115,11 +115,16 @@ void Reader::read_server() {
   auto section = table("server");
   auto& server = out_.server;
   section.text("listen", server.listen);
+  section.text("url", server.url);
   section.text("data", server.data);
   section.text("database", server.database);
   if (!is_listen_address(server.listen)) {
     section.error("listen", "CONFIG_VALUE", "listen is no HOST:PORT",
                   "such as \"127.0.0.1:8080\"; port 0 takes a free one");
+  }
+  if (!server.url.empty() && !is_web_address(server.url)) {
+    section.error("url", "CONFIG_VALUE", "url is no http or https address of a host",
+                  "such as \"https://vitana.example.org\", without a path");
   }
   if (server.data.empty()) {
     section.error("data", "CONFIG_VALUE", "data cannot be empty", "such as \".vitana\"");

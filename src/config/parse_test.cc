@@ -20,6 +20,7 @@ Config good(std::string_view text, const ConfigOptions& options = {}) {
 constexpr std::string_view every_key = R"(
 [server]
 listen = "[::1]:9000"
+url = "https://vitana.example"
 data = "state"
 database = "postgresql://db.example/vitana"
 tls_certificate = "tls/hub.pem"

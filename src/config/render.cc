@@ -119,6 +119,7 @@ std::string render(const Config& config) {
   Writer w;
   w.header("[server]");
   w.text("listen", config.server.listen);
+  w.text("url", config.server.url);
   w.text("data", config.server.data);
   w.text("database", config.server.database);
   w.text("tls_certificate", config.server.tls_certificate);

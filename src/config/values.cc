@@ -46,6 +46,15 @@ bool is_listen_address(std::string_view text) {
                      [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '-'; });
 }
 
+bool is_web_address(std::string_view text) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!text.starts_with(scheme)) continue;
+    const auto host = text.substr(scheme.size());
+    return is_listen_address(host) || is_listen_address(std::string(host) + ":0");
+  }
+  return false;
+}
+
 bool is_secret_reference(std::string_view text) {
   if (text.starts_with("file:")) return text.size() > 5 && !has_control(text);
   if (!text.starts_with("env:")) return false;

@@ -11,6 +11,8 @@
 namespace vitana::gateway {
 namespace {
 
+using wire::Json;
+
 constexpr std::string_view cookie = "vitana_session=";
 
 /// A text between the tags of a page.
@@ -41,9 +43,15 @@ Response page(std::string_view title, std::string_view body, int status = 200) {
 }
 
 /// A cookie that scripts cannot read and that no other page's request brings along.
-std::string set_cookie(const Request& request, std::string_view value, Duration age) {
+std::string set_cookie(const Exchange& exchange, std::string_view value, Duration age) {
+  const bool encrypted = exchange.request.encrypted || exchange.url.starts_with("https:");
   return fmt::format("{}{}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{}", cookie, value,
-                     std::chrono::duration_cast<std::chrono::seconds>(age).count(), request.encrypted ? "; Secure" : "");
+                     std::chrono::duration_cast<std::chrono::seconds>(age).count(), encrypted ? "; Secure" : "");
+}
+
+std::string_view host_of(std::string_view origin) {
+  const auto scheme = origin.find("://");
+  return scheme == origin.npos ? std::string_view() : origin.substr(scheme + 3);
 }
 
 std::string form_value(const std::string& form, std::string_view name) {
@@ -68,7 +76,7 @@ std::string_view session_of(const Request& request) {
   return {};
 }
 
-Result<void> require_same_origin(const Request& request) {
+Result<void> require_same_origin(const Request& request, std::string_view url) {
   const auto refused = failure(FailureCode::NOT_ALLOWED, "another page asks with this browser's session");
   // What every browser of today says, and no page can make it say otherwise.
   if (const auto site = request.header("sec-fetch-site"); !site.empty()) {
@@ -76,8 +84,8 @@ Result<void> require_same_origin(const Request& request) {
     return refused;
   }
   const auto origin = request.header("origin");
-  const auto scheme = origin.find("://");
-  if (scheme == origin.npos || origin.substr(scheme + 3) != request.header("host")) return refused;
+  const auto host = host_of(origin);
+  if (host.empty() || (host != request.header("host") && origin != url)) return refused;
   return {};
 }
 
@@ -92,7 +100,7 @@ Result<Response> login_page(Exchange& exchange) {
 }
 
 Result<Response> log_in(Exchange& exchange) {
-  if (auto same = require_same_origin(exchange.request); !same) return failure(std::move(same.error()));
+  if (auto same = require_same_origin(exchange.request, exchange.url); !same) return failure(std::move(same.error()));
   const auto opened = exchange.engine.access.open_session(form_value(exchange.request.body, "code"));
   if (!opened) {
     if (opened.error().code != FailureCode::UNAUTHENTICATED) return failure(opened.error());
@@ -102,17 +110,17 @@ Result<Response> log_in(Exchange& exchange) {
   auto response = page("You are logged in", fmt::format("<p>{}, as {}. <a href=\"/\">Go on</a></p>",
                                                         in_html(opened->row.name), name_of(opened->row.role)));
   response.headers.emplace_back(
-      "Set-Cookie", set_cookie(exchange.request, opened->token, *opened->row.expires_at - opened->row.created_at));
+      "Set-Cookie", set_cookie(exchange, opened->token, *opened->row.expires_at - opened->row.created_at));
   return response;
 }
 
 Result<Response> log_out(Exchange& exchange) {
-  if (auto same = require_same_origin(exchange.request); !same) return failure(std::move(same.error()));
+  if (auto same = require_same_origin(exchange.request, exchange.url); !same) return failure(std::move(same.error()));
   if (auto closed = exchange.engine.access.close_session(session_of(exchange.request)); !closed) {
     return failure(std::move(closed.error()));
   }
   auto response = page("You are logged out", "<p><a href=\"/login\">Log in</a></p>");
-  response.headers.emplace_back("Set-Cookie", set_cookie(exchange.request, "", Duration::zero()));
+  response.headers.emplace_back("Set-Cookie", set_cookie(exchange, "", Duration::zero()));
   return response;
 }
 
@@ -120,7 +128,9 @@ Result<Response> create_link(Exchange& exchange) {
   const auto issued = exchange.engine.access.link(token_request_in(exchange.body), exchange.asked);
   if (!issued) return failure(issued.error());
   auto out = view::token_json(issued->row, exchange.now);
-  out["path"] = "/login?code=" + issued->token;
+  const auto path = "/login?code=" + issued->token;
+  out["path"] = path;
+  out["url"] = exchange.url.empty() ? Json() : Json(std::string(exchange.url) + path);
   return json(out, 201);
 }
 

@@ -11,8 +11,9 @@ namespace vitana::gateway {
 std::string_view session_of(const Request& request);
 
 /// Does a page of this gateway ask, as far as the browser says? Judged for what changes something with a cookie: a
-/// browser sends the cookie along whoever asks. Errors: NOT_ALLOWED.
-Result<void> require_same_origin(const Request& request);
+/// browser sends the cookie along whoever asks. `url`: how others reach the gateway, whose own Host a proxy may have
+/// changed. Errors: NOT_ALLOWED.
+Result<void> require_same_origin(const Request& request, std::string_view url);
 
 Result<Response> login_page(Exchange& exchange);
 /// Takes a form with `code`: what a link was made with, or a token.

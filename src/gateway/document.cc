@@ -65,8 +65,8 @@ std::map<int, std::set<std::string_view>> failures(const Route& route) {
   }
   if (route.takes) codes.push_back(FailureCode::REQUEST_TOO_LARGE);
   if (takes_key(route)) codes.push_back(FailureCode::KEY_REUSED);
-  codes.insert(codes.end(), {FailureCode::STORE_FAILED, FailureCode::STORE_BUSY, FailureCode::GATEWAY_BUSY,
-                              FailureCode::TOO_MANY_REQUESTS});
+  codes.insert(codes.end(), {FailureCode::STORE_FAILED, FailureCode::STORE_UNAVAILABLE, FailureCode::STORE_BUSY,
+                              FailureCode::GATEWAY_BUSY, FailureCode::TOO_MANY_REQUESTS});
   std::map<int, std::set<std::string_view>> out;
   for (const auto code : codes) out[failure_info(code).http_status].insert(name_of(code));
   return out;

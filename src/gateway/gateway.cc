@@ -60,12 +60,17 @@ std::string tag_of(const Response& response, bool compressed) {
   return fmt::format("\"{}{}\"", Digest::of(response.body).hex().substr(0, 32), compressed ? "-gzip" : "");
 }
 
-void add_tag(const Request& request, Response& response) {
+/// The tag that the handler gave; empty: none.
+std::string own_tag(const Response& response) {
+  const auto own = std::find_if(response.headers.begin(), response.headers.end(),
+                                [](const auto& header) { return header.first == "ETag"; });
+  return own == response.headers.end() ? std::string() : own->second;
+}
+
+void add_tag(const Request& request, Response& response, bool compressed) {
   if (request.method != Method::get || response.status != 200 || response.stream) return;
-  const auto known = std::find_if(response.headers.begin(), response.headers.end(),
-                                  [](const auto& header) { return header.first == "ETag"; });
-  const auto tag = known == response.headers.end() ? tag_of(response, is_compressed(request, response)) : known->second;
-  if (known == response.headers.end()) response.headers.emplace_back("ETag", tag);
+  auto tag = own_tag(response);
+  if (tag.empty()) response.headers.emplace_back("ETag", tag = tag_of(response, compressed));
   if (request.header("if-none-match").find(tag) == std::string_view::npos) return;
   response.status = 304;
   response.body.clear();
@@ -82,10 +87,10 @@ void add_safety(Response& response) {
   }
 }
 
-void shrink(const Request& request, Response& response) {
+void shrink(Response& response, bool compressed) {
   if (response.stream) return;
   response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (is_compressed(request, response)) compress(response);
+  if (compressed) compress(response);
 }
 
 constexpr std::string_view bearer = "Bearer ";
@@ -186,8 +191,10 @@ Response Gateway::answer(const Request& request) {
   }
   response.route = told.route;
   response.actor = std::move(told.actor);
-  add_tag(request, response);
-  shrink(request, response);
+  // A tag of what stands in the store is of one form: it is sent back to change that.
+  const bool compressed = own_tag(response).empty() && is_compressed(request, response);
+  add_tag(request, response, compressed);
+  shrink(response, compressed);
   add_safety(response);
   return response;
 }
@@ -238,7 +245,8 @@ Result<Response> Gateway::handle(const Request& request, Response& told) {
                     .asked = {*who, std::move(*key)},
                     .now = engine_.now(),
                     .by_forge = by_forge,
-                    .figures = *figures_};
+                    .figures = *figures_,
+                    .url = url_};
   auto response = route.answer(exchange);
   if (by_forge && !response && response.error().code == FailureCode::UNAUTHENTICATED) {
     return failure(not_let_in(request, "", std::move(response.error())));
@@ -262,7 +270,7 @@ Result<domain::Caller> Gateway::caller(const Route& route, const Request& reques
   const auto shown = shown_by(request);
   if (!shown) return failure(not_let_in(request, "", shown.error()));
   if (shown->as == engine::Credential::session && request.method != Method::get) {
-    if (auto same = require_same_origin(request); !same) return failure(std::move(same.error()));
+    if (auto same = require_same_origin(request, url_); !same) return failure(std::move(same.error()));
   }
   auto who = engine_.access.identify(shown->text, shown->as);
   if (!who && who.error().code == FailureCode::UNAUTHENTICATED) {

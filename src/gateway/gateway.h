@@ -14,9 +14,9 @@ namespace vitana::gateway {
 /// Thread-safe. Knows no socket.
 class Gateway {
  public:
-  /// `engine` outlives it.
-  Gateway(engine::Engine& engine, Files files, const LimitOptions& limits = {})
-      : engine_(engine), files_(std::move(files)), limits_(limits) {}
+  /// `engine` outlives it. `url`: how others reach it; empty: not known.
+  Gateway(engine::Engine& engine, Files files, const LimitOptions& limits = {}, std::string url = {})
+      : engine_(engine), files_(std::move(files)), url_(std::move(url)), limits_(limits) {}
 
   /// Does not throw. Every error is a problem document with a code of the catalogue.
   Response answer(const Request& request);
@@ -39,6 +39,7 @@ class Gateway {
 
   engine::Engine& engine_;
   const Files files_;
+  const std::string url_;
   const std::shared_ptr<Figures> figures_ = std::make_shared<Figures>();
   Limits limits_;
 };

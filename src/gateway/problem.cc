@@ -20,6 +20,7 @@ Response problem(const Error& error) {
   if (!error.causes.empty()) json["causes"] = error.causes;
   auto context = error.context;
   context.erase("hint");
+  context.erase("statement");  // how the store was asked is told to those who run it
   if (!context.empty()) json["context"] = context;
   Response response{.status = info.http_status, .type = "application/problem+json", .body = wire::to_text(json)};
   if (error.code == FailureCode::UNAUTHENTICATED) response.headers.emplace_back("WWW-Authenticate", "Bearer");

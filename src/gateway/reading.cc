@@ -162,8 +162,11 @@ Result<Response> list_tasks(Exchange& exchange) {
   auto repos = repos_of(exchange);
   if (!repos) return failure(std::move(repos.error()));
   store::TaskFilter filter{.repos = std::move(*repos),
-                           .limit = static_cast<int>(exchange.arguments.integer("limit")),
-                           .after = exchange.arguments.vtid_if("cursor")};
+                           .limit = static_cast<int>(exchange.arguments.integer("limit"))};
+  filter.order = view::task_order(exchange.arguments.text("sort")).value_or(store::TaskOrder::newest);
+  if (const auto cursor = exchange.arguments.text("cursor"); !cursor.empty()) {
+    if (auto known = view::go_on(filter, cursor); !known) return failure(std::move(known.error()));
+  }
   if (const auto status = exchange.arguments.text("status"); !status.empty()) {
     filter.status = domain::task_status(status);
   }

@@ -70,6 +70,7 @@ struct Exchange {
   Instant now{};
   bool by_forge = false;   ///< a signature stands in the place of a token; the handler judges it first
   const Figures& figures;
+  std::string_view url = {};  ///< how others reach the gateway; empty: not known
 };
 
 using Answer = Result<Response> (*)(Exchange&);

@@ -10,6 +10,7 @@
 #include "gateway/route.h"
 #include "gateway/working.h"
 #include "gateway/writing.h"
+#include "view/task_view.h"
 
 namespace vitana::gateway {
 namespace {
@@ -63,6 +64,12 @@ constexpr auto fence_parameter = [] {
 std::vector<std::string_view> status_words() {
   std::vector<std::string_view> words;
   for (const auto status : domain::task_statuses) words.push_back(name_of(status));
+  return words;
+}
+
+std::vector<std::string_view> order_words() {
+  std::vector<std::string_view> words;
+  for (const auto order : view::task_orders) words.push_back(name_of(order));
   return words;
 }
 
@@ -175,12 +182,15 @@ std::vector<Route> table() {
        .answer = complete_intake},
 
       // Tasks.
-      {.path = "/api/v1/tasks", .operation = "listTasks", .group = "tasks", .what = "Tasks, newest first.",
+      {.path = "/api/v1/tasks", .operation = "listTasks", .group = "tasks", .what = "Tasks; newest first, if nothing else is asked for.",
        .right = Right::see,
        .parameters = {{.name = "status", .what = "of this status alone", .words = status_words()},
                       {.name = "code", .what = "that failed with this code"},
-                      repo_parameter(), limit_parameter(), cursor_parameter()},
-       .gives = {"TaskPage"}, .fails = {FailureCode::REPO_UNKNOWN}, .answer = list_tasks},
+                      {.name = "sort", .what = "the newest first, or the oldest, or what changed last",
+                       .words = order_words()},
+                      repo_parameter(), limit_parameter(),
+                      {.name = "cursor", .what = "the page after this one: `next_cursor` of the one before, in the same order"}},
+       .gives = {"TaskPage"}, .fails = {FailureCode::REPO_UNKNOWN, FailureCode::VTID_INVALID}, .answer = list_tasks},
       {.path = "/api/v1/tasks/{vtid}", .operation = "getTask", .group = "tasks",
        .what = "A task with its runs and their evidence in brief.", .right = Right::see,
        .parameters = {vtid_parameter()}, .gives = {"Task"}, .answer = get_task},

@@ -38,15 +38,16 @@ struct PostgresOptions {
 
 /// Connects. A commit is on the server's disk whatever the server's default says. A connection that is
 /// lost is opened again by the next call outside a transaction; a transaction that was open then is
-/// gone, and throws STORE_FAILED. Whether a commit during which it was lost took place is asked of the
-/// server, for as long as a minute; only where nobody can say, commit() throws STORE_FAILED and the
+/// gone, and throws STORE_UNAVAILABLE. Whether a commit during which it was lost took place is asked of the
+/// server, for as long as a minute; only where nobody can say, commit() throws STORE_UNAVAILABLE and the
 /// transaction may turn out to be there.
 ///
 /// Behind a pooler only sessions may be pooled: listening and prepared statements are of a session.
 /// A vanished server is noticed after half a minute; the address can say otherwise (tcp_user_timeout,
 /// keepalives_idle, …).
 ///
-/// Errors: STORE_FAILED  no connection; not PostgreSQL 15 or newer; its encoding is not UTF-8; no schema
+/// Errors: STORE_UNAVAILABLE  no connection
+///         STORE_FAILED  not PostgreSQL 15 or newer; its encoding is not UTF-8; no schema
 Result<std::unique_ptr<Connection>> open_postgres(const PostgresOptions& options);
 
 }  // namespace vitana::sql

@@ -50,9 +50,15 @@ Meaning meaning_of(std::string_view state) {
     return {FailureCode::STORE_FAILED, "the schema refuses the row"};
   }
   if (state == "57014") return {FailureCode::STORE_FAILED, "the statement ran for too long"};
-  if (state == "53300") return {FailureCode::STORE_FAILED, "the database server takes no more connections"};
+  if (state == "53300") return {FailureCode::STORE_UNAVAILABLE, "the database server takes no more connections"};
   if (state == "53200") return {FailureCode::STORE_FAILED, "there is not enough memory"};
   return {FailureCode::STORE_FAILED, "the database refused a statement"};
+}
+
+constexpr std::string_view lost_message = "the connection to the database server was lost";
+
+Fault of_statement(FailureCode code, std::string_view message, std::string_view statement) {
+  return Fault({code, std::string(message), {}, {{"statement", std::string(utf8_prefix(statement, statement_shown_max))}}});
 }
 
 }  // namespace
@@ -68,7 +74,7 @@ Fault fault_of(const PGconn* connection, const PGresult* result, std::string_vie
   const auto state = field(result, PG_DIAG_SQLSTATE);
   auto meaning = meaning_of(state);
   if (is_lost(connection, result)) {
-    meaning = {FailureCode::STORE_FAILED, "the connection to the database server was lost"};
+    meaning = {FailureCode::STORE_UNAVAILABLE, lost_message};
   }
   Error error{meaning.code, std::string(meaning.message)};
   auto cause = field(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -80,10 +86,11 @@ Fault fault_of(const PGconn* connection, const PGresult* result, std::string_vie
 }
 
 Fault refused(std::string_view message, std::string_view statement) {
-  return Fault({FailureCode::STORE_FAILED,
-                std::string(message),
-                {},
-                {{"statement", std::string(utf8_prefix(statement, statement_shown_max))}}});
+  return of_statement(FailureCode::STORE_FAILED, message, statement);
+}
+
+Fault connection_lost(std::string_view statement) {
+  return of_statement(FailureCode::STORE_UNAVAILABLE, lost_message, statement);
 }
 
 }  // namespace vitana::sql::postgres

@@ -16,6 +16,9 @@ Fault fault_of(const PGconn* connection, const PGresult* result, std::string_vie
 /// Whether the session is gone with this result: no answer, or one after which the server hangs up.
 bool is_lost(const PGconn* connection, const PGresult* result);
 
+/// The session was lost before or while `statement` was sent.
+Fault connection_lost(std::string_view statement);
+
 /// A fault that the driver itself finds.
 Fault refused(std::string_view message, std::string_view statement);
 

@@ -38,7 +38,7 @@ void Session::open() {
   if (lost()) {
     const std::string why = connection_ ? PQerrorMessage(connection_.get()) : "there is not enough memory";
     connection_.reset();
-    throw Fault({FailureCode::STORE_FAILED,
+    throw Fault({FailureCode::STORE_UNAVAILABLE,
                  "there is no connection to the database server",
                  {utf8_clean(why.substr(0, why.find_last_not_of('\n') + 1))}});
   }
@@ -82,7 +82,7 @@ void Session::ensure() {
   if (!lost()) return;
   const auto now = std::chrono::steady_clock::now();
   if (tried_ != std::chrono::steady_clock::time_point{} && now - tried_ < pause_between_tries) {
-    throw refused("the connection to the database server was lost", "connecting");
+    throw connection_lost("connecting");
   }
   tried_ = now;
   open();
@@ -103,12 +103,12 @@ ResultHandle Session::checked(PGresult* raw, std::string_view sql) {
 }
 
 ResultHandle Session::simple(const std::string& sql) {
-  if (lost()) throw refused("the connection to the database server was lost", sql);
+  if (lost()) throw connection_lost(sql);
   return checked(PQexec(connection_.get(), sql.c_str()), sql);
 }
 
 ResultHandle Session::once(const std::string& sql, Params params) {
-  if (lost()) throw refused("the connection to the database server was lost", sql);
+  if (lost()) throw connection_lost(sql);
   const Arguments arguments(params);
   return checked(PQexecParams(connection_.get(), sql.c_str(), arguments.size(), arguments.types(), arguments.values(),
                               arguments.lengths(), arguments.formats(), binary),
@@ -116,7 +116,7 @@ ResultHandle Session::once(const std::string& sql, Params params) {
 }
 
 ResultHandle Session::prepared(std::string_view sql, Params params) {
-  if (lost()) throw refused("the connection to the database server was lost", sql);
+  if (lost()) throw connection_lost(sql);
   const Arguments arguments(params);
   const auto& entry = statement(sql, arguments);
   if (entry.parameters != params.size()) {

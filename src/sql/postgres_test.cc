@@ -49,7 +49,7 @@ TEST(PostgresAddress, TellsWhetherItHoldsAPassword) {
 TEST(PostgresAddress, WithoutAServerBehindItIsAFailure) {
   const auto connection = open_postgres({.address = "postgresql://ada:secret@127.0.0.1:1/hub"});
   ASSERT_FALSE(connection);
-  EXPECT_EQ(connection.error().code, FailureCode::STORE_FAILED);
+  EXPECT_EQ(connection.error().code, FailureCode::STORE_UNAVAILABLE);
   EXPECT_EQ(to_string(connection.error()).find("secret"), std::string::npos);
 }
 
@@ -85,7 +85,7 @@ TEST_F(PostgresSession, LostInATransactionTakesItAlong) {
   one_->execute("INSERT INTO item (id) VALUES ($1)", {1});
   end_sessions(address_);
   EXPECT_EQ(fault_from([&] { one_->execute("INSERT INTO item (id) VALUES ($1)", {2}); }).code(),
-            FailureCode::STORE_FAILED);
+            FailureCode::STORE_UNAVAILABLE);
   one_->rollback();
   EXPECT_THAT(ids(), IsEmpty());
 }
@@ -94,7 +94,7 @@ TEST_F(PostgresSession, LostBeforeACommitIsToldAsAFault) {
   one_->begin_write();
   one_->execute("INSERT INTO item (id) VALUES ($1)", {1});
   end_sessions(address_);
-  EXPECT_EQ(fault_from([&] { one_->commit(); }).code(), FailureCode::STORE_FAILED);
+  EXPECT_EQ(fault_from([&] { one_->commit(); }).code(), FailureCode::STORE_UNAVAILABLE);
   one_->rollback();
   EXPECT_THAT(ids(), IsEmpty());
 }
@@ -120,7 +120,7 @@ TEST_F(PostgresSession, CommitWhoseAnswerIsLostIsAskedFor) {
 TEST_F(PostgresSession, ThatWasLostIsNewsFromElsewhere) {
   EXPECT_FALSE(one_->changed_since_last_call());
   end_sessions(address_);
-  EXPECT_EQ(fault_from([&] { one_->changed_since_last_call(); }).code(), FailureCode::STORE_FAILED);
+  EXPECT_EQ(fault_from([&] { one_->changed_since_last_call(); }).code(), FailureCode::STORE_UNAVAILABLE);
   EXPECT_TRUE(one_->changed_since_last_call());
   EXPECT_FALSE(one_->changed_since_last_call());
 }
@@ -142,7 +142,7 @@ TEST_F(PostgresSession, WriterThatSaysNothingLosesItsLock) {
   auto two = opened({.address = address_, .busy_timeout = std::chrono::seconds(60)});
   one_->begin_write();
   two->begin_write();
-  EXPECT_EQ(fault_from([&] { one_->commit(); }).code(), FailureCode::STORE_FAILED);
+  EXPECT_EQ(fault_from([&] { one_->commit(); }).code(), FailureCode::STORE_UNAVAILABLE);
 }
 
 TEST_F(PostgresSession, OpenedForReadingRefusesEveryWrite) {

@@ -143,8 +143,10 @@ void Committer::run(const Batch& batch) {
   } catch (const sql::Fault& fault) {
     connection_.rollback();
     // A commit that failed for no reason of the batch's may have taken place: nothing is done twice.
-    const bool unknown = reached == Reached::commit && fault.code() == FailureCode::STORE_FAILED &&
-                         fault.constraint() == sql::Constraint::none;
+    const bool of_the_server =
+        fault.code() == FailureCode::STORE_FAILED || fault.code() == FailureCode::STORE_UNAVAILABLE;
+    const bool unknown =
+        reached == Reached::commit && of_the_server && fault.constraint() == sql::Constraint::none;
     if (reached == Reached::nothing || unknown || batch.size() == 1) {
       for (auto* waiting : batch) waiting->result = failure(fault.error());
       return;

@@ -51,6 +51,16 @@ TEST_F(Plan, WorkListsComeOutOfOneIndexInItsOrder) {
               HasSubstr("outbox_pending"));
 }
 
+TEST_F(Plan, TasksComeInTheOrderOfTheirChangesOutOfAnIndex) {
+  const auto first = of("SELECT * FROM vtid_ledger WHERE status = 'completed' ORDER BY updated_at DESC, number DESC LIMIT 9");
+  EXPECT_THAT(first, HasSubstr("vtid_ledger_changed"));
+  EXPECT_THAT(first, Not(HasSubstr("TEMP B-TREE")));
+  const auto next = of("SELECT * FROM vtid_ledger WHERE status = 'completed' AND (updated_at, number) < (5, 7) "
+                       "ORDER BY updated_at DESC, number DESC LIMIT 9");
+  EXPECT_THAT(next, HasSubstr("vtid_ledger_changed"));
+  EXPECT_THAT(next, Not(HasSubstr("TEMP B-TREE")));
+}
+
 TEST_F(Plan, WhatIsUnderWayIsFoundWithoutWhatHasEnded) {
   EXPECT_THAT(of("SELECT 1 FROM autopilot_runs WHERE lease_fence IS NOT NULL LIMIT 1"),
               HasSubstr("autopilot_runs_leased"));

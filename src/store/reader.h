@@ -17,6 +17,12 @@ class Connection;
 
 namespace vitana::store {
 
+enum class TaskOrder {
+  newest,   ///< the largest number first
+  oldest,
+  changed,  ///< the latest change first
+};
+
 struct TaskFilter {
   std::optional<domain::TaskStatus> status;
   std::optional<std::string> code;  ///< of the task's failure
@@ -24,7 +30,9 @@ struct TaskFilter {
   std::optional<domain::BlockReason> but = {};  ///< blocked for anything else
   std::vector<std::string> repos = {};  ///< of these alone; empty: all, and those of none
   int limit = 50;
-  std::optional<Vtid> after;  ///< cursor: tasks with a smaller number than this (newest first)
+  std::optional<Vtid> after;  ///< cursor: those that come after this task
+  TaskOrder order = TaskOrder::newest;
+  Instant after_changed{};    ///< with `after`, in the order of changes: when that one had changed last
 };
 
 struct EventFilter {
@@ -141,6 +149,9 @@ class Reader {
   bool green_base(const std::string& repo, const std::string& commit, const Digest& commands);
 
  private:
+  /// In the order of changes, of every status.
+  std::vector<domain::Task> changed_tasks(TaskFilter filter);
+
   sql::Connection& connection_;
   Instant now_;
 };

@@ -32,6 +32,13 @@ class Where {
     text_ += text_.empty() ? "WHERE " : " AND ";
     text_ += fmt::format(fmt::runtime(condition), parameter);
   }
+  /// In the order of two columns, from above: what comes after these two values.
+  void add_before(std::string_view first, sql::Value one, std::string_view second, sql::Value other) {
+    values_.push_back(std::move(one));
+    values_.push_back(std::move(other));
+    text_ += text_.empty() ? "WHERE " : " AND ";
+    text_ += fmt::format("({}, {}) < (${}, ${})", first, second, values_.size() - 1, values_.size());
+  }
   /// `column` is one of `texts`.
   void add_any(std::string_view column, const std::vector<std::string>& texts) {
     text_ += text_.empty() ? "WHERE " : " AND ";
@@ -68,15 +75,41 @@ std::vector<SpecSummary> summaries(sql::Connection& connection, std::string_view
 }  // namespace
 
 std::vector<domain::Task> Reader::tasks(const TaskFilter& filter) {
+  if (filter.order == TaskOrder::changed && !filter.status) return changed_tasks(filter);
   Where where;
   if (filter.status) where.add("status = {}", domain::name_of(*filter.status));
   if (filter.code) where.add("error_code = {}", *filter.code);
   if (filter.next) where.add("next_kind = {}", domain::name_of(*filter.next));
   if (filter.but) where.add("blocked_reason <> {}", domain::name_of(*filter.but));
   if (!filter.repos.empty()) where.add_any("repo", filter.repos);
-  if (filter.after) where.add("number < {}", filter.after->number());
-  const auto tail = where.then("ORDER BY number DESC", filter.limit);
-  return select_rows<TaskMap>(connection_, tail, where.values());
+  std::string_view order = "ORDER BY number DESC";
+  switch (filter.order) {
+    case TaskOrder::newest:
+      if (filter.after) where.add("number < {}", filter.after->number());
+      break;
+    case TaskOrder::oldest:
+      if (filter.after) where.add("number > {}", filter.after->number());
+      order = "ORDER BY number";
+      break;
+    case TaskOrder::changed:
+      if (filter.after) where.add_before("updated_at", to_us(filter.after_changed), "number", filter.after->number());
+      order = "ORDER BY updated_at DESC, number DESC";
+      break;
+  }
+  return select_rows<TaskMap>(connection_, where.then(order, filter.limit), where.values());
+}
+
+// Each status has its own index in this order; so few are put together here.
+std::vector<domain::Task> Reader::changed_tasks(TaskFilter filter) {
+  std::vector<domain::Task> all;
+  for (const auto status : domain::task_statuses) {
+    filter.status = status;
+    std::ranges::move(tasks(filter), std::back_inserter(all));
+  }
+  std::ranges::sort(all, std::ranges::greater(),
+                    [](const auto& task) { return std::pair(task.updated_at, task.vtid.number()); });
+  if (all.size() > static_cast<std::size_t>(filter.limit)) all.erase(all.begin() + filter.limit, all.end());
+  return all;
 }
 
 std::map<std::string, int> Reader::task_counts(const std::vector<std::string>& repos) {

@@ -38,6 +38,22 @@ class ReaderTest : public StoreTest {
   }
 };
 
+TEST_F(ReaderTest, TasksAreListedInTheOrderThatIsAskedFor) {
+  commit([](Ledger& l) {
+    for (const std::uint32_t number : {7u, 8u, 9u, 10u}) {
+      auto task = task_of(number, number == 8 ? TaskStatus::failed : TaskStatus::draft);
+      task.updated_at = Instant(number == 7 ? 30s : 20s);
+      l.put(task);
+    }
+  });
+  EXPECT_THAT(numbers({.order = TaskOrder::oldest}), ElementsAre(7, 8, 9, 10));
+  EXPECT_THAT(numbers({.limit = 2, .after = Vtid(8), .order = TaskOrder::oldest}), ElementsAre(9, 10));
+  EXPECT_THAT(numbers({.order = TaskOrder::changed}), ElementsAre(7, 10, 9, 8)) << "equal times by number";
+  EXPECT_THAT(numbers({.limit = 2, .order = TaskOrder::changed}), ElementsAre(7, 10));
+  EXPECT_THAT(numbers({.after = Vtid(10), .order = TaskOrder::changed, .after_changed = Instant(20s)}), ElementsAre(9, 8));
+  EXPECT_THAT(numbers({.status = TaskStatus::draft, .limit = 2, .order = TaskOrder::changed}), ElementsAre(7, 10));
+}
+
 TEST_F(ReaderTest, TasksAreListedNewestFirstAndFiltered) {
   commit([](Ledger& l) {
     for (const std::uint32_t number : {9u, 100'000u, 7u, 8u}) {

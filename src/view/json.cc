@@ -68,13 +68,13 @@ Json task_json(const TaskView& view) {
   return out;
 }
 
-Json task_list_json(const std::vector<TaskView>& tasks, const std::optional<Vtid>& next) {
+Json task_list_json(const std::vector<TaskView>& tasks, const std::optional<std::string>& next) {
   std::vector<wire::ListedTask> listed;
   for (const auto& view : tasks) {
     listed.push_back(
         {view.task, view.runs.empty() ? std::nullopt : std::optional(view.runs.back().run)});
   }
-  Json out = wire::task_list_json(listed, next ? std::optional(next->to_string()) : std::nullopt);
+  Json out = wire::task_list_json(listed, next);
   for (std::size_t i = 0; i < tasks.size(); ++i) out["tasks"][i]["held"] = held(tasks[i]);
   return out;
 }

@@ -19,7 +19,7 @@ namespace vitana::view {
 wire::Json synced_json(const std::vector<engine::RepoSync>& repos);
 wire::Json task_json(const TaskView& view);
 /// Each with its newest run at most. `next` is the cursor of the next page, null on the last.
-wire::Json task_list_json(const std::vector<TaskView>& tasks, const std::optional<Vtid>& next);
+wire::Json task_list_json(const std::vector<TaskView>& tasks, const std::optional<std::string>& next);
 wire::Json why_json(const engine::Why& why, const TaskView& view);
 wire::Json evidence_json(const TaskView& view);
 /// {"run",KEY}: bytes of a run, those that are no UTF-8 replaced.

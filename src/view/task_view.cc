@@ -3,13 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
+#include "base/enum_names.h"
 #include "base/hint.h"
 
 namespace vitana::view {
 namespace {
 
 constexpr std::string_view state_prefix = "autopilot.state.";
+
+constexpr auto order_names = enum_names<store::TaskOrder>({{store::TaskOrder::newest, "newest"},
+                                                           {store::TaskOrder::oldest, "oldest"},
+                                                           {store::TaskOrder::changed, "changed"}});
 
 void read_stays(const std::vector<store::StoredEvent>& events, std::vector<RunView>& runs) {
   for (const auto& event : events) {
@@ -129,6 +135,26 @@ TaskView listed(engine::Engine& engine, store::Reader& reader, domain::Task task
   return view;
 }
 
+std::string_view name_of(store::TaskOrder order) { return order_names.name(order); }
+std::optional<store::TaskOrder> task_order(std::string_view name) { return order_names.value(name); }
+
+// "VTID-01213", in the order of changes "VTID-01213@MICROSECONDS".
+Result<void> go_on(store::TaskFilter& filter, std::string_view cursor) {
+  const auto at = std::min(cursor.find('@'), cursor.size());
+  const auto vtid = Vtid::parse(cursor.substr(0, at));
+  if (!vtid) return failure(vtid.error());
+  filter.after = *vtid;
+  const auto time = cursor.substr(std::min(at + 1, cursor.size()));
+  std::int64_t us = 0;
+  const auto [end, error] = std::from_chars(time.data(), time.data() + time.size(), us);
+  const bool timed = !time.empty() && error == std::errc() && end == time.data() + time.size();
+  if (timed != (filter.order == store::TaskOrder::changed)) {
+    return failure(FailureCode::VTID_INVALID, "the cursor is none of a page in this order");
+  }
+  filter.after_changed = from_us(us);
+  return {};
+}
+
 TaskPage task_page(engine::Engine& engine, store::Reader& reader, store::TaskFilter filter) {
   const auto limit = static_cast<std::size_t>(filter.limit);
   ++filter.limit;
@@ -136,7 +162,9 @@ TaskPage task_page(engine::Engine& engine, store::Reader& reader, store::TaskFil
   TaskPage page;
   if (found.size() > limit) {
     found.pop_back();
-    page.next = found.back().vtid;
+    const auto& last = found.back();
+    page.next = last.vtid.to_string();
+    if (filter.order == store::TaskOrder::changed) *page.next += fmt::format("@{}", to_us(last.updated_at));
   }
   for (auto& task : found) page.tasks.push_back(listed(engine, reader, std::move(task)));
   return page;

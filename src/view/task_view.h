@@ -2,6 +2,7 @@
 // answers.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,11 +48,18 @@ TaskView listed(engine::Engine& engine, store::Reader& reader, domain::Task task
 
 struct TaskPage {
   std::vector<TaskView> tasks;
-  std::optional<Vtid> next;  ///< the cursor of the page after this one; absent on the last
+  std::optional<std::string> next;  ///< the cursor of the page after this one; absent on the last
 };
 
-/// The tasks that match, newest first, at most `filter.limit`.
+/// The tasks that match, in the filter's order, at most `filter.limit`.
 TaskPage task_page(engine::Engine& engine, store::Reader& reader, store::TaskFilter filter);
+
+inline constexpr std::array task_orders = {store::TaskOrder::newest, store::TaskOrder::oldest, store::TaskOrder::changed};
+std::string_view name_of(store::TaskOrder order);
+std::optional<store::TaskOrder> task_order(std::string_view name);
+
+/// `filter` goes on after `cursor`, which ended another page in the same order. Errors: VTID_INVALID.
+Result<void> go_on(store::TaskFilter& filter, std::string_view cursor);
 
 /// The newest judgement of each criterion, in the order in which they were first judged.
 std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::EvidenceRow>& rows);

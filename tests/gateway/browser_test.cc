@@ -52,6 +52,20 @@ TEST_F(BrowserTest, ALinkLogsInOnceWithinTenMinutes) {
   EXPECT_EQ(log_in("vitana_link_" + std::string(64, '0')).status, 401);
 }
 
+TEST_F(BrowserTest, BehindAProxyThatEncryptsTheAddressOfOthersCounts) {
+  Gateway behind(world_.engine(), Files{}, {}, "https://vitana.example");
+  const Headers headers{{"host", "127.0.0.1:8080"}, {"origin", "https://vitana.example"},
+                        {"content-type", "application/x-www-form-urlencoded"}};
+  const auto opened = behind.answer({.method = Method::post, .target = "/login", .headers = headers, .body = "code=" + link()});
+  EXPECT_EQ(opened.status, 200);
+  EXPECT_THAT(cookie(opened), HasSubstr("; Secure"));
+  const auto made = behind.answer({.method = Method::post, .target = "/api/v1/links",
+                                   .headers = {{"authorization", "Bearer " + token(Role::admin)},
+                                               {"content-type", "application/json"}},
+                                   .body = R"({"name":"ann","role":"viewer"})"});
+  EXPECT_THAT(parsed(made)["url"].get<std::string>(), ::testing::StartsWith("https://vitana.example/login?code="));
+}
+
 TEST_F(BrowserTest, ASessionActsAsItsRoleUntilItsEnd) {
   const auto session = this->session(link(Role::viewer));
   const auto me = send(Method::get, "/api/v1/me", {{"cookie", "theme=dark; " + session}});
