@@ -1,0 +1,4 @@
+-- See the twin for SQLite.
+ALTER TABLE workers ADD COLUMN token TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN callback_url TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN callback_secret TEXT COLLATE "C" NOT NULL DEFAULT '';
