@@ -138,7 +138,6 @@ def measure(binary, folder, tasks, slots=4):
             start("worker", "--server", url, "--token-file", str(shop / ".vitana/token"), "--data", str(root / "elsewhere"),
                   "--name", "builder", "--slots", str(slots), "--config", str(root / "worker.toml"), cwd=root)
             wait_until("the worker", lambda: call("GET", "/api/v1/workers")["workers"])
-            wait_until("the first scan", lambda: call("GET", "/api/v1/events?type=repo.specs.synced")["events"])
             begin = time.monotonic()
             with concurrent.futures.ThreadPoolExecutor(8) as persons:
                 list(persons.map(lambda number: call("POST", "/api/v1/tasks", {"title": "A note", "description": spec(number)}),
