@@ -12,7 +12,7 @@
 #include "git/bundle.h"
 #include "git/tree.h"
 #include "process/fd.h"
-#include "remote/gateway_client.h"
+#include "port/worker_protocol.h"
 #include "worker/command_executor.h"
 
 namespace vitana::app {
@@ -99,7 +99,7 @@ Result<gateway::RunFiles::Bundle> RunFileKeeper::base_bundle(const domain::Run& 
   if (auto mine = turn->ok(); !mine) return failure(std::move(mine.error()));
   const auto name = "runs/" + run.id.to_string();
   if (auto kept = (*mirror)->keep(name, run.base_commit); !kept) return failure(std::move(kept.error()));
-  auto bytes = git::make_bundle(**mirror, name, have, remote::base_bundle_bytes_max);
+  auto bytes = git::make_bundle(**mirror, name, have, port::base_bundle_bytes_max);
   if (!bytes) return failure(std::move(bytes.error()));
   return gateway::RunFiles::Bundle{std::move(*bytes), turn};
 }

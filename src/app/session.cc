@@ -18,6 +18,7 @@
 #include "git/push.h"
 #include "git/tree.h"
 #include "process/run.h"
+#include "remote/callback_dispatcher.h"
 #include "worker/janitor.h"
 
 namespace vitana::app {
@@ -161,7 +162,11 @@ engine::Setup AppSession::setup(const Parts& parts) const {
   setup.rules = parts.rules;
   setup.dispatcher = parts.dispatcher;
   setup.repos = repositories_->setups();
-  for (const auto& [name, agent] : config_.agents) setup.agents.push_back(name);
+  for (const auto& [name, agent] : config_.agents) {
+    setup.agents.push_back(name);
+    if (!agent.labels.empty()) setup.agent_labels[name] = agent.labels;
+  }
+  setup.labels = config_.worker.labels;
   setup.agent = config_.worker.agent;
   if (setup.agent.empty() && setup.agents.size() == 1) setup.agent = setup.agents.front();
   setup.policy = config_.policy();
@@ -224,7 +229,12 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
   auto lock = FileLock::take(data_.lock().string());
   if (!lock) return failure(std::move(lock.error()));
   lock_ = std::move(*lock);
-  make_workers(options.slots.value_or(config_.worker.slots), options.hooks);
+  const int slots = options.slots.value_or(config_.worker.slots);
+  if (slots == 0) engine_->leave_executing_to_others();
+  if (options.serves && !engine_->setup().dispatcher) {
+    engine_->tell_workers_by(std::make_shared<remote::CallbackDispatcher>([] { return SystemClock().now(); }));
+  }
+  make_workers(slots, options.hooks);
   if (config_.worker.sandbox == domain::SandboxMode::require && !sandbox_->probe().available) {
     lock_.reset();
     return failure(FailureCode::SANDBOX_UNAVAILABLE,
@@ -274,6 +284,7 @@ Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
       .hook_secrets = [this] { return hook_secrets(config_); },
       .runs = run_files_->files()};
   engine_->wait_for_none();
+  if (options.insecure) engine_->allow_plain_callbacks();
   ServiceOptions how{config_.server, options.insecure};
   if (!options.listen.empty()) how.server.listen = options.listen;
   if (const auto form = config::access_log(options.log)) how.server.access_log = *form;

@@ -125,7 +125,9 @@ Result<void> WorkerSession::enter(const cli::WorkerOptions& worker) {
   const auto fault = worker.fault ? worker.fault : [](const std::string&, const Error&) {};
 
   remote::SourceOptions source;
-  source.worker = {.name = worker.name.empty() ? machine_name() : worker.name, .labels = worker.labels, .slots = slots};
+  source.worker = {.name = worker.name.empty() ? machine_name() : worker.name,
+                   .labels = worker.labels.empty() ? config_.worker.labels : worker.labels,
+                   .slots = slots};
   source.nonce = fmt::format("{:016x}", SystemEntropy().bits());
   if (!worker.patient) source.claim_wait = impatient_wait;
   source.grants_max = worker.grants_max;

@@ -184,7 +184,7 @@ Answer autopilot(Call& call, const AutopilotOptions& options) {
 
   HookQueue queue;
   Signals signals;
-  if (auto started = session.start({options.slots, queue.hooks()}); !started) {
+  if (auto started = session.start({options.slots, queue.hooks(), options.serve.has_value()}); !started) {
     return failure(std::move(started.error()));
   }
   say_start(call, session, options.serve ? "serve" : "autopilot");

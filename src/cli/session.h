@@ -31,6 +31,7 @@ struct OpenOptions {
 struct StartOptions {
   std::optional<int> slots = {};  ///< execute slots; absent: [worker] slots
   engine::Autopilot::Hooks hooks = {};
+  bool serves = false;  ///< workers elsewhere can be told of runs: serve() follows
 };
 
 struct ServeOptions {

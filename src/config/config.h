@@ -55,6 +55,7 @@ struct Repo {
   std::vector<std::string> setup;  ///< shell, once per workspace, with network
   std::vector<std::string> cache;  ///< folders of the workspace, kept between workspaces
   SecretRef webhook_secret;
+  std::vector<std::string> labels;  ///< what a worker must have that executes its runs
 
   bool operator==(const Repo&) const = default;
 };
@@ -84,6 +85,7 @@ struct Agent {
   int processes = 4096;                            ///< at a time
   /// Exit codes by which the program says that not the task but its account is the fault.
   std::map<int, FailureCode> exits;
+  std::vector<std::string> labels;  ///< what a worker must have that runs it
 
   bool operator==(const Agent&) const = default;
 };
@@ -93,6 +95,7 @@ struct Worker {
   int slots = 2;      ///< execute steps at a time
   domain::SandboxMode sandbox = domain::SandboxMode::require;
   std::string workspaces;  ///< empty: the user's cache directory, by store id
+  std::vector<std::string> labels;  ///< what this engine's own workers have
 
   bool operator==(const Worker&) const = default;
 };

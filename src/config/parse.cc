@@ -10,6 +10,7 @@
 #include "config/names.h"
 #include "config/sections.h"
 #include "config/values.h"
+#include "domain/labels.h"
 
 namespace vitana::config {
 namespace {
@@ -93,6 +94,7 @@ class Reader {
   void read_agents();
   void read_agent(const std::string& name, const Value& value);
   void read_network(Section& section, Network& network);
+  void read_labels(Section& section, std::vector<std::string>& labels);
   void read_exits(Section& section, const Value& value, std::map<int, FailureCode>& into);
   void read_worker();
   void read_delivery();
@@ -191,6 +193,7 @@ void Reader::read_repo(const Value& value, std::size_t index) {
   section.texts("setup", repo.setup);
   section.texts("cache", repo.cache);
   section.text("webhook_secret", repo.webhook_secret.reference);
+  read_labels(section, repo.labels);
   section.finish();
 
   if (repo.path.empty() == repo.url.empty()) {
@@ -275,6 +278,7 @@ void Reader::read_agent(const std::string& name, const Value& value) {
   section.size("output", agent.output, std::uint64_t{64} << 10);
   section.number("processes", agent.processes, 8, 1 << 22);
   if (const Value* exits = section.take("exits")) read_exits(section, *exits, agent.exits);
+  read_labels(section, agent.labels);
   section.finish();
   out_.agents.emplace(name, std::move(agent));
 }
@@ -298,6 +302,16 @@ void Reader::read_exits(Section& section, const Value& value, std::map<int, Fail
       continue;
     }
     into.emplace(exit, *code);
+  }
+}
+
+void Reader::read_labels(Section& section, std::vector<std::string>& labels) {
+  section.texts("labels", labels);
+  if (labels.size() > domain::labels_max) {
+    section.error("labels", "CONFIG_RANGE", fmt::format("labels are at most {}", domain::labels_max), "");
+  } else if (!std::all_of(labels.begin(), labels.end(), domain::is_label)) {
+    section.error("labels", "CONFIG_VALUE", fmt::format("a label is one word of 1 to {} bytes", domain::label_bytes_max),
+                  "such as [\"gpu\", \"os:linux\"]");
   }
 }
 
@@ -327,6 +341,7 @@ void Reader::read_worker() {
   section.number("slots", out_.worker.slots, 1, 256);
   section.word("sandbox", out_.worker.sandbox, sandbox_names);
   section.text("workspaces", out_.worker.workspaces);
+  read_labels(section, out_.worker.labels);
   resolve(section, "workspaces", out_.worker.workspaces);
   section.finish();
 }

@@ -40,6 +40,7 @@ ids = "local"
 setup = ["npm ci"]
 cache = ["node_modules"]
 webhook_secret = "env:HUB_SECRET"
+labels = ["site:home"]
 
 [[repos]]
 url = "https://git.example/team/site.git"
@@ -56,6 +57,7 @@ memory = "512M"
 disk = "2G"
 output = "1M"
 processes = 64
+labels = ["gpu"]
 exits = { 41 = "AGENT_LOGIN", 42 = "AGENT_QUOTA" }
 
 [agents.critic]
@@ -67,6 +69,7 @@ agent = "fixer"
 slots = 4
 sandbox = "prefer"
 workspaces = "/var/tmp/w"
+labels = ["big", "os:linux"]
 
 [verify]
 commands = ["make test"]
@@ -209,6 +212,7 @@ TEST(ParseConfig, ReadsEveryKeyOfARepository) {
   hub.setup = {"npm ci"};
   hub.cache = {"node_modules"};
   hub.webhook_secret = {"env:HUB_SECRET"};
+  hub.labels = {"site:home"};
   EXPECT_EQ(c.repos[0], hub);
 }
 
@@ -232,6 +236,7 @@ TEST(ParseConfig, ReadsEveryKeyOfAnAgent) {
   fixer.output = std::uint64_t{1} << 20;
   fixer.processes = 64;
   fixer.exits = {{41, FailureCode::AGENT_LOGIN}, {42, FailureCode::AGENT_QUOTA}};
+  fixer.labels = {"gpu"};
   ASSERT_NE(c.agent("fixer"), nullptr);
   EXPECT_EQ(*c.agent("fixer"), fixer);
 }
@@ -245,7 +250,7 @@ TEST(ParseConfig, AKnownKindOfAgentNeedsNoCommand) {
 
 TEST(ParseConfig, ReadsWorkerVerifyDeliveryAndNotify) {
   const auto c = good(every_key);
-  EXPECT_EQ(c.worker, (Worker{"fixer", 4, domain::SandboxMode::prefer, "/var/tmp/w"}));
+  EXPECT_EQ(c.worker, (Worker{"fixer", 4, domain::SandboxMode::prefer, "/var/tmp/w", {"big", "os:linux"}}));
   EXPECT_EQ(c.verify, (Verify{{"make test"}, domain::UnverifiedMode::judge, "critic", 3}));
   EXPECT_EQ(c.delivery,
             (Delivery{domain::DeliveryMode::merge, true, "Vitana <vitana@example.com>"}));

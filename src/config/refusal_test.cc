@@ -51,6 +51,7 @@ std::vector<Wrong> wrong_ones() {
        "allowed: \"branch\", \"merge\""},
       {"NoSlotForAgents", "[worker]\nslots = 0\n", "CONFIG_RANGE", 2, 1, "1"},
       {"NoSlotForChecks", "[verify]\nslots = 0\n", "CONFIG_RANGE", 2, 1, "1"},
+      {"LabelOfTwoWords", "[worker]\nlabels = [\"two words\"]\n", "CONFIG_VALUE", 2, 1, "os:linux"},
       {"BadEnumUnlikeAny", "[worker]\nsandbox = \"docker-in-docker\"\n", "CONFIG_VALUE", 2, 1,
        "allowed: \"require\", \"prefer\", \"off\""},
       {"BadApproval", "[policy]\napproval = \"manual\"\n", "CONFIG_VALUE", 2, 1,

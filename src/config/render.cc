@@ -47,6 +47,7 @@ void write(Writer& w, const Repo& repo) {
   w.list("setup", repo.setup);
   w.list("cache", repo.cache);
   w.text("webhook_secret", repo.webhook_secret.reference);
+  w.list("labels", repo.labels);
 }
 
 void write(Writer& w, const std::string& name, const Agent& agent) {
@@ -68,6 +69,7 @@ void write(Writer& w, const std::string& name, const Agent& agent) {
   w.text("disk", size_text(agent.disk));
   w.text("output", size_text(agent.output));
   w.number("processes", agent.processes);
+  w.list("labels", agent.labels);
   std::string exits;
   for (const auto& [exit, code] : agent.exits) {
     exits += fmt::format("{}{} = \"{}\"", exits.empty() ? "" : ", ", exit, name_of(code));
@@ -134,6 +136,7 @@ std::string render(const Config& config) {
   w.number("slots", config.worker.slots);
   w.text("sandbox", name_of(config.worker.sandbox));
   w.text("workspaces", config.worker.workspaces);
+  w.list("labels", config.worker.labels);
   w.header("[verify]");
   w.list("commands", config.verify.commands);
   w.text("unverified", name_of(config.verify.unverified));

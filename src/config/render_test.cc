@@ -25,6 +25,7 @@ Config unlike_the_defaults() {
   hub.setup = {"printf 'a\tb\n' \"$HOME\" \\"};
   hub.cache = {"node_modules"};
   hub.webhook_secret = {"file:/run/secret"};
+  hub.labels = {"site:home"};
   Repo site;
   site.name = "site";
   site.url = "git@git.example:site.git";
@@ -40,12 +41,13 @@ Config unlike_the_defaults() {
   fixer.disk = std::uint64_t{3} << 30;
   fixer.output = std::uint64_t{5} << 20;
   fixer.processes = 99;
+  fixer.labels = {"gpu", "os:linux"};
   fixer.exits = {{7, FailureCode::AGENT_LOGIN}, {255, FailureCode::AGENT_QUOTA}};
   Agent critic;
   critic.kind = AgentKind::acp;
   critic.network.mode = Network::Mode::loopback;
   c.agents = {{"fixer", fixer}, {"critic.v2", critic}};
-  c.worker = {"fixer", 1, domain::SandboxMode::off, "/var/w"};
+  c.worker = {"fixer", 1, domain::SandboxMode::off, "/var/w", {"big"}};
   c.verify = {{"make test"}, domain::UnverifiedMode::judge, "critic.v2", 9};
   c.delivery = {domain::DeliveryMode::pull_request, true, "Ann <ann@example.com>"};
   c.policy_rules = {{domain::ApprovalMode::required, domain::SpecProfile::strict}, {"db/**"}};

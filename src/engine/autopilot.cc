@@ -54,6 +54,9 @@ Result<void> Autopilot::start(const std::string& incarnation,
   }
   conductor_thread_ = std::jthread([this](std::stop_token stop) { conduct_loop(stop); });
   teller_thread_ = std::jthread([this](std::stop_token stop) { tell_loop(stop); });
+  for (int i = 0; i < (setup_.dispatcher ? routers : 1); ++i) {
+    router_threads_.emplace_back([this](std::stop_token stop) { route_loop(stop); });
+  }
   for (int i = 0; i <= std::min(remote, remote_scanners_max); ++i) {
     scanner_threads_.emplace_back([this, elsewhere = i > 0](std::stop_token stop) { scan_loop(stop, elsewhere); });
   }
@@ -63,12 +66,16 @@ Result<void> Autopilot::start(const std::string& incarnation,
 void Autopilot::request_stop() {
   conductor_thread_.request_stop();
   teller_thread_.request_stop();
+  for (auto& thread : router_threads_) thread.request_stop();
   for (auto& thread : scanner_threads_) thread.request_stop();
 }
 
 void Autopilot::join() {
   if (conductor_thread_.joinable()) conductor_thread_.join();
   if (teller_thread_.joinable()) teller_thread_.join();
+  for (auto& thread : router_threads_) {
+    if (thread.joinable()) thread.join();
+  }
   for (auto& thread : scanner_threads_) {
     if (thread.joinable()) thread.join();
   }
@@ -158,6 +165,16 @@ void Autopilot::tell_loop(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const auto seen = store_.commits();
     const auto told = conductor_.tell();
+    if (!told && hooks_.fault) hooks_.fault("", told.error());
+    if (!told || *told == 0) store_.wait_for_commit(told ? seen : store_.commits(), round_every);
+  }
+}
+
+void Autopilot::route_loop(std::stop_token stop) {
+  const StopScope cut(stop);
+  while (!stop.stop_requested()) {
+    const auto seen = store_.commits();
+    const auto told = conductor_.route();
     if (!told && hooks_.fault) hooks_.fault("", told.error());
     if (!told || *told == 0) store_.wait_for_commit(told ? seen : store_.commits(), round_every);
   }

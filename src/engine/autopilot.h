@@ -18,7 +18,8 @@
 
 namespace vitana::engine {
 
-/// Threads when started: `conductor` does the engine's own moves, `teller` tells persons, `scanner` reads
+/// Threads when started: `conductor` does the engine's own moves, `teller` tells persons, `routers` tell workers that
+/// gave an address; `scanner` reads
 /// the repositories on this machine, one after the other. Those on other machines are read beside it, a
 /// few at a time: one that does not answer is waited for by no other. Without start() the caller makes the
 /// rounds itself (the simulator does).
@@ -77,6 +78,7 @@ class Autopilot {
 
   void conduct_loop(std::stop_token stop);
   void tell_loop(std::stop_token stop);
+  void route_loop(std::stop_token stop);
   /// May the task's run go on, by itself or when a worker takes it? Not one that is held until a person acts.
   bool goes_on(store::Reader& reader, const domain::Task& task) const;
   bool any_run_goes_on(store::Reader& reader) const;
@@ -101,9 +103,11 @@ class Autopilot {
   int scan_news_ = 0;        ///< grows when one of them becomes due, or is free again
   std::jthread conductor_thread_;
   std::jthread teller_thread_;
+  std::vector<std::jthread> router_threads_;
   std::vector<std::jthread> scanner_threads_;
 };
 
 inline constexpr int remote_scanners_max = 4;
+inline constexpr int routers = 4;  ///< workers that are told at a time: one that does not answer delays no other
 
 }  // namespace vitana::engine

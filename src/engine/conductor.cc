@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "domain/retry.h"
 #include "engine/breaker.h"
 #include "engine/conduct.h"
+#include "engine/labels.h"
 #include "engine/work_list.h"
 
 namespace vitana::engine {
@@ -107,16 +109,24 @@ Result<Passed> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid) {
   auto made = conduct(ledger, setup_, entropy_, vtid, allocate, "engine");
   if (!made) return failure(std::move(made.error()));
   note_granted(ledger, *made->run);
-  const std::string url = setup_.dispatcher ? setup_.dispatcher->callback_url(made->run->id) : "";
-  auto offered = conduct(ledger, setup_, entropy_, vtid, domain::Offer{url}, "engine");
+  std::optional<port::CallbackWorker> worker;
+  if (setup_.dispatcher) {
+    const auto fit = workers_for(ledger, setup_, *made->run, told_by(ledger));
+    worker = setup_.dispatcher->choose(made->run->id, fit, 0);
+  }
+  auto offered = conduct(ledger, setup_, entropy_, vtid, domain::Offer{worker ? worker->url : ""}, "engine");
   if (!offered) return failure(std::move(offered.error()));
+  if (worker) note_told(made->run->id, worker->id);
   return Passed{};
 }
 
 Result<int> Conductor::reconcile() {
   std::vector<Vtid> late;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
-    late = reader.overdue(reconcile_max);
+    for (const auto vtid : reader.overdue(reconcile_max)) {
+      const auto task = reader.task(vtid);
+      if (task && !is_left_to_others({*task, reader.run({vtid, task->attempt})}, reader.now())) late.push_back(vtid);
+    }
     return {};
   });
   if (!look) return failure(std::move(look.error()));
@@ -128,10 +138,8 @@ Result<int> Conductor::reconcile() {
     const bool paused = !domain::is_on(ledger.control(execution_control), ledger.now());
     for (const auto vtid : ledger.overdue(reconcile_max)) {
       const auto subject = ledger.subject(vtid);
-      // Waiting for a slot of this engine is no fault of anybody.
-      const bool queued = setup_.own_workers && subject.run &&
-                          subject.run->state == domain::RunState::pending_pickup;
-      if ((paused || queued) && put_off(ledger, subject)) continue;
+      if (is_left_to_others(subject, ledger.now())) continue;
+      if ((paused || is_queued(subject)) && put_off(ledger, subject)) continue;
       // One that is refused is in the log, and stops nobody else.
       acted += conduct(ledger, setup_, entropy_, vtid, domain::DeadlinePassed{}, "engine") ? 1 : 0;
     }
@@ -139,6 +147,20 @@ Result<int> Conductor::reconcile() {
   });
   if (!done) return failure(std::move(done.error()));
   return acted;
+}
+
+/// Waits for a slot of this engine: that is no fault of anybody.
+bool Conductor::is_queued(const domain::Subject& subject) const {
+  const auto& run = subject.run;
+  return setup_.own_workers && run && run->state == domain::RunState::pending_pickup &&
+         fits(setup_, setup_.labels, run->agent, run->repo);
+}
+
+/// Another engine of the store may have a slot that it waits for, and puts it off.
+bool Conductor::is_left_to_others(const domain::Subject& subject, Instant now) const {
+  const auto& run = subject.run;
+  const bool waits = run && run->state == domain::RunState::pending_pickup;
+  return store_.shared_by_hosts() && waits && !is_queued(subject) && now - *subject.task.next.due < domain::lease_time;
 }
 
 Result<void> Conductor::renew_waiting() {
@@ -244,17 +266,35 @@ Result<void> Conductor::settle(const store::EffectRow& effect, EffectOutcome out
 Result<void> Conductor::dispatch(const store::EffectRow& effect) {
   const RunId run = *effect.effect.run;
   bool wanted = false;
+  std::optional<port::CallbackWorker> worker;
+  port::RunOffer offer{.key = effect.effect.key, .run = run, .agent = {}, .repo = {}, .labels = {}};
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
     const auto current = reader.run(run);
     wanted = current && current->state == domain::RunState::dispatching;
+    if (!wanted || !setup_.dispatcher) return {};
+    offer.agent = current->agent;
+    offer.repo = current->repo;
+    offer.labels = needed_labels(setup_, current->agent, current->repo);
+    auto told = told_by(reader);
+    if (const auto last = told.find(told_worker(run)); last != told.end()) --last->second;  // this very run
+    worker = setup_.dispatcher->choose(run, workers_for(reader, setup_, *current, told), current->route_failures);
     return {};
   });
   if (!look) return look;
   if (!wanted) return settle(effect, EffectOutcome::void_);
-  // The engine that offered the run had an address for its worker; this one may have none.
-  Result<void> sent = failure(FailureCode::ROUTE_FAILED, "no address of a worker is configured any more");
-  if (setup_.dispatcher) sent = setup_.dispatcher->route(run, setup_.dispatcher->callback_url(run));
+  // Who could be told as the run was offered may be gone by now, and this engine may know nobody.
+  Result<void> sent = failure(FailureCode::ROUTE_FAILED, "no worker with an address could take the run now");
+  if (worker) {
+    note_told(run, worker->id);
+    sent = setup_.dispatcher->route(offer, *worker);
+    if (!sent) sent.error() = std::move(sent.error()).with("worker", worker->id);
+    // One that was cut by a stop is no try.
+    if (!sent && sent.error().code == FailureCode::CANCELLED) return sent;
+  }
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    // Where hosts share the store, another engine may have told a worker, too: what came first counts.
+    const auto pending = ledger.effect(effect.effect.key);
+    if (!pending || pending->state != "pending") return {};
     ledger.settle(effect.effect.key, EffectOutcome::done);
     const auto current = ledger.subject(run.vtid).run;
     if (!current || current->id != run || current->state != domain::RunState::dispatching) return {};
@@ -264,6 +304,60 @@ Result<void> Conductor::dispatch(const store::EffectRow& effect) {
     if (!decision) return failure(std::move(decision.error()));
     return {};
   });
+}
+
+Result<int> Conductor::route() {
+  // Another engine may know how.
+  if (!setup_.dispatcher && store_.shared_by_hosts()) return 0;
+  auto mine = take_dispatch();
+  if (!mine) return failure(std::move(mine.error()));
+  if (!*mine) return 0;
+  auto tried = try_effect(**mine);
+  const std::lock_guard lock(told_mutex_);
+  dispatching_.erase((*mine)->effect.key);
+  if (!tried) return failure(std::move(tried.error()));
+  return 1;
+}
+
+Result<std::optional<store::EffectRow>> Conductor::take_dispatch() {
+  std::optional<store::EffectRow> mine;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    const auto due = reader.due_dispatches(dispatches_max);
+    const std::lock_guard lock(told_mutex_);
+    for (const auto& effect : due) {
+      if (!dispatching_.insert(effect.effect.key).second) continue;
+      mine = effect;
+      return {};
+    }
+    return {};
+  });
+  if (!look) return failure(std::move(look.error()));
+  return mine;
+}
+
+template <typename Source>
+Told Conductor::told_by(Source& source) {
+  const std::lock_guard lock(told_mutex_);
+  Told told;
+  for (auto it = told_.begin(); it != told_.end();) {
+    const auto run = source.run(it->first);
+    const bool waits = run && (run->state == domain::RunState::dispatching ||
+                               run->state == domain::RunState::pending_pickup);
+    if (waits) ++told[it->second];
+    it = waits ? std::next(it) : told_.erase(it);
+  }
+  return told;
+}
+
+void Conductor::note_told(const RunId& run, const std::string& worker) {
+  const std::lock_guard lock(told_mutex_);
+  told_.insert_or_assign(run, worker);
+}
+
+std::string Conductor::told_worker(const RunId& run) {
+  const std::lock_guard lock(told_mutex_);
+  const auto known = told_.find(run);
+  return known == told_.end() ? std::string() : known->second;
 }
 
 Result<void> Conductor::resolve_dependents(const store::EffectRow& effect) {

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "engine/registry.h"
+#include "engine/routing.h"
 #include "engine/setup.h"
 #include "engine/work_list.h"
 #include "store/store.h"
@@ -17,7 +20,7 @@ namespace vitana::engine {
 using Notifier = std::function<Result<void>(const std::string& event_json)>;
 
 /// Each function does a bounded piece of work in units of work of its own and returns how much it
-/// did; 0 means that there is nothing to do now. Called by one thread at a time, but for tell() and the
+/// did; 0 means that there is nothing to do now. Called by one thread at a time, but for tell(), route() and the
 /// looks.
 class Conductor {
  public:
@@ -31,7 +34,8 @@ class Conductor {
 
   /// Acts on tasks whose next thing is past its deadline. While execution is off, deadlines of
   /// work that waits for a worker are put off: pausing holds the work. So are those of runs that wait
-  /// for a slot of the engine's own.
+  /// for a slot of the engine's own, whose workers have all labels that the run needs. On a store that hosts share,
+  /// another engine may have such slots: it has a lease time to put a run off.
   Result<int> reconcile();
 
   /// At the engine's start: deadlines of work that waits for a worker passed while nobody could
@@ -39,9 +43,13 @@ class Conductor {
   /// again at once.
   Result<void> renew_waiting();
 
-  /// Does the effects that are due: dispatch, resolve_dependents. (A push is done by the deliver step.)
+  /// Does the effects that are due: resolve_dependents. (A push is done by the deliver step.)
   /// Each is done at least once and settled once.
   Result<int> work_off_effects();
+
+  /// Tells a worker of the one run that has waited for it the longest, and that no other call of this is at. It may
+  /// take as long as Dispatcher::route does: called by threads of its own, several at a time.
+  Result<int> route();
 
   /// Tells a person of the one thing that has waited for it the longest. It may take as long as the
   /// notifier does, so it may be called by a thread of its own, beside all others.
@@ -54,13 +62,22 @@ class Conductor {
   bool awaits_looks() const;
 
  private:
+  bool is_queued(const domain::Subject& subject) const;
+  bool is_left_to_others(const domain::Subject& subject, Instant now) const;
   /// Gives work that waits for a worker its whole time again; false for other work.
   bool put_off(store::Ledger& ledger, const domain::Subject& subject);
   Result<Passed> allocate_one(store::Ledger& ledger, Vtid vtid);
   /// Does it; what fails is tried again later.
   Result<void> try_effect(const store::EffectRow& effect);
   Result<void> do_effect(const store::EffectRow& effect);
+  /// The due dispatch that nobody is at, which is this call's from now on.
+  Result<std::optional<store::EffectRow>> take_dispatch();
   Result<void> dispatch(const store::EffectRow& effect);
+  /// What was told and not taken yet, without what is over by now.
+  template <typename Source>
+  Told told_by(Source& source);
+  void note_told(const RunId& run, const std::string& worker);
+  std::string told_worker(const RunId& run);
   Result<void> resolve_dependents(const store::EffectRow& effect);
   Result<void> settle(const store::EffectRow& effect, domain::EffectOutcome outcome);
 
@@ -71,11 +88,15 @@ class Conductor {
   Notifier notifier_;
   mutable std::mutex looks_mutex_;
   std::set<std::string> awaited_;  ///< repositories that were not looked at yet
+  std::mutex told_mutex_;
+  std::set<std::string> dispatching_;  ///< keys of the effects that route() is at
+  std::map<RunId, std::string> told_;  ///< which worker was told last, of runs that nobody has taken yet
 };
 
 inline constexpr int allocate_max = 64;     ///< runs made in one unit
 inline constexpr int reconcile_max = 256;
 inline constexpr int renew_max = 100'000;
 inline constexpr int effects_max = 64;
+inline constexpr int dispatches_max = 64;  ///< due ones that are looked at for one that nobody is at
 
 }  // namespace vitana::engine

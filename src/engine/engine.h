@@ -39,6 +39,12 @@ class Engine {
   const Setup& setup() const { return setup_; }
   /// Nothing is allocated or claimed for other tasks. Before the autopilot is started.
   void work_only_on(Vtid vtid) { setup_.only = vtid; }
+  /// No worker of this process executes: see Setup::own_workers. Before the autopilot is started.
+  void leave_executing_to_others() { setup_.own_workers = false; }
+  /// See Setup::dispatcher. Before the autopilot is started.
+  void tell_workers_by(std::shared_ptr<port::Dispatcher> dispatcher) { setup_.dispatcher = std::move(dispatcher); }
+  /// See Setup::plain_callbacks. Before others ask.
+  void allow_plain_callbacks() { setup_.plain_callbacks = true; }
   /// See Setup::waits_for_none. Before others ask.
   void wait_for_none() { setup_.waits_for_none = true; }
   store::Store& store() { return store_; }

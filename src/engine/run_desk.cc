@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "engine/breaker.h"
 #include "engine/conduct.h"
+#include "engine/labels.h"
 #include "spec/parse.h"
 
 namespace vitana::engine {
@@ -221,15 +222,23 @@ void RunDesk::withdraw(const std::pair<std::string, std::string>& name) {
   withdrawn_in_order_.pop_front();
 }
 
+store::WorkFilter RunDesk::wanted(const port::ClaimRequest& request, Step step) const {
+  auto filter = setup_.work();
+  filter.only_repos.insert(request.repos.begin(), request.repos.end());
+  if (step == Step::execute) {
+    leave_out_unfit(setup_, is_local_worker(request.worker) ? setup_.labels : request.labels, filter);
+  }
+  return filter;
+}
+
 Result<std::vector<port::Assignment>> RunDesk::claim_once(const port::ClaimRequest& request) {
   std::vector<port::Assignment> granted;
   auto before = granted_before(request);
   if (!before || !before->empty()) return before;
-  auto wanted = setup_.work();
-  wanted.only_repos.insert(request.repos.begin(), request.repos.end());
   bool any = false;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
-    any = reader.claimable(request.steps, wanted);
+    any = std::any_of(request.steps.begin(), request.steps.end(),
+                      [&](Step step) { return reader.claimable({step}, wanted(request, step)); });
     return {};
   });
   if (!look) return failure(std::move(look.error()));
@@ -241,10 +250,11 @@ Result<std::vector<port::Assignment>> RunDesk::claim_once(const port::ClaimReque
       const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
         return ledger.claimable(step, limit, skip, filter);
       };
-      auto worked = work_through(request.max + claim_page, wanted, list, [&](const RunId& id) -> Result<Passed> {
+      const auto one = [&](const RunId& id) -> Result<Passed> {
         if (granted.size() >= static_cast<std::size_t>(request.max)) return Passed{Passed::Kind::end};
         return grant(ledger, id, request, step, granted);
-      });
+      };
+      auto worked = work_through(request.max + claim_page, wanted(request, step), list, one);
       if (!worked) return worked;
     }
     return {};

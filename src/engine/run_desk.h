@@ -94,6 +94,8 @@ class RunDesk : public port::RunSource {
 
   Result<Passed> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
                        domain::Step step, std::vector<port::Assignment>& granted);
+  /// What of the list of this step the request is for.
+  store::WorkFilter wanted(const port::ClaimRequest& request, domain::Step step) const;
   /// REQUIRES: mutex_ is held.
   void withdraw(const std::pair<std::string, std::string>& name);
   Result<std::vector<port::Assignment>> claim_once(const port::ClaimRequest& request);

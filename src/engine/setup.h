@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct RepoSetup {
   /// Where the repository may say something about itself: the rules that hold at a commit of its branch.
   /// Errors: REPO_RULES_INVALID, GIT_FAILED.
   std::function<Result<domain::SpecRules>(const std::string& commit)> spec_rules = {};
+  std::vector<std::string> labels = {};  ///< what a worker must have that executes runs of it
 
   /// Empty: not known yet, and nothing of the repository is read before it is.
   std::string branch_name() const { return branch.empty() && repository ? repository->default_branch() : branch; }
@@ -51,6 +53,8 @@ struct Rules {
 struct Setup {
   std::vector<RepoSetup> repos;
   std::vector<std::string> agents;  ///< names that are configured
+  /// What a worker must have that runs the agent of this name; see labels.h.
+  std::map<std::string, std::vector<std::string>> agent_labels = {};
   std::string agent;                ///< the one used where a task names none
   domain::Policy policy;
   Digest config_digest;
@@ -60,7 +64,9 @@ struct Setup {
   std::optional<Vtid> only = {};    ///< no other task is worked on
   std::string home = {};            ///< names this engine's data folder among those that share a store
   bool waits_for_none = false;      ///< who asks waits for no repository on another machine: scanners read them
+  bool plain_callbacks = false;     ///< workers on other machines are told of runs without encryption, too
   bool own_workers = false;         ///< workers of this process claim runs as they get free
+  std::vector<std::string> labels = {};  ///< what these have
 
   const RepoSetup* repo(const std::string& name) const;
   bool has_agent(const std::string& name) const;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/http_address.h"
 #include "base/utf8.h"
+#include "domain/labels.h"
 #include "spec/parse.h"
 
 namespace vitana::engine {
@@ -14,9 +16,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t name_bytes_max = 100;
-constexpr std::size_t labels_max = 32;
-constexpr int slots_max = 256;
 constexpr Duration seen_every = 1min;   ///< is written so often
 constexpr Duration forgotten_after = 24h;
 constexpr std::size_t remembered_max = 4'096;
@@ -28,25 +27,41 @@ std::string id_of(const std::string& actor, const std::string& name) {
   return "wrk_" + hasher.finish().hex().substr(0, 16);
 }
 
-bool is_word(const std::string& text) {
-  return !text.empty() && text.size() <= name_bytes_max &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; }) &&
-         utf8_clean(text) == text;
-}
-
-Result<void> judge(const WorkerIntroduction& worker) {
+Result<void> judge(const port::WorkerIntroduction& worker, bool plain_callbacks) {
   const auto refused = [](std::string message) { return failure(FailureCode::REQUEST_INVALID, std::move(message)); };
-  if (worker.protocol < worker_protocol_least) {
+  if (worker.protocol < port::worker_protocol_least) {
     return failure(Error{FailureCode::WORKER_TOO_OLD,
                          fmt::format("the worker speaks protocol {}, the gateway needs {}", worker.protocol,
-                                     worker_protocol_least)}
-                       .with("protocol", std::to_string(worker_protocol)));
+                                     port::worker_protocol_least)}
+                       .with("protocol", std::to_string(port::worker_protocol)));
   }
-  if (!is_word(worker.name)) return refused(fmt::format("a worker's name is one word of 1 to {} bytes", name_bytes_max));
-  if (worker.labels.size() > labels_max || !std::all_of(worker.labels.begin(), worker.labels.end(), is_word)) {
-    return refused(fmt::format("labels are words, at most {}", labels_max));
+  if (!domain::is_label(worker.name)) {
+    return refused(fmt::format("a worker's name is one word of 1 to {} bytes", domain::label_bytes_max));
   }
-  if (worker.slots < 1 || worker.slots > slots_max) return refused(fmt::format("slots are 1 to {}", slots_max));
+  const auto& labels = worker.labels;
+  if (labels.size() > domain::labels_max || !std::all_of(labels.begin(), labels.end(), domain::is_label)) {
+    return refused(fmt::format("labels are words of at most {} bytes, at most {} of them", domain::label_bytes_max,
+                               domain::labels_max));
+  }
+  if (worker.slots < 1 || worker.slots > port::worker_slots_max) {
+    return refused(fmt::format("slots are 1 to {}", port::worker_slots_max));
+  }
+  if (worker.callback_url.empty() && worker.callback_secret.empty()) return {};
+  if (worker.callback_url.size() > port::callback_url_bytes_max) {
+    return refused(fmt::format("callback_url has {} bytes at most", port::callback_url_bytes_max));
+  }
+  const auto address = read_http_address(worker.callback_url);
+  if (!address) return refused(fmt::format("callback_url {}", address.error().message));
+  if (address->has_query) return refused("callback_url ends with its path");
+  if (!address->encrypted && !plain_callbacks && !address->names_this_machine()) {
+    return refused("callback_url names another machine, and begins with https://");
+  }
+  const auto& secret = worker.callback_secret;
+  if (secret.size() < port::callback_secret_bytes_min || secret.size() > port::callback_secret_bytes_max ||
+      utf8_clean(secret) != secret) {
+    return refused(fmt::format("callback_secret is a text of {} to {} bytes", port::callback_secret_bytes_min,
+                               port::callback_secret_bytes_max));
+  }
   return {};
 }
 
@@ -83,27 +98,29 @@ domain::Fence fence_in(const port::StepReport& report) {
   return std::visit([](const auto& r) { return r.fence; }, report);
 }
 
-/// The worker of a lease: without the gateway that granted it.
-std::string id_in(const std::string& worker) { return worker.substr(0, worker.find('@')); }
-
 nlohmann::ordered_json described(const store::WorkerRow& row) {
   return {{"id", row.id}, {"name", row.name}, {"labels", row.labels}, {"slots", row.slots}};
 }
 
 }  // namespace
 
+std::string worker_id_of(const std::string& lease_worker) { return lease_worker.substr(0, lease_worker.find('@')); }
+
 std::string WorkerDesk::lease_name(const std::string& id) const {
   return store_.shared_by_hosts() ? id + "@" + setup_.home : id;
 }
 
-Result<store::WorkerRow> WorkerDesk::enter(const WorkerIntroduction& worker, const domain::Caller& caller) {
-  if (auto judged = judge(worker); !judged) return failure(std::move(judged.error()));
+Result<store::WorkerRow> WorkerDesk::enter(const port::WorkerIntroduction& worker, const domain::Caller& caller) {
+  if (auto judged = judge(worker, setup_.plain_callbacks); !judged) return failure(std::move(judged.error()));
   store::WorkerRow row{.id = id_of(caller.actor, worker.name),
                        .name = worker.name,
                        .actor = caller.actor,
                        .labels = worker.labels,
                        .slots = worker.slots,
-                       .protocol = std::min(worker.protocol, worker_protocol)};
+                       .protocol = std::min(worker.protocol, port::worker_protocol),
+                       .token = caller.id,
+                       .callback_url = worker.callback_url,
+                       .callback_secret = worker.callback_secret};
   std::vector<std::string> forgotten;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     forgotten.clear();
@@ -171,15 +188,16 @@ Result<std::vector<port::Assignment>> WorkerDesk::claim(const std::string& id, c
   return runs_.claim({.worker = lease_name(id),
                       .request_id = request_id,
                       .steps = {domain::Step::execute},
-                      .max = std::clamp(max, 0, worker_claim_max),
-                      .repos = caller.repos});
+                      .max = std::clamp(max, 0, port::claim_steps_max),
+                      .repos = caller.repos,
+                      .labels = row->labels});
 }
 
-Result<Heartbeat> WorkerDesk::heartbeat(const std::string& id, const domain::Caller& caller,
-                                        const std::vector<HeldStep>& held) {
+Result<port::Pulse> WorkerDesk::heartbeat(const std::string& id, const domain::Caller& caller,
+                                          const std::vector<port::HeldRun>& held) {
   const auto row = known(id, caller);
   if (!row) return failure(row.error());
-  Heartbeat answer{.directives = {}, .drain = row->draining};
+  port::Pulse answer{.directives = {}, .drain = row->draining};
   for (const auto& [run, fence] : held) {
     auto directive = runs_.is_held_by(run, fence, lease_name(id)) ? runs_.renew(run, fence) : port::Directive::lost;
     if (directive == port::Directive::drain) {
@@ -215,7 +233,7 @@ Result<domain::Run> WorkerDesk::held(const RunId& id, domain::Fence fence, const
   std::optional<store::WorkerRow> holder;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
     run = reader.run(id);
-    if (run && run->lease) holder = reader.worker(id_in(run->lease->worker));
+    if (run && run->lease) holder = reader.worker(worker_id_of(run->lease->worker));
     return {};
   });
   if (!look) return failure(std::move(look.error()));
@@ -279,7 +297,7 @@ Result<std::vector<WorkerStanding>> WorkerDesk::workers(const domain::Caller& ca
       const auto run = reader.run(id);
       if (!run || !run->lease || !caller.reaches(run->repo)) continue;
       const auto holder = std::find_if(all.begin(), all.end(),
-                                       [&](const auto& one) { return one.row.id == id_in(run->lease->worker); });
+                                       [&](const auto& one) { return one.row.id == worker_id_of(run->lease->worker); });
       if (holder != all.end()) holder->holds.push_back({id, run->lease->fence});
     }
     return {};

@@ -14,40 +14,19 @@
 #include "engine/asked.h"
 #include "engine/run_desk.h"
 #include "engine/setup.h"
+#include "port/worker_protocol.h"
 #include "store/store.h"
 
 namespace vitana::engine {
 
-/// How worker and gateway speak with each other. One that speaks an older one than the least is refused.
-inline constexpr int worker_protocol = 1;
-inline constexpr int worker_protocol_least = 1;
+inline constexpr int workers_max = 1'000;  ///< kept; beyond it those that were not seen for a day go
 
-inline constexpr int workers_max = 1'000;          ///< kept; beyond it those that were not seen for a day go
-inline constexpr int worker_claim_max = 16;        ///< steps of one claim
-inline constexpr std::size_t worker_held_max = 256;  ///< runs of one heartbeat
-
-/// What a worker says of itself.
-struct WorkerIntroduction {
-  std::string name;  ///< the same name, said with the same token's name, is the same worker
-  std::vector<std::string> labels = {};
-  int slots = 1;
-  int protocol = worker_protocol;
-};
-
-/// A run that a worker believes it holds.
-struct HeldStep {
-  RunId run{Vtid(1)};
-  domain::Fence fence = 0;
-};
-
-struct Heartbeat {
-  std::vector<port::Directive> directives;  ///< one for each run that was named, in its order
-  bool drain = false;
-};
+/// The id of the worker that a lease names: without the gateway that granted it.
+std::string worker_id_of(const std::string& lease_worker);
 
 struct WorkerStanding {
   store::WorkerRow row;
-  std::vector<HeldStep> holds = {};
+  std::vector<port::HeldRun> holds = {};
 };
 
 /// Thread-safe. A worker is known by its id, and speaks with the token that registered it: `caller` is who
@@ -57,15 +36,17 @@ class WorkerDesk {
   WorkerDesk(store::Store& store, port::Clock& clock, const Setup& setup, RunDesk& runs)
       : store_(store), clock_(clock), setup_(setup), runs_(runs) {}
 
-  /// Errors: WORKER_TOO_OLD; REQUEST_INVALID; GATEWAY_BUSY - there are too many.
-  Result<store::WorkerRow> enter(const WorkerIntroduction& worker, const domain::Caller& caller);
+  /// Errors: WORKER_TOO_OLD; REQUEST_INVALID, of an address also where it leads to another machine without encryption
+  /// and Setup::plain_callbacks is not set; GATEWAY_BUSY - there are too many.
+  Result<store::WorkerRow> enter(const port::WorkerIntroduction& worker, const domain::Caller& caller);
 
   /// As RunDesk::claim, within the caller's repositories. One that drains is granted nothing.
   Result<std::vector<port::Assignment>> claim(const std::string& id, const domain::Caller& caller,
                                               const std::string& request_id, int max);
 
   /// Renews what it holds. Takes no writer lock, but once a minute.
-  Result<Heartbeat> heartbeat(const std::string& id, const domain::Caller& caller, const std::vector<HeldStep>& held);
+  Result<port::Pulse> heartbeat(const std::string& id, const domain::Caller& caller,
+                                const std::vector<port::HeldRun>& held);
 
   /// It is told when it asks next. Errors: NOT_FOUND; NOT_ALLOWED, see Asked::require_all().
   Result<store::WorkerRow> drain(const std::string& id, const Asked& asked);

@@ -98,7 +98,7 @@ Json parameter_json(const Parameter& parameter) {
   return {{"name", parameter.name},
           {"in", parameter.in == In::path ? "path" : "query"},
           {"description", parameter.what},
-          {"required", parameter.in == In::path},
+          {"required", parameter.in == In::path || parameter.required},
           {"schema", schema_of(parameter)}};
 }
 
@@ -138,6 +138,7 @@ Result<Arguments> read_arguments(const std::vector<Parameter>& parameters,
       text = std::get<std::string>(given->second);
     }
     if (!text) {
+      if (parameter.required) return refused(parameter.name, fmt::format("{} is missing: {}", name, parameter.what));
       if (parameter.otherwise) arguments.set(name, *parameter.otherwise);
       continue;
     }

@@ -26,6 +26,7 @@ struct Parameter {
   std::int64_t least = 0;                       ///< of an integer
   std::int64_t most = INT64_MAX;
   std::optional<std::int64_t> otherwise = {};   ///< of an integer that is left out
+  bool required = false;                        ///< of a query; what a path names always is
 };
 
 /// As OpenAPI 3.1 says it.
@@ -41,7 +42,7 @@ class Arguments {
   /// REQUIRES: the route declares a parameter of that name and kind; a path has it.
   Vtid vtid(const std::string& name) const { return std::get<Vtid>(values_.at(name)); }
   const RunId& run(const std::string& name) const { return std::get<RunId>(values_.at(name)); }
-  /// REQUIRES: as above, and it was given or has a value otherwise.
+  /// REQUIRES: as above, and it is required, was given, or has a value otherwise.
   std::int64_t integer(const std::string& name) const { return std::get<std::int64_t>(values_.at(name)); }
   bool flag(const std::string& name) const;  ///< false where it is left out
   std::string text(const std::string& name) const;  ///< empty where it is left out
@@ -53,8 +54,8 @@ class Arguments {
 };
 
 /// Texts as they stand in a target → values. `in_path` and `in_query` are decoded already.
-/// Errors: REQUEST_INVALID, with the parameter's name in the context `parameter`; VTID_INVALID,
-/// VTID_LEGACY_FORM.
+/// Errors: REQUEST_INVALID, with the parameter's name in the context `parameter`, also of a required one that is
+/// missing; VTID_INVALID, VTID_LEGACY_FORM.
 Result<Arguments> read_arguments(const std::vector<Parameter>& parameters,
                                  const std::map<std::string, std::string>& in_path,
                                  const std::vector<std::pair<std::string, std::string>>& in_query);

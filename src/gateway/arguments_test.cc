@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 namespace vitana::gateway {
 namespace {
 
@@ -29,6 +31,20 @@ TEST(Arguments, AreOfTheirKinds) {
   EXPECT_EQ(arguments->text("status"), "blocked");
   EXPECT_TRUE(arguments->flag("strict"));
   EXPECT_EQ(arguments->run("run"), (RunId{Vtid(7), 2}));
+}
+
+TEST(Arguments, ThatAreRequiredAreNotLeftOut) {
+  const std::vector<Parameter> fence = {
+      {.name = "fence", .kind = Kind::integer, .what = "the token", .least = 1, .required = true}};
+  EXPECT_EQ(read_arguments(fence, {}, {{"fence", "3"}})->integer("fence"), 3);
+  for (const auto& query : {Query{}, Query{{"fence", "0"}}}) {
+    const auto arguments = read_arguments(fence, {}, query);
+    ASSERT_FALSE(arguments);
+    EXPECT_EQ(arguments.error().code, FailureCode::REQUEST_INVALID);
+    EXPECT_EQ(arguments.error().context.at("parameter"), "fence");
+  }
+  EXPECT_TRUE(parameter_json(fence.front()).at("required").get<bool>());
+  EXPECT_FALSE(parameter_json(parameters.at(1)).at("required").get<bool>());
 }
 
 TEST(Arguments, LeftOutHaveTheirValueOtherwise) {

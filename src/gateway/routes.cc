@@ -58,7 +58,8 @@ constexpr auto worker_parameter = [] {
   return Parameter{.name = "worker", .in = In::path, .what = "the id that it was given as it registered"};
 };
 constexpr auto fence_parameter = [] {
-  return Parameter{.name = "fence", .kind = Kind::integer, .what = "the token that the run was granted with", .otherwise = 0};
+  return Parameter{.name = "fence", .kind = Kind::integer, .what = "the token that the run was granted with", .least = 1,
+                   .required = true};
 };
 
 std::vector<std::string_view> status_words() {
@@ -355,7 +356,7 @@ std::vector<Route> table() {
        .group = "workers",
        .what = "What the run leaves: a git bundle of one commit whose only parent is the run's base. Sent before `complete`.",
        .right = Right::work, .parameters = {run_parameter(), fence_parameter()},
-       .takes = Content{"", "application/x-git-bundle"}, .gives = {"Taken"}, .body_bytes_max = result_bundle_bytes_max,
+       .takes = Content{"", "application/x-git-bundle"}, .gives = {"Taken"}, .body_bytes_max = port::result_bundle_bytes_max,
        .fails = {FailureCode::LEASE_STALE, FailureCode::GIT_FAILED, FailureCode::PATH_FORBIDDEN,
                  FailureCode::AGENT_DISK_LIMIT},
        .answer = put_result_bundle},

@@ -13,7 +13,6 @@ namespace {
 
 using wire::Json;
 
-constexpr std::size_t log_piece_bytes_max = 1 << 20;
 constexpr std::size_t stream_piece_bytes = 256 << 10;
 
 std::string_view name_of(port::Directive directive) {
@@ -41,6 +40,7 @@ Json worker_json(const engine::WorkerStanding& worker) {
           {"registered_at", to_rfc3339(row.registered_at)},
           {"seen_at", to_rfc3339(row.seen_at)},
           {"draining", row.draining},
+          {"callback_url", row.callback_url},
           {"holds", std::move(holds)}};
 }
 
@@ -85,10 +85,12 @@ std::vector<std::string> listed(const std::string& text) {
 
 Result<Response> register_worker(Exchange& exchange) {
   const auto& body = exchange.body;
-  engine::WorkerIntroduction worker{.name = body.at("name"),
-                                    .labels = body.value("labels", std::vector<std::string>()),
-                                    .slots = body.at("slots"),
-                                    .protocol = body.at("protocol")};
+  port::WorkerIntroduction worker{.name = body.at("name"),
+                                  .labels = body.value("labels", std::vector<std::string>()),
+                                  .slots = body.at("slots"),
+                                  .protocol = body.at("protocol"),
+                                  .callback_url = body.value("callback_url", std::string()),
+                                  .callback_secret = body.value("callback_secret", std::string())};
   const auto row = exchange.engine.workers.enter(worker, exchange.asked.who);
   if (!row) return failure(row.error());
   return json({{"id", row->id},
@@ -134,7 +136,7 @@ Result<Response> claim_runs(Exchange& exchange) {
 }
 
 Result<Response> renew_runs(Exchange& exchange) {
-  std::vector<engine::HeldStep> held;
+  std::vector<port::HeldRun> held;
   for (const auto& one : exchange.body.at("runs")) {
     const auto run = RunId::parse(one.at("run").get<std::string>());
     if (!run) return failure(FailureCode::REQUEST_INVALID, "a run's id is none");
@@ -159,8 +161,9 @@ Result<Response> drain_worker(Exchange& exchange) {
 
 Result<Response> append_run_log(Exchange& exchange) {
   const auto& text = exchange.request.body;
-  if (text.size() > log_piece_bytes_max) {
-    return failure(FailureCode::REQUEST_TOO_LARGE, fmt::format("a piece of a log has {} bytes at most", log_piece_bytes_max));
+  if (text.size() > port::log_piece_bytes_max) {
+    return failure(FailureCode::REQUEST_TOO_LARGE, fmt::format("a piece of a log has {} bytes at most",
+                                                               port::log_piece_bytes_max));
   }
   const auto run = held_run(exchange);
   if (!run) return failure(run.error());

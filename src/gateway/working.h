@@ -5,8 +5,6 @@
 
 namespace vitana::gateway {
 
-inline constexpr std::size_t result_bundle_bytes_max = std::size_t{64} << 20;
-
 Result<Response> register_worker(Exchange& exchange);
 Result<Response> list_workers(Exchange& exchange);
 Result<Response> claim_runs(Exchange& exchange);

@@ -2,9 +2,12 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/check.h"
 
@@ -79,6 +82,40 @@ class HeaderList {
  private:
   curl_slist* list_ = nullptr;
 };
+
+bool is_refused(const in_addr& address) {
+  const auto bits = ntohl(address.s_addr);
+  return bits >> 16 == 0xa9feU || bits >> 24 == 0U || bits >> 28 >= 0xeU;
+}
+
+bool is_refused(const in6_addr& address) {
+  constexpr in6_addr told_by_a_cloud = {{{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}}};
+  const auto* bytes = static_cast<const std::uint8_t*>(address.s6_addr);
+  const bool of_version_4 = std::all_of(bytes, bytes + 10, [](auto byte) { return byte == 0; }) &&
+                            ((bytes[10] == 0xff && bytes[11] == 0xff) || (bytes[10] == 0 && bytes[11] == 0));
+  if (of_version_4 && IN6_IS_ADDR_LOOPBACK(&address)) return false;
+  if (of_version_4) {
+    in_addr within{};
+    std::memcpy(&within, bytes + 12, sizeof within);
+    return is_refused(within);
+  }
+  return IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_MULTICAST(&address) ||
+         std::memcmp(&address, &told_by_a_cloud, sizeof address) == 0;
+}
+
+/// Opens the socket of a connection, unless it would lead there.
+curl_socket_t open_elsewhere(void* refused, curlsocktype, curl_sockaddr* to) {
+  const auto* generic = &to->addr;
+  const bool near = to->family == AF_INET ? is_refused(reinterpret_cast<const sockaddr_in*>(generic)->sin_addr)
+                    : to->family == AF_INET6
+                        ? is_refused(reinterpret_cast<const sockaddr_in6*>(generic)->sin6_addr)
+                        : true;
+  if (near) {
+    *static_cast<bool*>(refused) = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
 
 bool fits_a_header(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
@@ -191,6 +228,11 @@ Result<Answer> Client::send(const Request& request) {
   c.set(CURLOPT_WRITEDATA, &receiving);
   c.set(CURLOPT_HEADERFUNCTION, &take_header);
   c.set(CURLOPT_HEADERDATA, &receiving);
+  bool refused = false;
+  if (options_.refuses_link_local) {
+    c.set(CURLOPT_OPENSOCKETFUNCTION, &open_elsewhere);
+    c.set(CURLOPT_OPENSOCKETDATA, &refused);
+  }
 
   const auto result = c.perform(request.stop);
   long status = 0;
@@ -200,6 +242,9 @@ Result<Answer> Client::send(const Request& request) {
   if (receiving.too_large) {
     return failure(FailureCode::FILE_TOO_LARGE,
                    fmt::format("{}: the answer is larger than {} bytes", request.url, request.answer_bytes_max));
+  }
+  if (refused && result != CURLE_OK) {
+    return failure(FailureCode::NETWORK_UNREACHABLE, fmt::format("{} leads to an address that is not called", request.url));
   }
   if (result == CURLE_URL_MALFORMAT) {
     return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", request.url));

@@ -21,6 +21,9 @@ struct ClientOptions {
   std::string agent = "vitana";
   std::chrono::milliseconds connect_deadline = std::chrono::seconds(10);
   std::size_t connections_max = 16;  ///< kept open while nothing is asked
+  /// No connection is made to what lies on the link alone (169.254.0.0/16, fe80::/10), where clouds keep what is
+  /// theirs to tell a machine, to fd00:ec2::254, or to no one machine (0.0.0.0, ::, groups), whatever a name leads to.
+  bool refuses_link_local = false;
 };
 
 enum class Method { get, post, put };

@@ -202,5 +202,19 @@ TEST(HttpClient, AsksNothingButHttp) {
   EXPECT_EQ(server.accepted(), 0);
 }
 
+TEST(Client, CallsNothingOnTheLinkAloneWhereItIsToldSo) {
+  Client careful({.refuses_link_local = true});
+  for (const char* near : {"http://169.254.169.254/latest/meta-data", "http://[fe80::1%251]/", "http://0.0.0.0:1/",
+                           "http://[::ffff:169.254.169.254]/", "http://[::]/", "http://[fd00:ec2::254]/",
+                           "http://224.0.0.1/"}) {
+    const auto answer = careful.send({.url = near});
+    ASSERT_FALSE(answer) << near;
+    EXPECT_EQ(answer.error().code, FailureCode::NETWORK_UNREACHABLE) << near;
+    EXPECT_THAT(answer.error().message, HasSubstr("not called")) << near;
+  }
+  Server server([](int connection, const std::string&) { Server::say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"); });
+  EXPECT_TRUE(careful.send({.url = server.url()}));
+}
+
 }  // namespace
 }  // namespace vitana::http

@@ -6,3 +6,4 @@
 #include "port/repository.h"
 #include "port/run_source.h"
 #include "port/verifier.h"
+#include "port/worker_protocol.h"

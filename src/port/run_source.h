@@ -40,7 +40,8 @@ struct ClaimRequest {
   std::string request_id;  ///< tells a request from its repetition, where it comes over a network
   std::vector<domain::Step> steps;
   int max = 1;
-  std::vector<std::string> repos = {};  ///< of these repositories alone; empty: all
+  std::vector<std::string> repos = {};   ///< of these repositories alone; empty: all
+  std::vector<std::string> labels = {};  ///< what the worker has; the engine knows those of its own workers itself
 };
 
 /// How a step ended. Its fence must be the lease's.

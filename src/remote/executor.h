@@ -24,7 +24,7 @@ struct ExecutorOptions {
   worker::CommandExecutorOptions here;
   std::filesystem::path mirrors;  ///< one for each repository of the gateway
   git::Options git;
-  std::size_t result_bytes_max = std::size_t{64} << 20;
+  std::size_t result_bytes_max = port::result_bundle_bytes_max;
 };
 
 /// Thread-safe. What a step left is removed when it has ended: its log when that was sent, its workspace when its

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/http_address.h"
 #include "remote/read_json.h"
 #include "remote/report_json.h"
 #include "wire/hostile.h"
@@ -20,7 +21,6 @@ constexpr std::size_t name_bytes_max = 200;
 constexpr std::int64_t lease_seconds_max = 3'600;
 constexpr auto claim_slack = 15s;           ///< for an answer that waited at the gateway as long as it may
 constexpr auto bundle_deadline = 15min;
-constexpr std::size_t granted_max = 16;
 
 std::optional<port::Directive> directive_of(std::string_view name) {
   if (name == "go_on") return port::Directive::go_on;
@@ -38,29 +38,18 @@ std::string_view path_of(const port::StepReport& report) {
   return std::holds_alternative<domain::Release>(report) ? "release" : "fail";
 }
 
-bool names_this_machine(std::string_view host) {
-  const bool number = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "[::1]" || (number && host.starts_with("127."));
-}
-
 }  // namespace
 
 Result<std::string> gateway_url(const std::string& text, bool insecure) {
   const auto refused = [&](std::string_view why) {
     return failure(FailureCode::USAGE, fmt::format("the server's address {}, as in https://vitana.example.org", why));
   };
-  const bool plain = text.starts_with("http://");
-  if (!plain && !text.starts_with("https://")) return refused("begins with https:// or http://");
-  const auto begin = text.find("//") + 2;
-  const auto authority = text.substr(begin, text.find('/', begin) - begin);
-  if (authority.find('@') != std::string::npos) return refused("holds no user and no password");
-  if (text.find_first_of("?# \t\r\n") != std::string::npos) return refused("ends with its path");
-  const auto host = authority.starts_with('[') ? authority.substr(0, authority.find(']') + 1)
-                                               : authority.substr(0, authority.find(':'));
-  if (host.empty()) return refused("names a host");
-  if (plain && !insecure && !names_this_machine(host)) {
+  const auto address = read_http_address(text);
+  if (!address) return refused(address.error().message);
+  if (address->has_query) return refused("ends with its path");
+  if (!address->encrypted && !insecure && !address->names_this_machine()) {
     return failure(Error{FailureCode::NOT_ALLOWED, fmt::format("{} is another machine, and the token would not be "
-                                                               "encrypted on its way", host)}
+                                                               "encrypted on its way", address->host)}
                        .with("hint", "use https://, or, where the network is trusted: --insecure"));
   }
   auto url = text;
@@ -101,8 +90,8 @@ Result<Json> GatewayClient::ask_json(http::Request request) {
   return std::move(*json);
 }
 
-Result<Registration> GatewayClient::enter(const Introduction& worker, std::stop_token stop) {
-  const Json body{{"name", worker.name}, {"labels", worker.labels}, {"slots", worker.slots}, {"protocol", protocol}};
+Result<Registration> GatewayClient::enter(const port::WorkerIntroduction& worker, std::stop_token stop) {
+  const Json body{{"name", worker.name}, {"labels", worker.labels}, {"slots", worker.slots}, {"protocol", worker.protocol}};
   const auto json = ask_json(post("/api/v1/workers", body, std::move(stop)));
   if (!json) return failure(json.error());
   Members members(*json, "registration");
@@ -124,7 +113,7 @@ Result<std::vector<Granted>> GatewayClient::claim(const std::string& worker, con
   const auto json = ask_json(std::move(request));
   if (!json) return failure(json.error());
   const auto list = json->find("assignments");
-  if (list == json->end() || !list->is_array() || list->size() > granted_max) {
+  if (list == json->end() || !list->is_array() || list->size() > std::size_t{port::claim_steps_max}) {
     return failure(FailureCode::REQUEST_INVALID, "the gateway's answer to a claim holds no assignments");
   }
   const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
@@ -137,15 +126,15 @@ Result<std::vector<Granted>> GatewayClient::claim(const std::string& worker, con
   return granted;
 }
 
-Result<Pulse> GatewayClient::heartbeat(const std::string& worker, const std::vector<HeldRun>& held,
-                                       std::stop_token stop) {
+Result<port::Pulse> GatewayClient::heartbeat(const std::string& worker, const std::vector<port::HeldRun>& held,
+                                             std::stop_token stop) {
   Json runs = Json::array();
   for (const auto& [run, fence] : held) runs.push_back({{"run", run.to_string()}, {"fence", fence}});
   const auto json = ask_json(post(fmt::format("/api/v1/workers/{}/heartbeat", worker), {{"runs", std::move(runs)}},
                                   std::move(stop)));
   if (!json) return failure(json.error());
   Members members(*json, "heartbeat");
-  Pulse pulse{.directives = {}, .drain = members.flag("drain")};
+  port::Pulse pulse{.directives = {}, .drain = members.flag("drain")};
   const auto& list = members.at("directives");
   if (!list.is_array() || list.size() != held.size()) members.refuse("directives", "are not one for each run");
   for (std::size_t i = 0; members.good() && i < held.size(); ++i) {
@@ -191,7 +180,7 @@ Result<std::string> GatewayClient::base_bundle(const RunId& run, domain::Fence f
                     path_of(run, fmt::format("base.bundle?fence={}&have={}", fence, fmt::join(have, ","))),
                     std::move(stop));
   request.deadline = bundle_deadline;
-  request.answer_bytes_max = base_bundle_bytes_max;
+  request.answer_bytes_max = port::base_bundle_bytes_max;
   auto answer = ask(std::move(request));
   if (!answer) return failure(std::move(answer.error()));
   // A stream that ended too early looks as one that is whole.

@@ -10,23 +10,15 @@
 #include "base/result.h"
 #include "http/client.h"
 #include "port/run_source.h"
+#include "port/worker_protocol.h"
 #include "remote/assignment_json.h"
 
 namespace vitana::remote {
-
-/// How it is spoken; the gateway refuses one that is too old.
-inline constexpr int protocol = 1;
 
 struct GatewayAddress {
   std::string url;      ///< "https://vitana.example.org"; what stands behind the host is a prefix of every path
   std::string token;    ///< never in a message
   std::string ca_file;  ///< see http::ClientOptions
-};
-
-struct Introduction {
-  std::string name;
-  std::vector<std::string> labels;
-  int slots = 1;
 };
 
 struct Registration {
@@ -35,25 +27,11 @@ struct Registration {
   Duration renew_every = domain::lease_renew;
 };
 
-struct HeldRun {
-  RunId run{Vtid(1)};
-  domain::Fence fence = 0;
-};
-
-struct Pulse {
-  std::vector<port::Directive> directives;  ///< one for each run that was named, in its order
-  bool drain = false;
-};
-
 /// Where a log goes on.
 struct LogPlace {
   std::uint64_t offset = 0;
   bool full = false;  ///< no more is kept
 };
-
-/// What may be sent or come at once.
-inline constexpr std::size_t log_piece_bytes_max = 1 << 20;
-inline constexpr std::size_t base_bundle_bytes_max = std::size_t{512} << 20;
 
 /// Thread-safe. A call is one request: who calls decides whether to try again. `stop` cuts it.
 /// Common errors: NETWORK_UNREACHABLE, CANCELLED, those that the gateway answers with; REQUEST_INVALID - its answer
@@ -63,11 +41,12 @@ class GatewayClient {
   explicit GatewayClient(GatewayAddress address);
 
   /// Errors: WORKER_TOO_OLD, UNAUTHENTICATED, NOT_ALLOWED.
-  Result<Registration> enter(const Introduction& worker, std::stop_token stop);
+  Result<Registration> enter(const port::WorkerIntroduction& worker, std::stop_token stop);
   /// Waits at the gateway for `wait` at most where there is nothing to do.
   Result<std::vector<Granted>> claim(const std::string& worker, const std::string& request_id, int max, Duration wait,
                                      std::stop_token stop);
-  Result<Pulse> heartbeat(const std::string& worker, const std::vector<HeldRun>& held, std::stop_token stop);
+  Result<port::Pulse> heartbeat(const std::string& worker, const std::vector<port::HeldRun>& held,
+                                std::stop_token stop);
   /// Of an execute step. Errors: LEASE_STALE.
   Result<void> report(const RunId& run, const port::StepReport& report, std::stop_token stop);
   /// Errors: LEASE_STALE.

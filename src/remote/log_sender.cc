@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration look_every = 1s;
 constexpr auto finish_deadline = 30s;
-constexpr std::size_t piece_bytes = log_piece_bytes_max / 2;
+constexpr std::size_t piece_bytes = port::log_piece_bytes_max / 2;
 
 std::uint64_t size_of(const std::filesystem::path& file) {
   std::error_code error;

@@ -163,7 +163,7 @@ void Source::beat(const std::stop_token& stop) {
 }
 
 Duration Source::beat_once(const std::stop_token& stop, Pause& pause) {
-  std::vector<HeldRun> held;
+  std::vector<port::HeldRun> held;
   const auto mine = known();
   Duration every{};
   bool drained_before = false;

@@ -23,7 +23,7 @@ using Elapsed = std::chrono::nanoseconds;
 Elapsed elapsed();
 
 struct SourceOptions {
-  Introduction worker;
+  port::WorkerIntroduction worker;
   std::string nonce;  ///< of this process: its requests are no repetition of another's
   Duration claim_wait = std::chrono::seconds(25);  ///< at the gateway, where there is nothing to do
   std::function<Elapsed()> elapsed = &remote::elapsed;

@@ -175,6 +175,8 @@ void Ledger::put(const domain::Effect& effect) {
   transaction_.table<EffectMap>().put(std::move(row));
 }
 
+std::optional<EffectRow> Ledger::effect(const std::string& key) { return transaction_.find<EffectMap>(key); }
+
 void Ledger::settle(const std::string& key, domain::EffectOutcome outcome) {
   auto row = transaction_.find<EffectMap>(key);
   if (!row || row->state != "pending") return;

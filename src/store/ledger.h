@@ -96,6 +96,8 @@ class Ledger {
   // Outbox.
   /// Recorded once for its key, however often it is decided.
   void put(const domain::Effect& effect);
+  /// By its key.
+  std::optional<EffectRow> effect(const std::string& key);
   void settle(const std::string& key, domain::EffectOutcome outcome);
   /// Another try later; after too many it is given up, which is an event. What other tasks wait for never is.
   void postpone(std::int64_t effect, Instant due, const std::string& error);
@@ -152,6 +154,8 @@ class Ledger {
   std::optional<WorkerRow> worker(const std::string& id);
   void put(const WorkerRow& worker);
   void remove_worker(const std::string& id);
+  /// As Reader::callback_workers().
+  std::vector<WorkerRow> callback_workers(Instant since, int limit);
   /// All but the `kept` that were seen last, the longest unseen first.
   std::vector<WorkerRow> workers_beyond(int kept);
 

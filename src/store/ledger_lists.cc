@@ -86,6 +86,11 @@ std::vector<WorkerRow> Ledger::workers_beyond(int kept) {
                                 {kept});
 }
 
+std::vector<WorkerRow> Ledger::callback_workers(Instant since, int limit) {
+  transaction_.flush<WorkerMap>();
+  return queries::callback_workers(transaction_.connection(), since, limit);
+}
+
 std::vector<Vtid> Ledger::dirty_targets(int limit) {
   transaction_.flush<TaskMap>();
   return queries::vtids(transaction_.connection(),

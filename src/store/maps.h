@@ -136,7 +136,8 @@ VITANA_STORE_MAP(RequestMap, RequestRow, TextPair, "requests", 2, 2, false,
 VITANA_STORE_MAP(WebhookMap, WebhookRow, TextPair, "webhook_deliveries", 2, 2, true,
   "repo", "delivery", "forge", "event", "ref", "outcome", "received_at")
 VITANA_STORE_MAP(WorkerMap, WorkerRow, std::string, "workers", 1, 3, false,
-  "id", "name", "actor", "labels", "slots", "protocol", "registered_at", "seen_at", "draining")
+  "id", "name", "actor", "labels", "slots", "protocol", "registered_at", "seen_at", "draining", "token",
+  "callback_url", "callback_secret")
 VITANA_STORE_MAP(CounterMap, CounterRow, std::string, "counters", 1, 1, false, "name", "value")
 VITANA_STORE_MAP(RefusalMap, CounterRow, std::string, "refusals", 1, 1, false, "key", "refused")
 VITANA_STORE_MAP(MetaMap, TextRow, std::string, "meta", 1, 1, false, "key", "value")

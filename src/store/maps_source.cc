@@ -202,7 +202,8 @@ std::string WorkerMap::key_of(const Row& row) { return row.id; }
 void WorkerMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void WorkerMap::bind_row(const Row& row, Values& values) {
   bind(values, utf8_clean(row.id), utf8_clean(row.name), utf8_clean(row.actor), list_column(row.labels), row.slots,
-       row.protocol, to_us(row.registered_at), to_us(row.seen_at), row.draining);
+       row.protocol, to_us(row.registered_at), to_us(row.seen_at), row.draining, utf8_clean(row.token),
+       utf8_clean(row.callback_url), utf8_clean(row.callback_secret));
 }
 WorkerRow WorkerMap::read(const sql::Row& row) {
   return {.id = row.text(0),
@@ -213,7 +214,10 @@ WorkerRow WorkerMap::read(const sql::Row& row) {
           .protocol = int_of(row.int64(5)),
           .registered_at = instant_of(row.int64(6)),
           .seen_at = instant_of(row.int64(7)),
-          .draining = row.boolean(8)};
+          .draining = row.boolean(8),
+          .token = row.text(9),
+          .callback_url = row.text(10),
+          .callback_secret = row.text(11)};
 }
 
 std::string BreakerMap::key_of(const Row& row) { return row.key; }

@@ -111,6 +111,13 @@ std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit) {
                {to_us(now), limit});
 }
 
+std::vector<WorkerRow> callback_workers(sql::Connection& connection, Instant since, int limit) {
+  return select_rows<WorkerMap>(connection,
+                                "WHERE callback_url <> '' AND draining = 0 AND seen_at >= $1 "
+                                "ORDER BY seen_at DESC, id LIMIT $2",
+                                {to_us(since), limit});
+}
+
 std::int64_t epoch(sql::Connection& connection) {
   const auto row = select_by_key<MetaMap>(connection, "epoch");
   if (!row) damaged("meta.value", "no epoch");

@@ -27,6 +27,7 @@ std::vector<Vtid> eligible(sql::Connection& connection, Instant now, int limit, 
 std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Instant now, int limit,
                              int skip = 0, const WorkFilter& filter = {});
 std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit);
+std::vector<WorkerRow> callback_workers(sql::Connection& connection, Instant since, int limit);
 
 /// The first column of each row as a VTID.
 std::vector<Vtid> vtids(sql::Connection& connection, std::string_view text, sql::Params params);

@@ -100,6 +100,7 @@ class Reader {
   std::vector<BreakerRow> breakers();
   /// By the digest of its text.
   std::optional<TokenRow> token(const Digest& hash);
+  std::optional<TokenRow> token(const std::string& id);
   /// Oldest first.
   std::vector<TokenRow> tokens();
   /// Runs that hold a lease, by id.
@@ -107,6 +108,8 @@ class Reader {
   std::optional<WorkerRow> worker(const std::string& id);
   /// Seen last first.
   std::vector<WorkerRow> workers(int limit);
+  /// Those that gave an address, are not to drain, and were seen at `since` or later; seen last first.
+  std::vector<WorkerRow> callback_workers(Instant since, int limit);
   std::vector<Vtid> dependencies(Vtid vtid);
   /// The newest version of each, without its text, the newest draft first; of those before `before` (0: of all), and
   /// of these repositories alone (empty: of all).
@@ -132,8 +135,10 @@ class Reader {
   std::vector<Vtid> overdue(int limit);
   /// Runs whose lease says that it was valid until `before` or earlier; the oldest first.
   std::vector<RunId> run_out(Instant before, int limit);
-  /// Pending and due, but pushes, which belong to the deliver step, and notices.
+  /// Pending and due, but pushes, which belong to the deliver step, dispatches and notices.
   std::vector<EffectRow> due_effects(int limit);
+  /// Pending and due ones of kind `dispatch`, the oldest first.
+  std::vector<EffectRow> due_dispatches(int limit);
   /// The oldest pending and due one of kind `notify`.
   std::optional<EffectRow> due_notice();
   /// Rows per table: for tests that count, and for `doctor`.

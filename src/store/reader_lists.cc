@@ -244,6 +244,8 @@ std::vector<ControlRow> Reader::controls() {
   return select_rows<ControlMap>(connection_, "ORDER BY key");
 }
 
+std::optional<TokenRow> Reader::token(const std::string& id) { return select_by_key<TokenMap>(connection_, id); }
+
 std::optional<TokenRow> Reader::token(const Digest& hash) {
   auto rows = select_rows<TokenMap>(connection_, "WHERE hash = $1", {hash.to_string()});
   return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
@@ -264,6 +266,10 @@ std::optional<WorkerRow> Reader::worker(const std::string& id) { return select_b
 
 std::vector<WorkerRow> Reader::workers(int limit) {
   return select_rows<WorkerMap>(connection_, "ORDER BY seen_at DESC, id LIMIT $1", {limit});
+}
+
+std::vector<WorkerRow> Reader::callback_workers(Instant since, int limit) {
+  return queries::callback_workers(connection_, since, limit);
 }
 
 std::vector<BreakerRow> Reader::breakers() {
@@ -316,8 +322,14 @@ std::vector<EffectRow> Reader::pending_effects(int limit) {
 
 std::vector<EffectRow> Reader::due_effects(int limit) {
   return select_rows<EffectMap>(connection_,
-                                "WHERE state = 'pending' AND kind <> 'push' AND kind <> 'notify' AND due <= $1 "
-                                "ORDER BY due, id LIMIT $2",
+                                "WHERE state = 'pending' AND kind <> 'push' AND kind <> 'notify' AND kind <> 'dispatch' "
+                                "AND due <= $1 ORDER BY due, id LIMIT $2",
+                                {to_us(now_), std::max(limit, 0)});
+}
+
+std::vector<EffectRow> Reader::due_dispatches(int limit) {
+  return select_rows<EffectMap>(connection_,
+                                "WHERE state = 'pending' AND kind = 'dispatch' AND due <= $1 ORDER BY due, id LIMIT $2",
                                 {to_us(now_), std::max(limit, 0)});
 }
 

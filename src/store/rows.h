@@ -215,6 +215,9 @@ struct WorkerRow {
   Instant registered_at{};
   Instant seen_at{};          ///< to the minute
   bool draining = false;      ///< is to take nothing new
+  std::string token = {};     ///< id of the one that registered it; empty: a person at the machine itself
+  std::string callback_url = {};     ///< where it wants to be told of runs; empty: it asks
+  std::string callback_secret = {};  ///< signs what it is told; never shown
 
   bool operator==(const WorkerRow&) const = default;
 };

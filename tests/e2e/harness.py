@@ -182,10 +182,10 @@ class Repo:
 class Engine:
     """An autopilot in the background; its words go to files."""
 
-    def __init__(self, words, folder, environment, log):
+    def __init__(self, words, folder, environment, log, program=BINARY):
         self.log = pathlib.Path(log)
         with open(self.log, "wb") as out:
-            self.process = subprocess.Popen([BINARY, *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([program, *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=subprocess.STDOUT)
 
     @property
@@ -323,11 +323,11 @@ delay = "1s"
             self.assertEqual(done.returncode, code, answer)
         return answer
 
-    def start(self, *words, folder=None, environment=None):
+    def start(self, *words, folder=None, environment=None, program=BINARY):
         """An engine in the background; by default an autopilot that has read the repository once."""
         words = words or ("autopilot",)
         engine = Engine(words, folder or self.repo.folder, environment or self.environment,
-                        self.root / "logs" / f"engine-{len(self.engines)}.log")
+                        self.root / "logs" / f"engine-{len(self.engines)}.log", program)
         self.engines.append(engine)
         return engine
 

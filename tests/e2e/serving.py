@@ -10,9 +10,9 @@ from harness import World, wait_until
 
 
 class Serving(World):
-    def serve(self, *words, listen="127.0.0.1:0"):
+    def serve(self, *words, listen="127.0.0.1:0", **options):
         (self.data / "server.json").unlink(missing_ok=True)
-        engine = self.start("serve", "--listen", listen, *words)
+        engine = self.start("serve", "--listen", listen, *words, **options)
 
         def place():
             if not engine.alive():

@@ -44,9 +44,10 @@ class Elsewhere(Serving):
     def token_for(self, role="worker", *words):
         return self.vitana("tokens", "create", "--role", role, *words, "--json", code=0).json["token"]
 
-    def worker(self, name="builder", *words, token=None):
-        config = self.root / "worker.toml"
-        config.write_text('[worker]\nsandbox = "prefer"\n')
+    def worker(self, name="builder", *words, token=None, config=None):
+        if config is None:
+            config = self.root / "worker.toml"
+            config.write_text('[worker]\nsandbox = "prefer"\n')
         environment = dict(self.environment, VITANA_TOKEN=token or self.token_for("worker", "--name", "builder"))
         worker = Engine(["worker", "--server", self.place["url"], "--data", str(self.root / f"data-{name}"), "--name",
                          name, "--config", str(config), *words], self.root, environment,

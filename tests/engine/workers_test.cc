@@ -64,17 +64,17 @@ TEST_F(Workers, TheSameNameOfTheSameActorIsTheSameWorker) {
 }
 
 TEST_F(Workers, WhatOneSaysOfItselfIsBounded) {
-  const auto code = [&](const WorkerIntroduction& worker) {
+  const auto code = [&](const port::WorkerIntroduction& worker) {
     const auto row = desk().enter(worker, builder);
     return row ? FailureCode::NOT_FOUND : row.error().code;
   };
   EXPECT_EQ(code({.name = "hand", .protocol = 0}), FailureCode::WORKER_TOO_OLD);
   EXPECT_EQ(code({.name = "hand", .protocol = 99}), FailureCode::NOT_FOUND);  // it speaks ours, too
-  for (const auto& bad : {WorkerIntroduction{.name = ""}, WorkerIntroduction{.name = "a b"},
-                          WorkerIntroduction{.name = "a\nb"}, WorkerIntroduction{.name = "\xff"},
-                          WorkerIntroduction{.name = std::string(101, 'x')}, WorkerIntroduction{.name = "x", .slots = 0},
-                          WorkerIntroduction{.name = "x", .labels = {""}},
-                          WorkerIntroduction{.name = "x", .labels = std::vector<std::string>(33, "y")}}) {
+  for (const auto& bad : {port::WorkerIntroduction{.name = ""}, port::WorkerIntroduction{.name = "a b"},
+                          port::WorkerIntroduction{.name = "a\nb"}, port::WorkerIntroduction{.name = "\xff"},
+                          port::WorkerIntroduction{.name = std::string(101, 'x')}, port::WorkerIntroduction{.name = "x", .slots = 0},
+                          port::WorkerIntroduction{.name = "x", .labels = {""}},
+                          port::WorkerIntroduction{.name = "x", .labels = std::vector<std::string>(33, "y")}}) {
     EXPECT_EQ(code(bad), FailureCode::REQUEST_INVALID) << bad.name;
   }
 }

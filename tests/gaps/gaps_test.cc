@@ -111,8 +111,10 @@ TEST(gap2, control_where_the_last_one_wins_the_order_of_arrival_decides_what_run
 class BrokenRoute : public port::Dispatcher {
  public:
   explicit BrokenRoute(bool lies) : lies_(lies) {}
-  std::string callback_url(const RunId&) override { return "http://127.0.0.1:1/"; }
-  Result<void> route(const RunId&, const std::string&) override {
+  std::optional<port::CallbackWorker> choose(const RunId&, const std::vector<port::CallbackWorker>&, int) override {
+    return port::CallbackWorker{"wrk_1", "http://127.0.0.1:1/", {}};
+  }
+  Result<void> route(const port::RunOffer&, const port::CallbackWorker&) override {
     ++calls;
     if (lies_) return {};  // the old fault: a failure reported as success
     return failure(FailureCode::ROUTE_FAILED, "connection refused");

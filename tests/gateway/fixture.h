@@ -139,6 +139,9 @@ inline Response GatewayTest::call(const Route& route, const std::string& token) 
   for (const auto& [name, value] : values) {
     if (const auto at = target.find(name); at != std::string::npos) target.replace(at, name.size(), value);
   }
+  for (const auto& parameter : route.parameters) {
+    if (parameter.required) target += fmt::format("{}{}=1", target.find('?') != std::string::npos ? "&" : "?", parameter.name);
+  }
   static const auto all = cells();
   const auto& body = all.at(route.operation).body;
   if (route.takes && route.takes->schema.empty()) return ask(route.method, target, token, "code=x", route.takes->type);

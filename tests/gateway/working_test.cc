@@ -1,7 +1,9 @@
 // What workers on other machines are told.
 #include <gmock/gmock.h>
 
+#include "domain/labels.h"
 #include "gateway/fixture.h"
+#include "port/worker_protocol.h"
 
 namespace vitana::gateway {
 namespace {
@@ -46,6 +48,32 @@ TEST_F(GatewayTest, WhatAWorkerIsToldFitsTheDocument) {
   EXPECT_EQ(world_.runs(Vtid(2)).at(0).state, domain::RunState::verifying);
   post("runs/VTID-00002.1/complete", completed, "Taken");  // its answer may have been lost
   EXPECT_EQ(code_of(ask(Method::post, run + "fail", worker, failed)), "LEASE_STALE");
+}
+
+TEST_F(GatewayTest, WhatAWorkerSendsOfARunNamesItsFence) {
+  const auto worker = token(Role::worker);
+  const std::string run = "/api/v1/runs/VTID-00001.1/";
+  for (const auto& response : {ask(Method::get, run + "base.bundle", worker),
+                               ask(Method::put, run + "result.bundle", worker, "x", "application/x-git-bundle"),
+                               ask(Method::post, run + "log", worker, "said\n", "text/plain")}) {
+    EXPECT_EQ(response.status, 400) << response.body;
+    EXPECT_EQ(code_of(response), "REQUEST_INVALID");
+    EXPECT_THAT(response.body, HasSubstr("fence"));
+  }
+  EXPECT_EQ(code_of(ask(Method::get, run + "base.bundle?fence=1", worker)), "LEASE_STALE");
+}
+
+TEST_F(GatewayTest, TheSchemasOfWorkersSayTheProtocolsBounds) {
+  const auto& schemas = document().at("components").at("schemas");
+  const auto most = [&](const char* schema, const char* member, const char* bound) {
+    return schemas.at(schema).at("properties").at(member).at(bound).get<std::int64_t>();
+  };
+  EXPECT_EQ(most("ClaimRequest", "max", "maximum"), port::claim_steps_max);
+  EXPECT_EQ(most("ClaimRequest", "wait_seconds", "maximum"), port::claim_wait_max.count());
+  EXPECT_EQ(most("HeldRuns", "runs", "maxItems"), std::int64_t{port::held_runs_max});
+  EXPECT_EQ(most("WorkerIntroduction", "slots", "maximum"), port::worker_slots_max);
+  EXPECT_EQ(most("WorkerIntroduction", "name", "maxLength"), std::int64_t{domain::label_bytes_max});
+  EXPECT_EQ(most("WorkerIntroduction", "labels", "maxItems"), std::int64_t{domain::labels_max});
 }
 
 TEST_F(GatewayTest, AClaimWithoutWorkAsksToBeAskedAgain) {

@@ -1,6 +1,7 @@
 // The program with a worker's address: each run is sent there before a worker may claim it, over a
 // network that refuses every second time. What an engine that has no address does with the
 // runs that this one left behind is part of the kill campaign.
+#include <atomic>
 #include <memory>
 #include <string_view>
 
@@ -13,14 +14,16 @@ using namespace vitana;
 
 class SlowRoute : public port::Dispatcher {
  public:
-  std::string callback_url(const RunId&) override { return "http://worker.example.org/"; }
-  Result<void> route(const RunId&, const std::string&) override {
+  std::optional<port::CallbackWorker> choose(const RunId&, const std::vector<port::CallbackWorker>&, int) override {
+    return port::CallbackWorker{"wrk_1", "http://worker.example.org/", {}};
+  }
+  Result<void> route(const port::RunOffer&, const port::CallbackWorker&) override {
     if (++calls_ % 2 == 0) return failure(FailureCode::ROUTE_FAILED, "connection refused");
     return {};
   }
 
  private:
-  int calls_ = 0;
+  std::atomic<int> calls_ = 0;
 };
 
 }  // namespace

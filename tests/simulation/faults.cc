@@ -119,15 +119,16 @@ Result<void> FaultyRepository::remove(const std::string& ref, const std::string&
   return inner_->remove(ref, commit);
 }
 
-std::string FaultyDispatcher::callback_url(const RunId& run) {
+std::optional<port::CallbackWorker> FaultyDispatcher::choose(const RunId& run, const std::vector<port::CallbackWorker>&,
+                                                             int) {
   const auto odd = (run.vtid.number() + static_cast<std::uint32_t>(run.attempt)) % 2 != 0;
-  return odd ? "http://worker.example/" : "";
+  return odd ? std::optional(port::CallbackWorker{"wrk_1", "http://worker.example/", {}}) : std::nullopt;
 }
 
-Result<void> FaultyDispatcher::route(const RunId& run, const std::string&) {
+Result<void> FaultyDispatcher::route(const port::RunOffer& offer, const port::CallbackWorker&) {
   faults_.point("before route");
   if (faults_.fails()) return failure(FailureCode::ROUTE_FAILED, "connection refused");
-  watch_(run);
+  watch_(offer.run);
   faults_.point("after route");
   if (faults_.fails()) return failure(FailureCode::NETWORK_UNREACHABLE, "no answer");
   return {};

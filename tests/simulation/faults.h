@@ -105,8 +105,9 @@ class FaultyDispatcher : public port::Dispatcher {
   using Watch = std::function<void(const RunId&)>;
   FaultyDispatcher(Faults& faults, Watch watch) : faults_(faults), watch_(std::move(watch)) {}
 
-  std::string callback_url(const RunId& run) override;
-  Result<void> route(const RunId& run, const std::string& url) override;
+  std::optional<port::CallbackWorker> choose(const RunId& run, const std::vector<port::CallbackWorker>& fit,
+                                             int tries) override;
+  Result<void> route(const port::RunOffer& offer, const port::CallbackWorker& worker) override;
 
  private:
   Faults& faults_;

@@ -143,6 +143,7 @@ std::vector<Schedule::Action> Schedule::all_actions() {
       {"reconcile", 2, [this, done] { return done("reconcile", world_.engine().conductor.reconcile()); }},
       {"allocate", 4, [this, done] { return done("allocate", world_.engine().conductor.allocate()); }},
       {"effects", 3, [this, done] { return done("effects", world_.engine().conductor.work_off_effects()); }},
+      {"route", 3, [this, done] { return done("route", world_.engine().conductor.route()); }},
       {"tell", 3, [this, done] { return done("tell", world_.engine().conductor.tell()); }},
       {"claim", 24, [this] {
          static const std::vector<std::vector<Step>> kinds{
@@ -282,7 +283,9 @@ void Schedule::settle() {
     if (auto answers = answer_everything(); !answers.empty()) say("persons:" + answers);
     const auto told = world_.engine().conductor.tell();
     if (!told) found("nobody could be told: " + to_string(told.error()));
-    if (log_end() != before || round.value_or(0) > 0 || told.value_or(0) > 0) continue;
+    const auto routed = world_.engine().conductor.route();
+    if (!routed) found("no run could be sent: " + to_string(routed.error()));
+    if (log_end() != before || round.value_or(0) + told.value_or(0) + routed.value_or(0) > 0) continue;
     if (!move_clock_on() || ++days > 60) return;
   }
   found("the world does not settle");

@@ -58,15 +58,18 @@ def parent_folder():
 
 
 class Server:
-    """Started by entering it; `address()` is of its first database."""
+    """Started by entering it; `address()` is of its first database. `settings`, and where it lies, are those of tests
+    where they are not given."""
 
-    def __init__(self):
+    def __init__(self, settings=None, parent=None):
         self.bin = programs()
+        self.settings = SETTINGS if settings is None else settings
+        self.parent = parent
         self.folder = None
         self.process = None
 
     def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vitana-pg-", dir=parent_folder()))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vitana-pg-", dir=self.parent or parent_folder()))
         self.prefix = []
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
@@ -86,7 +89,7 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
-        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
         # pg_ctl waits until connections are taken.
         self.run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-t", str(START_SECONDS),
                  "-o", " ".join([f"-k {self.folder}"] + [f"{a} {b!r}" for a, b in zip(settings[::2], settings[1::2])]),

@@ -30,7 +30,7 @@ void World::open_store() {
 engine::Setup World::setup() const {
   engine::Setup setup;
   setup.repos.push_back({"hub", seen_repository_, "main", options_.specs, options_.adopt_all,
-                         options_.local_ids, options_.elsewhere ? "" : "/hub", options_.spec_rules});
+                         options_.local_ids, options_.elsewhere ? "" : "/hub", options_.spec_rules, options_.repo_labels});
   setup.agents = options_.agents;
   setup.agent = options_.agents.front();
   setup.policy = options_.policy;
@@ -39,6 +39,8 @@ engine::Setup World::setup() const {
   setup.rules = options_.rules;
   setup.dispatcher = options_.dispatcher;
   setup.own_workers = options_.own_workers;
+  setup.labels = options_.labels;
+  setup.agent_labels = options_.agent_labels;
   setup.only = options_.only;
   return setup;
 }
@@ -64,7 +66,12 @@ void World::scan() { (void)engine_->autopilot.scan(engine_->setup().repos.front(
 
 void World::conduct() {
   CHECK(engine_->autopilot.round().has_value());
-  // As its own thread does it beside the rounds; what fails is due later.
+  // As their own threads do it beside the rounds; what fails is due later.
+  for (int i = 0; i < 64; ++i) {
+    const auto routed = engine_->conductor.route();
+    CHECK(routed.has_value());
+    if (*routed == 0) break;
+  }
   for (int i = 0; i < 64; ++i) {
     const auto told = engine_->conductor.tell();
     CHECK(told.has_value());

@@ -55,6 +55,9 @@ struct WorldOptions {
   std::function<Result<domain::SpecRules>(const std::string& commit)> spec_rules = {};
   bool elsewhere = false;  ///< the repository is on another machine
   bool own_workers = false;
+  std::vector<std::string> labels = {};       ///< of the engine's own workers
+  std::vector<std::string> repo_labels = {};  ///< that executing needs
+  std::map<std::string, std::vector<std::string>> agent_labels = {};
   std::vector<std::string> agents = {"fixer", "other"};  ///< the first is the one used where a task names none
   std::optional<Vtid> only = {};  ///< no other task is worked on
   std::shared_ptr<port::Dispatcher> dispatcher = {};
