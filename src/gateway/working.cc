@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/http_address.h"
 #include "engine/worker_desk.h"
 #include "remote/report_json.h"
 
@@ -42,6 +43,14 @@ Json worker_json(const engine::WorkerStanding& worker) {
           {"draining", row.draining},
           {"callback_url", row.callback_url},
           {"holds", std::move(holds)}};
+}
+
+/// Who registers from another machine cannot have the gateway call its own: there is no worker of his.
+Result<void> require_reach(const Request& request, const std::string& callback_url) {
+  const bool here = request.origin.empty() || request.origin.starts_with("127.") || request.origin == "::1";
+  const auto address = read_http_address(callback_url);
+  if (here || !address || !address->names_this_machine()) return {};  // whether it is one is judged elsewhere
+  return failure(FailureCode::REQUEST_INVALID, "callback_url names the gateway's own machine, where this worker is not");
 }
 
 Response taken() { return json({{"taken", true}}); }
@@ -91,6 +100,7 @@ Result<Response> register_worker(Exchange& exchange) {
                                   .protocol = body.at("protocol"),
                                   .callback_url = body.value("callback_url", std::string()),
                                   .callback_secret = body.value("callback_secret", std::string())};
+  if (auto reach = require_reach(exchange.request, worker.callback_url); !reach) return failure(std::move(reach.error()));
   const auto row = exchange.engine.workers.enter(worker, exchange.asked.who);
   if (!row) return failure(row.error());
   return json({{"id", row->id},

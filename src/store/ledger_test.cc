@@ -23,7 +23,10 @@ class LedgerTest : public StoreTest {
 
   std::vector<EffectRow> due_effects() {
     std::vector<EffectRow> due;
-    read([&](Reader& r) { due = r.due_effects(10); });
+    read([&](Reader& r) {
+      due = r.due_effects(10);
+      for (auto& dispatch : r.due_dispatches(10)) due.push_back(std::move(dispatch));
+    });
     return due;
   }
 };

@@ -250,6 +250,8 @@ TEST_F(ReaderTest, ALookBeforeAUnitFindsWhatTheUnitWillFind) {
     l.put(run_of(7));
     l.put(domain::Effect{domain::EffectKind::notify, "n", {}, {}, "{}", clock_.time});
     l.put(domain::Effect{domain::EffectKind::push, "p", {}, {}, "{}", clock_.time});
+    l.put(domain::Effect{domain::EffectKind::dispatch, "d", Vtid(7), RunId{Vtid(7), 1}, "{}", clock_.time});
+    l.put(domain::Effect{domain::EffectKind::dispatch, "later", Vtid(7), RunId{Vtid(7), 1}, "{}", clock_.time + 1s});
   });
   read([](Reader& r) {
     EXPECT_TRUE(r.claimable({domain::Step::verify, domain::Step::execute}));
@@ -258,9 +260,33 @@ TEST_F(ReaderTest, ALookBeforeAUnitFindsWhatTheUnitWillFind) {
     EXPECT_THAT(r.overdue(10), ElementsAre(Vtid(7)));
     EXPECT_THAT(r.due_effects(10), IsEmpty());
     EXPECT_EQ(r.due_notice()->effect.key, "n");
+    ASSERT_THAT(r.due_dispatches(10), SizeIs(1));
+    EXPECT_EQ(r.due_dispatches(10).front().effect.key, "d");
     EXPECT_FALSE(r.breaker("repo:hub"));
     ASSERT_THAT(r.slots(), SizeIs(1));
     EXPECT_EQ(r.slots()[0].runs, 1);
+  });
+}
+
+TEST_F(ReaderTest, WorkersThatGaveAnAddressAreThoseThatCouldBeCalledNow) {
+  const auto worker = [&](const std::string& id, Instant seen_at, bool draining, const std::string& url) {
+    return WorkerRow{.id = id, .name = id, .actor = "a", .labels = {"gpu"}, .seen_at = seen_at, .draining = draining,
+                     .token = "tok_1", .callback_url = url, .callback_secret = "s"};
+  };
+  commit([&](Ledger& l) {
+    l.put(worker("near", clock_.time, false, "https://near/"));
+    l.put(worker("earlier", clock_.time - 1min, false, "https://earlier/"));
+    l.put(worker("silent", clock_.time - 2min, false, "https://silent/"));
+    l.put(worker("drains", clock_.time, true, "https://drains/"));
+    l.put(worker("asks", clock_.time, false, ""));
+    EXPECT_EQ(l.callback_workers(clock_.time - 1min, 10).size(), 2U);
+  });
+  read([&](Reader& r) {
+    const auto called = r.callback_workers(clock_.time - 1min, 10);
+    ASSERT_THAT(called, SizeIs(2));
+    EXPECT_EQ(called[0], worker("near", clock_.time, false, "https://near/"));
+    EXPECT_EQ(called[1].id, "earlier");
+    EXPECT_THAT(r.callback_workers(clock_.time - 1min, 1), SizeIs(1));
   });
 }
 

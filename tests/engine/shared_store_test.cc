@@ -173,5 +173,21 @@ TEST_F(SharedStore, WhatAWorkerElsewhereExecutedIsVerifiedWhereItsGatewayIs) {
   EXPECT_EQ(claim(desk(), "local:a.1/worker", {Step::verify}).size(), 1U);
 }
 
+TEST_F(SharedStore, ARunThatNoWorkerHereCanTakeIsLeftToOtherEnginesForAWhile) {
+  const auto wait = world_->engine().setup().policy.dispatch.pickup_deadline;
+  world_->clock().advance(wait + 1s);
+  world_->conduct();
+  EXPECT_EQ(world_->runs(task_one).front().state, RunState::pending_pickup) << "one of them may have a slot for it";
+  world_->clock().advance(domain::lease_time);
+  world_->conduct();
+  EXPECT_EQ(world_->runs(task_one).front().failure->code, FailureCode::PICKUP_TIMEOUT);
+}
+
+TEST_F(OwnStore, ARunThatNoWorkerHereCanTakeEndsWithItsDeadline) {
+  world_->clock().advance(world_->engine().setup().policy.dispatch.pickup_deadline + 1s);
+  world_->conduct();
+  EXPECT_EQ(world_->runs(task_one).front().failure->code, FailureCode::PICKUP_TIMEOUT);
+}
+
 }  // namespace
 }  // namespace vitana::testing

@@ -76,6 +76,30 @@ TEST_F(GatewayTest, TheSchemasOfWorkersSayTheProtocolsBounds) {
   EXPECT_EQ(most("WorkerIntroduction", "labels", "maxItems"), std::int64_t{domain::labels_max});
 }
 
+TEST_F(GatewayTest, WhoIsElsewhereCannotHaveTheGatewayCallItself) {
+  const auto enter = [&](const std::string& origin, const std::string& url) {
+    const Json body{{"name", "called"}, {"slots", 1}, {"protocol", 1}, {"callback_url", url},
+                    {"callback_secret", "a secret of 24 bytes or more"}};
+    Request request{.method = Method::post, .target = "/api/v1/workers", .body = body.dump()};
+    request.headers = {{"authorization", "Bearer " + token(Role::worker)}, {"content-type", "application/json"}};
+    request.origin = origin;
+    return gateway_.answer(request);
+  };
+  for (const char* own : {"http://127.0.0.1:8080/", "http://localhost/", "https://[::1]/x"}) {
+    EXPECT_EQ(enter("127.0.0.1", own).status, 200) << own;
+    EXPECT_EQ(enter("::1", own).status, 200) << own;
+    const auto refused = enter("192.0.2.7", own);
+    EXPECT_EQ(refused.status, 400) << own;
+    EXPECT_EQ(code_of(refused), "REQUEST_INVALID");
+  }
+  EXPECT_EQ(enter("192.0.2.7", "https://worker.example.org/").status, 200);
+  EXPECT_EQ(enter("127.0.0.1", "http://worker.example.org/").status, 400) << "without encryption";
+  const auto listed = parsed(get("/api/v1/workers", token(Role::viewer)));
+  EXPECT_TRUE(fits("Workers", listed));
+  EXPECT_THAT(listed.dump(), HasSubstr("https://worker.example.org/"));
+  EXPECT_THAT(listed.dump(), Not(HasSubstr("24 bytes")));
+}
+
 TEST_F(GatewayTest, AClaimWithoutWorkAsksToBeAskedAgain) {
   const auto worker = token(Role::worker);
   const auto claim = [&](const std::string& body) {
