@@ -10,7 +10,6 @@
 #include <sstream>
 
 #include "git/bundle.h"
-#include "git/tree.h"
 #include "process/fd.h"
 #include "port/worker_protocol.h"
 #include "worker/command_executor.h"
@@ -119,26 +118,12 @@ Result<void> RunFileKeeper::take_bundle(const domain::Run& run, const std::strin
 Result<gateway::RunFiles::Outcome> RunFileKeeper::keep_result(const domain::Run& run, const std::string& commit) const {
   const auto mirror = this->mirror(run);
   if (!mirror) return failure(mirror.error());
-  const auto there = (*mirror)->exists(commit);
-  if (!there) return failure(there.error());
-  if (!*there) return failure(FailureCode::COMMIT_MISSING, fmt::format("no result {} was sent", commit));
-  const auto listed = (*mirror)->run({"rev-list", "--parents", "--no-walk", commit});
-  if (!listed) return failure(listed.error());
-  if (*listed != fmt::format("{} {}\n", commit, run.base_commit)) {
-    return failure(FailureCode::GIT_FAILED, "the result is no commit whose only parent is the run's base");
-  }
-  auto tree = git::tree_of(**mirror, commit);
-  if (!tree) return failure(std::move(tree.error()));
-  const auto base = git::tree_of(**mirror, run.base_commit);
-  if (!base) return failure(base.error());
   const auto agent = agent_(run.agent);
   const auto bytes_max = agent ? agent->disk_bytes : worker::AgentConfig{}.disk_bytes;
-  if (auto fits = git::judge_foreign_tree(**mirror, *base, *tree, bytes_max); !fits) {
-    return failure(std::move(fits.error()));
-  }
+  auto judged = git::judge_foreign_commit(**mirror, run.base_commit, commit, bytes_max);
+  if (!judged) return failure(std::move(judged.error()));
   if (auto kept = (*mirror)->keep(result_name(run.id), commit); !kept) return failure(std::move(kept.error()));
-  const bool changed = *tree != *base;
-  return gateway::RunFiles::Outcome{std::move(*tree), changed};
+  return gateway::RunFiles::Outcome{std::move(judged->tree), judged->changed};
 }
 
 Result<gateway::RunFiles::LogEnd> RunFileKeeper::append_log(const RunId& run, std::size_t offset,

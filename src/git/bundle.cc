@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "git/links.h"
 #include "git/tree.h"
@@ -26,6 +28,48 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   const auto line = text.substr(0, end);
   text.remove_prefix(end + 1);
   return line;
+}
+
+tl::unexpected<Error> forbidden(std::string_view path, std::string_view what) {
+  return failure(
+      Error{FailureCode::PATH_FORBIDDEN, fmt::format("{}: {}", shown_path(path), what)}.with("path", shown_path(path)));
+}
+
+/// The folders of a tree that hold a folder of that name.
+std::set<std::string_view> folders_with(std::string_view name, const std::vector<TreeEntry>& entries) {
+  const auto within = fmt::format("/{}/", name);
+  std::set<std::string_view> folders;
+  for (const auto& entry : entries) {
+    const std::string_view path = entry.path;
+    for (auto at = path.find(within); at != std::string_view::npos; at = path.find(within, at + 1)) {
+      folders.insert(path.substr(0, at));
+    }
+  }
+  return folders;
+}
+
+/// git takes a folder with a HEAD, `objects` and `refs` for a repository, with a configuration of its own.
+Result<void> judge_repositories(const Mirror& mirror, const std::vector<Change>& changes, const Oid& tree) {
+  constexpr std::string_view head = "/HEAD";
+  const auto is_head = [&](const Change& change) {
+    return change.kind == ChangeKind::added && change.path.ends_with(head);
+  };
+  if (std::none_of(changes.begin(), changes.end(), is_head)) return {};
+  const auto entries = list_tree(mirror, tree);
+  if (!entries) return failure(entries.error());
+  const auto with_objects = folders_with("objects", *entries);
+  const auto with_refs = folders_with("refs", *entries);
+  for (const auto& change : changes) {
+    if (!is_head(change)) continue;
+    const auto folder = std::string_view(change.path).substr(0, change.path.size() - head.size());
+    if (with_objects.contains(folder) && with_refs.contains(folder)) return forbidden(folder, "a repository of its own");
+  }
+  return {};
+}
+
+/// How packs are made and read.
+ConfigValues unfolding() {
+  return {{"core.bigFileThreshold", std::to_string(large_file_bytes)}, {"pack.threads", "1"}};
 }
 
 struct Header {
@@ -79,7 +123,11 @@ Result<std::string> make_bundle(const Mirror& mirror, std::string_view kept_name
     if (!there) return failure(std::move(there.error()));
     if (*there) args.push_back("^" + commit);
   }
-  return mirror.git().run({.args = std::move(args), .git_dir = mirror.path(), .slow = true, .bytes_max = bytes_max});
+  return mirror.git().run({.args = std::move(args),
+                           .git_dir = mirror.path(),
+                           .config = unfolding(),
+                           .slow = true,
+                           .bytes_max = bytes_max});
 }
 
 Result<std::uint64_t> bytes_between(const Mirror& mirror, const Oid& base, const Oid& commit) {
@@ -102,8 +150,13 @@ Result<BundleTip> take_bundle(const Mirror& mirror, std::string_view bundle, Bun
   }
   std::vector<std::string> args{"index-pack", "--stdin", "--fix-thin"};
   if (trust == BundleTrust::none) args.emplace_back("--strict");
-  auto taken = mirror.git().run(
-      {.args = std::move(args), .git_dir = mirror.path(), .input = std::string(bundle), .slow = true});
+  const bool trusted = trust != BundleTrust::none;
+  auto taken = mirror.git().run({.args = std::move(args),
+                                 .git_dir = mirror.path(),
+                                 .config = unfolding(),
+                                 .input = std::string(bundle),
+                                 .slow = trusted,
+                                 .memory_max = trusted ? 0 : foreign_memory_max});
   if (!taken) return failure(std::move(taken.error()).under("the bundle is refused"));
   auto there = mirror.exists(header->tip.commit);
   if (!there) return failure(std::move(there.error()));
@@ -114,38 +167,52 @@ Result<BundleTip> take_bundle(const Mirror& mirror, std::string_view bundle, Bun
 Result<void> judge_foreign_tree(const Mirror& mirror, const Oid& base, const Oid& tree, std::uint64_t bytes_max) {
   const auto changes = diff_trees(mirror, base, tree);
   if (!changes) return failure(changes.error());
-  const auto forbidden = [](const Change& change, std::string_view what) {
-    return failure(Error{FailureCode::PATH_FORBIDDEN, fmt::format("{}: {}", shown_path(change.path), what)}
-                       .with("path", shown_path(change.path)));
-  };
-  std::optional<Links> links;
+  bool links_changed = false;
   std::uint64_t bytes = 0;
   for (const auto& change : *changes) {
+    links_changed |= change.mode == mode::symlink || change.old_mode == mode::symlink;
     if (change.kind == ChangeKind::deleted) continue;
-    if (!is_checkout_path(change.path)) return forbidden(change, "no checkout can hold this name");
-    if (change.mode == mode::gitlink) return forbidden(change, "a submodule that is new or changed");
-    if (change.mode == mode::symlink) {
-      if (!links) {
-        auto found = links_of(mirror, tree);
-        if (!found) return failure(std::move(found.error()));
-        links = std::move(*found);
-      }
-      if (!links->contains(change.path) || link_leaves(*links, change.path)) {
-        return forbidden(change, "a link that leaves the tree");
-      }
-    } else if (change.mode != mode::file && change.mode != mode::executable) {
-      return forbidden(change, "neither a file nor a link");
+    if (!is_checkout_path(change.path)) return forbidden(change.path, "no checkout can hold this name");
+    if (change.mode == mode::gitlink) return forbidden(change.path, "a submodule that is new or changed");
+    if (change.mode != mode::file && change.mode != mode::executable && change.mode != mode::symlink) {
+      return forbidden(change.path, "neither a file nor a link");
     }
     const auto info = mirror.blobs().info(change.blob);
     if (!info) return failure(info.error());
-    if (!*info || (*info)->type != "blob") return forbidden(change, "its content is missing");
+    if (!*info || (*info)->type != "blob") return forbidden(change.path, "its content is missing");
     bytes += (*info)->size;
     if (bytes > bytes_max) {
       return failure(Error{FailureCode::AGENT_DISK_LIMIT, fmt::format("the change is larger than {} MiB", bytes_max >> 20)}
                          .with("path", shown_path(change.path)));
     }
   }
+  if (auto none = judge_repositories(mirror, *changes, tree); !none) return none;
+  if (!links_changed) return {};
+  const auto out = link_led_out(mirror, base, tree);
+  if (!out) return failure(out.error());
+  if (*out) return forbidden((*out)->first, "a link that leaves the tree");
   return {};
+}
+
+Result<ForeignResult> judge_foreign_commit(const Mirror& mirror, const Oid& base, const Oid& commit,
+                                           std::uint64_t bytes_max) {
+  const auto there = mirror.exists(commit);
+  if (!there) return failure(there.error());
+  if (!*there) return failure(FailureCode::COMMIT_MISSING, fmt::format("no result {} was sent", commit));
+  const auto listed = mirror.run({"rev-list", "--parents", "--no-walk", commit});
+  if (!listed) return failure(listed.error());
+  if (*listed != fmt::format("{} {}\n", commit, base)) {
+    return failure(FailureCode::GIT_FAILED, "the result is no commit whose only parent is the run's base");
+  }
+  auto tree = tree_of(mirror, commit);
+  if (!tree) return failure(std::move(tree.error()));
+  const auto base_tree = tree_of(mirror, base);
+  if (!base_tree) return failure(base_tree.error());
+  if (auto fits = judge_foreign_tree(mirror, *base_tree, *tree, bytes_max); !fits) {
+    return failure(std::move(fits.error()));
+  }
+  const bool changed = *tree != *base_tree;
+  return ForeignResult{std::move(*tree), changed};
 }
 
 }  // namespace vitana::git

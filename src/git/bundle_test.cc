@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <filesystem>
+
 #include "git/commit.h"
+#include "git/test_pack.h"
 #include "git/test_repository.h"
 #include "git/tree.h"
 
@@ -89,9 +93,36 @@ TEST_F(BundleTest, OneThatHoldsAnotherCommitThanItNamesIsRefused) {
   EXPECT_EQ(taken.error().code, FailureCode::GIT_FAILED);
 }
 
+// A blob of 64 KiB, and one that is said to be 32,000 times that.
+TEST_F(BundleTest, AFewBytesThatStandForManyAreRefused) {
+  const auto whole = bundle_of(first);
+  const auto bomb = test::pack_of_a_bomb(32'000);
+  EXPECT_LT(bomb.size(), 400'000U);
+  const auto began = std::chrono::steady_clock::now();
+  const auto taken = take_bundle(*other, whole.substr(0, whole.find("\n\n") + 2) + bomb, BundleTrust::none);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, FailureCode::GIT_FAILED);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+}
+
 TEST_F(BundleTest, TooLargeAOneIsNotMade) {
   must(mirror->keep("runs/VTID-00001.1", first));
   EXPECT_EQ(make_bundle(*mirror, "runs/VTID-00001.1", {}, 64).error().code, FailureCode::GIT_FAILED);
+}
+
+TEST_F(BundleTest, AForeignLinkThatLeadsAnotherAstrayIsRefused) {
+  user.write("folder/file", "x");
+  std::filesystem::create_symlink("folder/../readme.md", user.path("link"));
+  const auto base = user.commit("a link");
+  fetch();
+  std::filesystem::remove_all(user.path("folder"));
+  std::filesystem::create_symlink(".", user.path("folder"));
+  const auto result = user.commit("its way");
+  fetch();
+  const auto judged = judge_foreign_commit(*mirror, base, result, 1'000);
+  ASSERT_FALSE(judged);
+  EXPECT_EQ(judged.error().code, FailureCode::PATH_FORBIDDEN);
+  EXPECT_EQ(judged.error().context.at("path"), "link");
 }
 
 struct ForeignTree : BundleTest {
@@ -118,6 +149,9 @@ TEST_F(ForeignTree, IsHeldToWhatASnapshotIs) {
   EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n120000 blob {}\tb\n", text, blob("a"))), FailureCode::NOT_FOUND);
   EXPECT_EQ(judged(fmt::format("120000 blob {}\tb\n", blob("../outside"))), FailureCode::PATH_FORBIDDEN);
   EXPECT_EQ(judged(fmt::format("120000 blob {}\tb\n", blob("/etc/passwd"))), FailureCode::PATH_FORBIDDEN);
+  const auto folder = tree(fmt::format("100644 blob {}\tx\n", text));
+  const auto bare = tree(fmt::format("100644 blob {0}\tHEAD\n040000 tree {1}\tobjects\n040000 tree {1}\trefs\n", text, folder));
+  EXPECT_EQ(judged(fmt::format("040000 tree {}\tsub\n", bare)), FailureCode::PATH_FORBIDDEN);
   EXPECT_EQ(judged(fmt::format("160000 commit {}\tsub\n", first)), FailureCode::PATH_FORBIDDEN);
   EXPECT_EQ(judged(fmt::format("100644 blob {}\t.git\n", text)), FailureCode::PATH_FORBIDDEN);
   EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n", std::string(40, 'c'))), FailureCode::PATH_FORBIDDEN);

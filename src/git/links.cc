@@ -96,4 +96,17 @@ bool link_leaves(const Links& links, std::string_view path) {
   return follow(links, path).leaves;
 }
 
+Result<std::optional<Links::value_type>> link_led_out(const Mirror& mirror, const Oid& base, const Oid& tree) {
+  const auto before = links_of(mirror, base);
+  if (!before) return failure(before.error());
+  const auto after = links_of(mirror, tree);
+  if (!after) return failure(after.error());
+  for (const auto& link : *after) {
+    if (!link_leaves(*after, link.first)) continue;
+    const auto old = before->find(link.first);
+    if (old == before->end() || old->second != link.second || !link_leaves(*before, link.first)) return link;
+  }
+  return std::nullopt;
+}
+
 }  // namespace vitana::git

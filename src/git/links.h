@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,5 +29,9 @@ Followed follow(const Links& links, std::string_view path);
 /// True when following the link at `path` ends outside the tree, in its `.git`, or never. Links on
 /// the way are followed as the kernel would, in the tree alone. REQUIRES: `path` is in `links`.
 bool link_leaves(const Links& links, std::string_view path);
+
+/// A link of `tree` that leaves it, if there is one which did not leave `base` in the same words: a changed link can
+/// lead others astray, so all of them are followed, before and after. Errors: as links_of().
+Result<std::optional<Links::value_type>> link_led_out(const Mirror& mirror, const Oid& base, const Oid& tree);
 
 }  // namespace vitana::git

@@ -119,6 +119,8 @@ process::Environment Git::environment(const Call& call) const {
 Result<Answer> Git::try_run(const Call& call) const {
   process::RunRequest request;
   if (call.held >= 0) request.argv = bounded(options_.push_deadline);
+  // What is only mapped from files is not counted.
+  if (call.memory_max > 0) request.argv = {"prlimit", fmt::format("--data={}", call.memory_max), "--"};
   std::ranges::move(arguments(call), std::back_inserter(request.argv));
   request.environment = environment(call);
   request.cwd = call.work_tree.empty() ? call.cwd : call.work_tree;

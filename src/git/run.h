@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -58,6 +59,8 @@ struct Call {
   /// Acts for the owner in a repository of his own: with the configuration of Options::home.
   bool owner = false;
   std::size_t bytes_max = 64 << 20;
+  /// Of its memory, by util-linux's prlimit: beyond it git ends. 0: no bound.
+  std::uint64_t memory_max = 0;
   /// See process::ChildRequest::held. A call that holds a lock is a push: it may outlive the engine, and
   /// Options::push_deadline is kept then, too. Every other ends with the engine.
   int held = -1;

@@ -290,20 +290,12 @@ class Snapshot {
     return links_changed ? judge_links(base, tree) : Result<void>();
   }
 
-  // A changed link can also lead others astray, so all of them are followed, before and after.
   Result<void> judge_links(const Oid& base, const Oid& tree) const {
-    auto before = links_of(mirror_, base);
-    if (!before) return failure(std::move(before.error()));
-    auto after = links_of(mirror_, tree);
-    if (!after) return failure(std::move(after.error()));
-    for (const auto& [path, target] : *after) {
-      if (!link_leaves(*after, path)) continue;
-      const auto old = before->find(path);
-      if (old != before->end() && old->second == target && link_leaves(*before, path)) continue;
-      return failure(
-          forbidden(path, fmt::format("is a link out of the tree, to {}", shown_path(target))));
-    }
-    return {};
+    const auto out = link_led_out(mirror_, base, tree);
+    if (!out) return failure(out.error());
+    if (!*out) return {};
+    const auto& [path, target] = **out;
+    return failure(forbidden(path, fmt::format("is a link out of the tree, to {}", shown_path(target))));
   }
 
   const Mirror& mirror_;

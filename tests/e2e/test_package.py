@@ -1,5 +1,6 @@
 """What is shipped: the package's contents, its scripts and unit, and that what it holds runs."""
 
+import hashlib
 import os
 import pathlib
 import re
@@ -13,13 +14,17 @@ from harness import BINARY, SOURCE
 
 
 class ThePackage(unittest.TestCase):
+    folder = None  # for all of this file
+
     @classmethod
     def setUpClass(cls):
         for program in ("dpkg-deb", "dpkg-shlibdeps", "strip"):
             if shutil.which(program) is None:
                 raise unittest.SkipTest(f"{program} is not installed: nothing was packed")
+        if cls.folder is not None:
+            return
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="vitana-package-test."))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        unittest.addModuleCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.deb, cls.tarball = cls.pack("first")
         cls.tree = cls.folder / "tree"
         subprocess.run(["dpkg-deb", "-x", cls.deb, cls.tree], check=True)
@@ -113,3 +118,111 @@ class ThePackage(unittest.TestCase):
         deb, tarball = self.pack("second")
         self.assertEqual(deb.read_bytes(), self.deb.read_bytes())
         self.assertEqual(tarball.read_bytes(), self.tarball.read_bytes())
+
+
+OVERLAY = """
+set -e
+mount -t tmpfs none "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+mount --bind /dev "$1/root/dev"
+mount -t tmpfs none "$1/root/run"
+echo ready
+exec cat
+"""
+
+# What a machine with systemd would be told; of the program that is there at that time.
+SYSTEMCTL = """#!/bin/sh
+echo "$* $(md5sum </usr/bin/vitana | cut -c1-32)" >>/systemctl.log
+[ "$1" != try-restart ]
+"""
+
+
+class OnAMachine(unittest.TestCase):
+    """Installed, upgraded and removed by dpkg itself, over this machine's files and without changing any of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        ThePackage.setUpClass()
+
+    def setUp(self):
+        self.place = tempfile.mkdtemp(prefix="vitana-machine.")
+        self.addCleanup(os.rmdir, self.place)
+        self.holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", OVERLAY, "sh", self.place], text=True,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(self.holder.communicate)
+        if self.holder.stdout.readline() != "ready\n":
+            self.skipTest("NO OVERLAY OF THIS MACHINE can be made here (it needs root): the package was not installed")
+        self.on("sh", "-c", "cat >/usr/bin/systemctl.new && chmod 755 /usr/bin/systemctl.new && "
+                "mv /usr/bin/systemctl.new /usr/bin/systemctl", input=SYSTEMCTL)
+        self.on("mkdir", "-p", "/run/systemd/system")
+
+    def on(self, *words, code=0, **options):
+        done = subprocess.run(["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", "chroot", f"{self.place}/root", *words],
+                              text=True, capture_output=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, **options)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def dpkg(self, *words):
+        return self.on("dpkg", "--force-depends", *map(str, words))
+
+    def told(self):
+        """What systemctl was told since the last look, and whether the program was the newer one."""
+        newer = hashlib.md5((self.newer / "usr/bin/vitana").read_bytes()).hexdigest()
+        lines = self.on("sh", "-c", "cat /systemctl.log 2>/dev/null; rm -f /systemctl.log").splitlines()
+        return [(line[:-33], line[-32:] == newer) for line in lines]
+
+    def modes(self, *paths):
+        return [line.split(" ", 1)[1] for line in self.on("stat", "-c", "%n %U:%G:%a", *paths).splitlines()]
+
+    def next_version(self):
+        """The same package a version later, with another program."""
+        self.newer = pathlib.Path(tempfile.mkdtemp(prefix="vitana-newer."))
+        self.addCleanup(shutil.rmtree, self.newer)
+        subprocess.run(["dpkg-deb", "-R", ThePackage.deb, self.newer], check=True)
+        control = self.newer / "DEBIAN/control"
+        control.write_text(re.sub(r"(?m)^Version: .*", "Version: 999.0", control.read_text()))
+        with open(self.newer / "usr/bin/vitana", "ab") as program:
+            program.write(b"newer")
+        deb = ThePackage.folder / "newer.deb"
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", self.newer, deb], check=True,
+                       capture_output=True)
+        return deb
+
+    def test_from_the_first_installation_to_the_last_trace(self):
+        newer = self.next_version()
+        places = ("/var/lib/vitana", "/etc/vitana", "/etc/vitana/tls", "/etc/vitana/vitana.toml")
+        modes = ["vitana:vitana:700", "root:vitana:750", "root:vitana:750", "root:vitana:640"]
+
+        said = self.dpkg("--install", ThePackage.deb)
+        self.assertIn("systemctl enable --now vitana", said)
+        self.assertEqual(self.told(), [("daemon-reload", False)], "it is not started: nothing is configured yet")
+        self.assertEqual(self.modes(*places), modes)
+        self.on("runuser", "-u", "vitana", "--", "vitana", "config", "check", "--config", "/etc/vitana/vitana.toml")
+        self.on("runuser", "-u", "vitana", "--", "sh", "-c", "echo kept >/var/lib/vitana/store")
+        self.on("sh", "-c", "echo '# ours' >>/etc/vitana/vitana.toml; echo key >/etc/vitana/tls/key.pem")
+
+        self.dpkg("--install", newer)
+        self.assertEqual(self.told(), [("daemon-reload", True)] * 2 + [("try-restart vitana.service", True)],
+                         "it was not stopped before, and began anew with the new program; that this failed fails nothing")
+        self.assertEqual(self.modes(*places), modes)
+        self.assertIn("# ours", self.on("cat", "/etc/vitana/vitana.toml"))
+
+        said = self.dpkg("--remove", "vitana")
+        self.assertEqual(self.told()[:2], [("stop vitana.service", True), ("disable --quiet vitana.service", True)])
+        self.on("test", "-e", "/usr/bin/vitana", code=1)
+        self.assertIn("# ours", self.on("cat", "/etc/vitana/vitana.toml"))
+
+        said = self.dpkg("--purge", "vitana")
+        self.assertIn("/var/lib/vitana is kept", said)
+        self.assertEqual(self.on("cat", "/var/lib/vitana/store"), "kept\n")
+        self.on("id", "vitana")
+        self.on("test", "-e", "/etc/vitana/vitana.toml", code=1)
+        self.on("test", "-e", "/etc/vitana/tls/key.pem")
+
+    def test_where_no_systemd_is_nothing_is_told(self):
+        newer = self.next_version()
+        self.on("rmdir", "/run/systemd/system")
+        for words in (("--install", ThePackage.deb), ("--install", newer), ("--remove", "vitana"), ("--purge", "vitana")):
+            self.dpkg(*words)
+        self.assertEqual(self.told(), [])
