@@ -185,7 +185,7 @@ class Bench:
     # a
 
     def past(self, tasks):
-        """A store with so many finished tasks; a copy, since serving it adds to it."""
+        """A store with so many finished tasks. Serving it adds a token to it, and little else."""
         made = self.kept / f"past-{tasks}.db"
         if not made.exists():
             begin = time.monotonic()
