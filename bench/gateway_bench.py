@@ -139,7 +139,8 @@ class Server:
 
 def wrk(server, path, seconds, connections=16, script=None, environment=None):
     """Requests a second, and the milliseconds within which a half and 99 of 100 are answered."""
-    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {server.token}"]
+    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+             "-H", f"Authorization: Bearer {server.token}"]
     if script:
         words += ["-s", str(HERE / script)]
     done = subprocess.run([*words, server.url + path], env={**os.environ, **(environment or {})}, check=True,
@@ -185,14 +186,15 @@ class Bench:
     # a
 
     def past(self, tasks):
-        """A store with so many finished tasks; a copy, since serving it adds to it."""
+        """A store with so many finished tasks. Serving it adds a token to it, and little else."""
         made = self.kept / f"past-{tasks}.db"
         if not made.exists():
             begin = time.monotonic()
             being_made = made.with_suffix(".new")
             subprocess.run([self.build / "gateway_server", "--make-past", being_made, str(tasks)], check=True)
             being_made.rename(made)
-            print(f"  {tasks} finished tasks, {made.stat().st_size / 1e6:.0f} MB, made in {time.monotonic() - begin:.0f} s")
+            seconds = time.monotonic() - begin
+            print(f"  {tasks} finished tasks, {made.stat().st_size / 1e6:.0f} MB, made in {seconds:.0f} s")
         return made
 
     def reads(self):
@@ -221,7 +223,8 @@ class Bench:
                     found.setdefault(name, {})[tasks] = wrk(server, seconds=self.seconds, **how)
         for name, by_past in found.items():
             for tasks, one in by_past.items():
-                print(f"  {name:26} {tasks:9} tasks {one['per_second']:9.0f}/s  p50 {one['p50']:7.2f}  p99 {one['p99']:7.2f} ms")
+                print(f"  {name:26} {tasks:9} tasks {one['per_second']:9.0f}/s  p50 {one['p50']:7.2f}  "
+                      f"p99 {one['p99']:7.2f} ms")
             few, many = min(by_past), max(by_past)
             if few != many:
                 ratio = by_past[few]["per_second"] / by_past[many]["per_second"]
@@ -233,38 +236,33 @@ class Bench:
     def claims(self):
         found = {}
         for waiting in (1, 10, 100):
-            one = {}
-            count = self.size(2000, 100)
             with Server(self, self.database(f"claims-{waiting}")) as server:
+                count = self.size(2000, 100)
                 server.warm().switch(False)
                 server.drive("create", count=count, batch=100, connections=2)
-                before = server.figures()
-                burst, delays = self.grants(server, waiting, count)
-                after = server.figures()
-                one["all at once"] = {**burst, "latency": percentiles(delays),
-                                      "processor_ms": 1000 * (after["processor_seconds"] - before["processor_seconds"]) / count}
+                at_once = self.grants(server, waiting, count)
             with Server(self, self.database(f"trickle-{waiting}")) as server:
                 server.warm()
-                count, rate = self.size(500, 20), 50
-                before = server.figures()
-                trickle, delays = self.grants(server, waiting, count, rate=rate)
-                after = server.figures()
-                one["50 a second"] = {**trickle, "latency": percentiles(delays),
-                                      "processor_ms": 1000 * (after["processor_seconds"] - before["processor_seconds"]) / count}
-            found[waiting] = one
-            for name, row in one.items():
-                print(f"  {waiting:4} waiting, {name:12} {row['per_second']:8.0f} grants/s, {row['processor_ms']:6.2f} ms of "
-                      f"processor a grant, from claimable to granted {latency(row['latency'])}")
+                by_and_by = self.grants(server, waiting, self.size(500, 20), rate=50)
+            found[waiting] = {"all at once": at_once, "50 a second": by_and_by}
+            for name, row in found[waiting].items():
+                print(f"  {waiting:4} waiting, {name:12} {row['per_second']:8.0f} grants/s; a grant: "
+                      f"{row['units']:5.2f} units of work, {row['processor_ms']:6.2f} ms of the server's processor;\n"
+                      f"       from claimable to granted {latency(row['latency'])}")
         return found
 
     def grants(self, server, waiting, count, **options):
         """What the driver says, and from the commit by which each task became claimable to its worker's hand."""
         out = self.folder / "grants"
-        after = server.figures()["sequence"]
+        before = server.figures()
         said = server.drive("claims", waiting=waiting, count=count, out=out, **options)
-        claimable = {vtid: us for _, vtid, us in server.tell("committed", after, "autopilot.state.pending_pickup")}
-        delays = [(int(us) - claimable[vtid]) / 1000 for vtid, us in (line.split() for line in out.read_text().splitlines())]
-        return said, delays
+        after = server.figures()
+        committed = server.tell("committed", before["sequence"], "autopilot.state.pending_pickup")
+        claimable = {vtid: us for _, vtid, us in committed}
+        granted = (line.split() for line in out.read_text().splitlines())
+        return {**said, "latency": percentiles((int(us) - claimable[vtid]) / 1000 for vtid, us in granted),
+                "units": (after["units"] - before["units"]) / count,
+                "processor_ms": 1000 * (after["processor_seconds"] - before["processor_seconds"]) / count}
 
     # c
 
@@ -330,12 +328,16 @@ class Bench:
             row["processor_ms"] = 1000 * (after["processor_seconds"] - before["processor_seconds"]) / tasks
             found[what] = row
             print(f"  {name:10} {what:26} {row['per_second']:8.0f} tasks/s; a task: {row['commits']:5.2f} commits, "
-                  f"{row['disk_waits']:5.2f} waits for the disk, {row['processor_ms']:5.2f} ms of the server's processor")
+                  f"{row['disk_waits']:5.2f} waits for the disk, {row['processor_ms']:5.2f} ms of the server's "
+                  "processor")
+            if "latency" in said:
+                print(f"  {name:10} {'':26} a call {latency(said['latency'])}")
             return said
 
         with Server(self, database) as server:
             found["durability"] = durability = server.tell("durability")
-            wanted = {"sqlite": {"synchronous": "2", "journal_mode": "wal"}, "postgres": {"fsync": "on", "synchronous_commit": "on"}}
+            wanted = {"sqlite": {"synchronous": "2", "journal_mode": "wal"},
+                      "postgres": {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}}
             kind = "sqlite" if "synchronous" in durability else "postgres"
             if any(durability[key] != value for key, value in wanted[kind].items()):
                 sys.exit(f"a commit may be lost: {durability}")
@@ -366,7 +368,8 @@ class Bench:
             if kind == "postgres":
                 syncs = int(server.tell("durability")["wal_syncs"]) - int(durability["wal_syncs"])
                 found["wal_syncs"] = syncs
-                print(f"  {name:10} has waited for its log {syncs} times, {syncs / (single + batched + whole):.2f} a task")
+                each = syncs / (single + batched + whole)
+                print(f"  {name:10} has waited for its log {syncs} times, {each:.2f} a task")
         return found
 
     # f
@@ -374,17 +377,25 @@ class Bench:
     def nothing_left_out(self):
         import gateway_whole
         found = gateway_whole.measure(self.build / "vitana", self.folder, self.size(200, 3))
-        print(f"  {found['tasks']} tasks: {found['per_second']:.1f} lives/s; made {found['made_per_second']:.0f}/s; a life "
-              f"in the middle {found['life_ms']:.0f} ms, of it executing {found['execute_ms']:.0f}, verifying "
+        print(f"  {found['tasks']} tasks: {found['per_second']:.1f} lives/s; made {found['made_per_second']:.0f}/s; "
+              f"a life in the middle {found['life_ms']:.0f} ms, of it executing {found['execute_ms']:.0f}, verifying "
               f"{found['verify_ms']:.0f}, delivering {found['deliver_ms']:.0f}")
         return found
+
+
+def parts_of(text):
+    wanted = text.split(",")
+    if unknown := set(wanted) - set(PARTS):
+        raise argparse.ArgumentTypeError(f"there is no part {', '.join(unknown)}")
+    return [part for part in PARTS if part in wanted]
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("build", type=pathlib.Path)
-    options.add_argument("--only", default=PARTS, type=lambda text: [part for part in PARTS if part in text.split(",")] or PARTS)
-    options.add_argument("--past", default=[1000, 1_000_000], type=lambda text: [int(word) for word in text.split(",")])
+    options.add_argument("--only", default=list(PARTS), type=parts_of, metavar=",".join(PARTS))
+    options.add_argument("--past", default=[1000, 1_000_000], type=lambda text: [int(word) for word in text.split(",")],
+                         metavar="TASKS,…")
     options.add_argument("--seconds", type=int, default=8)
     options.add_argument("--smoke", action="store_true")
     options.add_argument("--keep", type=pathlib.Path)
@@ -397,7 +408,8 @@ def main():
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)
     parts = {"a": ("reads", bench.reads), "b": ("claims that wait", bench.claims),
-             "c": ("from the call to the worker's hand, idle", bench.start), "d": ("readers of live events", bench.streams),
+             "c": ("from the call to the worker's hand, idle", bench.start),
+             "d": ("readers of live events", bench.streams),
              "e": ("made and worked off", bench.burn_down), "f": ("nothing left out", bench.nothing_left_out)}
     try:
         print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.2f}; server and load share them")

@@ -139,25 +139,29 @@ class Serving {
   Serving(const std::string& database, const std::filesystem::path& folder, int verify_slots)
       : database_(database),
         data_(folder),
-        store_(must(store::Store::open({.path = database, .around_commit = [this](bool after) {
-          if (after) commits_.note();
-        }}, clock_, entropy_))),
+        store_(must(store::Store::open({.path = database,
+                                        .around_commit =
+                                            [this](bool after) {
+                                              if (after) commits_.note();
+                                            }},
+                                       clock_, entropy_))),
         engine_(*store_, clock_, entropy_, setup()) {
     must(data_.make());
     lock_.emplace(must(app::FileLock::take(data_.lock().string())));
     must(engine_.registry.sync(engine_.setup().repos.front()));
     const auto incarnation = app::incarnation(home);
-    host_.emplace(worker::HostOptions{.worker = engine::local_worker(incarnation, "worker"),
-                                      .execute_slots = 0,
-                                      .verify_slots = verify_slots,
-                                      .refused = [](const RunId& run, const Error& error) {
-                                        fmt::print(stderr, "{}: {}\n", run.to_string(), to_string(error));
-                                      },
-                                      .fault = [](const Error& error) { fmt::print(stderr, "{}\n", to_string(error)); }},
-                  engine_.runs, executor_, verifier_, [](const port::Assignment& assignment, std::stop_token) {
-                    std::vector<domain::Evidence> none;
-                    return done_at_once(assignment, none);
-                  });
+    host_.emplace(
+        worker::HostOptions{
+            .worker = engine::local_worker(incarnation, "worker"),
+            .execute_slots = 0,
+            .verify_slots = verify_slots,
+            .refused = [](const RunId& run,
+                          const Error& error) { fmt::print(stderr, "{}: {}\n", run.to_string(), to_string(error)); },
+            .fault = [](const Error& error) { fmt::print(stderr, "{}\n", to_string(error)); }},
+        engine_.runs, executor_, verifier_, [](const port::Assignment& assignment, std::stop_token) {
+          std::vector<domain::Evidence> none;
+          return done_at_once(assignment, none);
+        });
     store_->start_committer();
     must(engine_.autopilot.start(incarnation, {}, {.synced = {}, .fault = [](const std::string&, const Error& error) {
                                                      fmt::print(stderr, "{}\n", to_string(error));
@@ -200,12 +204,9 @@ class Serving {
       return committed(filter);
     }
     if (what != "figures") return {{"error", "what is asked?"}};
-    return {{"commits", store_->commits()},
-            {"units", store_->batches().units},
-            {"disk_waits", disk_waits.load()},
-            {"processor_seconds", processor_seconds()},
-            {"resident_bytes", resident_bytes()},
-            {"sequence", head()}};
+    return {{"commits", store_->commits()},       {"units", store_->batches().units},
+            {"disk_waits", disk_waits.load()},    {"processor_seconds", processor_seconds()},
+            {"resident_bytes", resident_bytes()}, {"sequence", head()}};
   }
 
  private:

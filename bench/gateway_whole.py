@@ -75,10 +75,6 @@ def spec(number):
     return text + words[:SPEC_BYTES - 1 - len(text)] + "\n"
 
 
-def stay(times, state, following):
-    return 1000 * (times[following] - times[state])
-
-
 def measure(binary, folder, tasks, slots=4):
     root = pathlib.Path(tempfile.mkdtemp(prefix="whole-", dir=folder))
     shop = root / "shop"
@@ -132,16 +128,19 @@ def measure(binary, folder, tasks, slots=4):
                     given_up(f"{method} {path}: {answer.status} {text.decode()}")
                 return json.loads(text)
 
+            def make(number):
+                call("POST", "/api/v1/tasks", {"title": "A note", "description": spec(number)})
+
             def count(status):
                 return call("GET", "/api/v1/pipeline/summary")["tasks"][status]
 
-            start("worker", "--server", url, "--token-file", str(shop / ".vitana/token"), "--data", str(root / "elsewhere"),
-                  "--name", "builder", "--slots", str(slots), "--config", str(root / "worker.toml"), cwd=root)
+            start("worker", "--server", url, "--token-file", str(shop / ".vitana/token"),
+                  "--data", str(root / "elsewhere"), "--name", "builder", "--slots", str(slots),
+                  "--config", str(root / "worker.toml"), cwd=root)
             wait_until("the worker", lambda: call("GET", "/api/v1/workers")["workers"])
             begin = time.monotonic()
             with concurrent.futures.ThreadPoolExecutor(8) as persons:
-                list(persons.map(lambda number: call("POST", "/api/v1/tasks", {"title": "A note", "description": spec(number)}),
-                                 range(tasks)))
+                list(persons.map(make, range(tasks)))
             made = time.monotonic() - begin
             wait_until("the end of all tasks", lambda: count("completed") + count("failed") == tasks)
             seconds = time.monotonic() - begin
@@ -154,10 +153,11 @@ def measure(binary, folder, tasks, slots=4):
                 lives.setdefault(vtid, {}).setdefault(kind.removeprefix("autopilot.state."), time_us / 1e6)
 
         def middle(state, following):
-            return statistics.median(stay(times, state, following) for times in lives.values())
+            return statistics.median(1000 * (times[following] - times[state]) for times in lives.values())
 
-        return {"tasks": tasks, "slots": slots, "seconds": seconds, "per_second": tasks / seconds, "made_per_second": tasks / made,
-                "life_ms": middle("executing", "completed"), "execute_ms": middle("executing", "verifying"),
+        return {"tasks": tasks, "slots": slots, "seconds": seconds, "per_second": tasks / seconds,
+                "made_per_second": tasks / made, "life_ms": middle("executing", "completed"),
+                "execute_ms": middle("executing", "verifying"),
                 "verify_ms": middle("verifying", "delivering"), "deliver_ms": middle("delivering", "completed")}
     finally:
         for program in reversed(programs):

@@ -76,7 +76,8 @@ struct Options {
 };
 
 std::int64_t microseconds_now() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 /// Latencies, and what is told of them.
@@ -89,7 +90,7 @@ class Latencies {
     std::sort(all_.begin(), all_.end());
     double sum = 0;
     for (const double one : all_) sum += one;
-    return {{"p50", at(0.5)},   {"p90", at(0.9)},     {"p99", at(0.99)},
+    return {{"p50", at(0.5)},    {"p90", at(0.9)},     {"p99", at(0.99)},
             {"p999", at(0.999)}, {"max", all_.back()}, {"mean", sum / static_cast<double>(all_.size())}};
   }
 
@@ -164,7 +165,8 @@ class Client {
     parser.body_limit(64 << 20);
     co_await http::async_read(stream_, buffer_, parser, net::use_awaitable);
     auto answer = parser.release();
-    if (answer.result_int() >= 300) throw std::runtime_error(fmt::format("{}: {} {}", target, answer.result_int(), answer.body()));
+    if (answer.result_int() >= 300)
+      throw std::runtime_error(fmt::format("{}: {} {}", target, answer.result_int(), answer.body()));
     if (!answer.keep_alive()) throw std::runtime_error(target + ": the connection was not kept");
     co_return std::move(answer.body());
   }
@@ -185,7 +187,11 @@ net::awaitable<void> until(Place& place, Clock::time_point time) {
 class Plan {
  public:
   /// `count` 0: as many as fit into `length`; `rate` 0: each is due as soon as somebody can ask it.
-  Plan(long count, Seconds length, double rate) : count_(count), rate_(rate), begin_(Clock::now()), end_(begin_ + std::chrono::duration_cast<Clock::duration>(length)) {}
+  Plan(long count, Seconds length, double rate)
+      : count_(count),
+        rate_(rate),
+        begin_(Clock::now()),
+        end_(begin_ + std::chrono::duration_cast<Clock::duration>(length)) {}
 
   struct Due {
     long number;
@@ -193,8 +199,9 @@ class Plan {
   };
   /// Nothing once all are given out.
   std::optional<Due> next() {
-    const auto due = rate_ > 0 ? begin_ + std::chrono::duration_cast<Clock::duration>(Seconds(static_cast<double>(given_) / rate_))
-                               : Clock::now();
+    const auto due =
+        rate_ > 0 ? begin_ + std::chrono::duration_cast<Clock::duration>(Seconds(static_cast<double>(given_) / rate_))
+                  : Clock::now();
     if (count_ > 0 ? given_ >= count_ : due >= end_) return std::nullopt;
     return Due{given_++, due};
   }
@@ -227,7 +234,10 @@ Json carry_out(Place& place, Plan plan, long connections, const Ask& ask) {
   place.run();
   const double seconds = plan.seconds();
   const auto done = static_cast<double>(latencies.size());
-  return {{"requests", latencies.size()}, {"seconds", seconds}, {"per_second", done / seconds}, {"latency", latencies.summary()}};
+  return {{"requests", latencies.size()},
+          {"seconds", seconds},
+          {"per_second", done / seconds},
+          {"latency", latencies.summary()}};
 }
 
 Json ask(Place& place, const Options& options) {
@@ -235,21 +245,25 @@ Json ask(Place& place, const Options& options) {
   const auto hole = target.find("{vtid}");
   std::mt19937 random(1);
   std::uniform_int_distribution<long> any(1, std::max(1L, options.number("tasks", 1)));
-  return carry_out(place, Plan(0, Seconds(static_cast<double>(options.number("seconds"))), static_cast<double>(options.number("rate", 0))),
-                   options.number("connections"), [&](Client& client, long) -> net::awaitable<void> {
-                     auto path = target;
-                     if (hole != path.npos) path.replace(hole, 6, fmt::format("VTID-{:05}", any(random)));
-                     co_await client.ask(Verb::get, path);
-                   });
+  return carry_out(
+      place,
+      Plan(0, Seconds(static_cast<double>(options.number("seconds"))), static_cast<double>(options.number("rate", 0))),
+      options.number("connections"), [&](Client& client, long) -> net::awaitable<void> {
+        auto path = target;
+        if (hole != path.npos) path.replace(hole, 6, fmt::format("VTID-{:05}", any(random)));
+        co_await client.ask(Verb::get, path);
+      });
 }
 
 /// A spec of a kilobyte to the byte, like no other.
 Json new_task(long number) {
   auto text = fmt::format(
-      "# Nothing, for the {}th time\n\n## Summary\n\nA task that changes nothing and is done at once.\n\n## Problem\n\nNone.\n\n"
+      "# Nothing, for the {}th time\n\n## Summary\n\nA task that changes nothing and is done at once.\n\n## "
+      "Problem\n\nNone.\n\n"
       "## Acceptance Criteria\n\n- It is done\n\n  ```check\n  true\n  ```\n\n## Notes\n\n",
       number);
-  constexpr std::string_view words = "What is written here is as long as people write, and is read as their words are. ";
+  constexpr std::string_view words =
+      "What is written here is as long as people write, and is read as their words are. ";
   while (text.size() < spec_bytes - 1) text += words.substr(0, std::min(words.size(), spec_bytes - 1 - text.size()));
   text += '\n';
   return {{"title", "Nothing"}, {"description", std::move(text)}};
@@ -272,9 +286,7 @@ std::string claim_of(const std::string& request) {
   return Json{{"request_id", request}, {"max", 1}, {"wait_seconds", 30}}.dump();
 }
 
-std::string report_of(long fence) {
-  return Json{{"fence", fence}, {"result_commit", std::string(40, 'c')}}.dump();
-}
+std::string report_of(long fence) { return Json{{"fence", fence}, {"result_commit", std::string(40, 'c')}}.dump(); }
 
 net::awaitable<void> create(Client& client, long first, long count) {
   co_await client.ask(Verb::post, "/api/v1/tasks", new_tasks(first, count));
@@ -284,8 +296,8 @@ Json create(Place& place, const Options& options) {
   const long batch = options.number("batch", 1);
   const long count = options.number("count");
   const long first = options.number("first", 1);
-  auto said = carry_out(place, Plan((count + batch - 1) / batch, {}, static_cast<double>(options.number("rate", 0))), options.number("connections"),
-                        [&](Client& client, long number) -> net::awaitable<void> {
+  auto said = carry_out(place, Plan((count + batch - 1) / batch, {}, static_cast<double>(options.number("rate", 0))),
+                        options.number("connections"), [&](Client& client, long number) -> net::awaitable<void> {
                           co_await create(client, first + number * batch, std::min(batch, count - number * batch));
                         });
   said["tasks_per_second"] = static_cast<double>(count) / said["seconds"].get<double>();
@@ -355,7 +367,10 @@ Json work(Place& place, const Options& options) {
   };
   for (long i = 0; i < options.number("slots"); ++i) place.spawn(toil(i));
   place.run();
-  return {{"runs", done}, {"seconds", Seconds(Clock::now() - begin).count()}, {"claim", claims.summary()}, {"complete", reports.summary()}};
+  return {{"runs", done},
+          {"seconds", Seconds(Clock::now() - begin).count()},
+          {"claim", claims.summary()},
+          {"complete", reports.summary()}};
 }
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
@@ -458,8 +473,9 @@ class StreamReader {
 
   net::awaitable<void> open(std::int64_t after) {
     co_await socket_.async_connect(place_.endpoint, net::use_awaitable);
-    const auto request = fmt::format(
-        "GET /api/v1/events/stream?after={} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n", after, place_.authority, place_.token);
+    const auto request =
+        fmt::format("GET /api/v1/events/stream?after={} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+                    after, place_.authority, place_.token);
     co_await net::async_write(socket_, net::buffer(request), net::use_awaitable);
     socket_.non_blocking(true);
     // The head of the answer, which may not be followed by anything yet.
@@ -573,13 +589,15 @@ Json streams(Place& place, const Options& options) {
   place.run();
   stage("done");
   for (const auto& [sequence, time] : receipts) std::fputs(fmt::format("{} {}\n", sequence, time).c_str(), file.get());
-  return {{"readers", readers}, {"events", seen_by.size()}, {"receipts", receipts.size()}, {"burst_after", burst_after}};
+  return {
+      {"readers", readers}, {"events", seen_by.size()}, {"receipts", receipts.size()}, {"burst_after", burst_after}};
 }
 
 int run(const std::vector<std::string>& words) {
   const std::map<std::string, Json (*)(Place&, const Options&)> modes{
       {"ask", ask}, {"create", create}, {"work", work}, {"claims", claims}, {"start", start}, {"streams", streams}};
-  if (words.empty() || !modes.contains(words[0])) throw std::runtime_error("ask, create, work, claims, start or streams?");
+  if (words.empty() || !modes.contains(words[0]))
+    throw std::runtime_error("ask, create, work, claims, start or streams?");
   Options options;
   for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
     if (!words[i].starts_with("--")) throw std::runtime_error("no option: " + words[i]);
@@ -593,9 +611,7 @@ int run(const std::vector<std::string>& words) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  return run({argv + 1, argv + argc});
-} catch (const std::exception& fault) {
+int main(int argc, char** argv) try { return run({argv + 1, argv + argc}); } catch (const std::exception& fault) {
   fmt::print(stderr, "load_driver: {}\n", fault.what());
   return 1;
 }

@@ -213,12 +213,15 @@ std::vector<StoredEvent> Reader::events(const EventFilter& filter) {
 
 EventPage Reader::event_page(const EventFilter& filter) {
   constexpr int looked_max = 1000;
+  // Where every line matches, none is read that the page does not hold, but the one that says that there are more.
+  const bool all_match = filter.type_glob.empty() && filter.repos.empty();
+  const int looked = all_match ? std::clamp(filter.limit, 0, looked_max - 1) + 1 : looked_max;
   EventPage page{.events = {}, .position = filter.after};
   const auto tail = filter.vtid ? "WHERE seq > $1 AND vtid = $3 ORDER BY seq LIMIT $2" : "WHERE seq > $1 ORDER BY seq LIMIT $2";
-  Values values{filter.after, looked_max};
+  Values values{filter.after, looked};
   if (filter.vtid) values.emplace_back(filter.vtid->to_string());
   auto rows = select_rows<EventMap>(connection_, tail, values);
-  page.end = rows.size() < static_cast<std::size_t>(looked_max);
+  page.end = rows.size() < static_cast<std::size_t>(looked);
   std::map<Vtid, bool> within;
   const auto reached = [&](const StoredEvent& event) {
     if (filter.repos.empty()) return true;

@@ -288,6 +288,34 @@ TEST_F(ReaderTest, WorkersThatGaveAnAddressAreThoseThatCouldBeCalledNow) {
     EXPECT_EQ(called[1].id, "earlier");
     EXPECT_THAT(r.callback_workers(clock_.time - 1min, 1), SizeIs(1));
   });
+TEST_F(ReaderTest, APageOfTheLogSaysWhereItEndsAndWhetherThereIsMore) {
+  Sequence before = 0;
+  read([&](Reader& r) { before = r.head().seq; });
+  commit([](Ledger& l) {
+    for (const std::uint32_t number : {1u, 2u, 1u}) l.append(event_of(EventType::task_scheduled, Vtid(number)));
+  });
+  const auto page = [&](EventFilter filter) {
+    filter.after = std::max(filter.after, before);
+    EventPage found;
+    read([&](Reader& r) { found = r.event_page(filter); });
+    return found;
+  };
+  const auto expect = [&](const EventFilter& filter, std::size_t events, Sequence beyond, bool end) {
+    const auto found = page(filter);
+    EXPECT_THAT(found.events, SizeIs(events));
+    EXPECT_EQ(found.position, before + beyond);
+    EXPECT_EQ(found.end, end);
+  };
+  expect({}, 3, 3, true);
+  expect({.limit = 4}, 3, 3, true);
+  expect({.limit = 3}, 3, 3, true);
+  expect({.limit = 2}, 2, 2, false);
+  expect({.limit = 0}, 0, 0, false);
+  expect({.after = before + 3, .limit = 1}, 0, 3, true);
+  expect({.vtid = Vtid(1), .limit = 2}, 2, 3, true);
+  expect({.vtid = Vtid(1), .limit = 1}, 1, 1, false);
+  // What does not match is passed over, and counts as looked at.
+  expect({.type_glob = "vtid.spec.*", .limit = 1}, 0, 3, true);
 }
 
 }  // namespace
