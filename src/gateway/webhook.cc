@@ -7,8 +7,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "base/base64.h"
 #include "base/digest.h"
+#include "base/webhook_signature.h"
 #include "wire/hostile.h"
 
 namespace vitana::gateway {
@@ -48,13 +48,6 @@ bool is_hex_of(std::string_view signature, const Digest& expected) { return same
 
 /// "v1,BASE64 v1,BASE64": one of them holds.
 bool standard_signature_holds(const Request& request, std::string_view secret, Instant now) {
-  constexpr std::string_view prefix = "whsec_";
-  std::string key(secret);
-  if (secret.starts_with(prefix)) {
-    auto decoded = from_base64(secret.substr(prefix.size()));
-    if (!decoded || decoded->empty()) return false;
-    key = std::move(*decoded);
-  }
   const auto id = request.header("webhook-id");
   const auto sent = request.header("webhook-timestamp");
   std::int64_t seconds = 0;
@@ -62,9 +55,8 @@ bool standard_signature_holds(const Request& request, std::string_view secret, I
   if (error != std::errc() || end != sent.data() + sent.size() || seconds < 0) return false;
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() - seconds;
   if (std::abs(age) > std::chrono::seconds(age_max).count()) return false;
-  const auto digest = Digest::keyed(key, std::string(id) + "." + std::string(sent) + "." + request.body);
-  const auto& bytes = digest.bytes();
-  const auto expected = "v1," + to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const auto expected = webhook_signature(secret, id, seconds, request.body);
+  if (expected.empty()) return false;
   bool holds = false;
   auto list = request.header("webhook-signature");
   while (!list.empty()) {
