@@ -1,0 +1,13 @@
+-- See the twin for SQLite.
+CREATE TABLE webhook_cursors (
+  name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  seq BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  failing_since BIGINT,
+  next_at BIGINT NOT NULL,
+  passed_over BIGINT NOT NULL,
+  last_error TEXT COLLATE "C" NOT NULL,
+  told_at BIGINT,
+  holder TEXT COLLATE "C" NOT NULL,
+  held_until BIGINT NOT NULL
+);
