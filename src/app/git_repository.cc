@@ -196,6 +196,34 @@ Result<bool> GitRepository::holds(const std::string& ref, const std::string& anc
   return (*open)->holds(source_, ref, ancestor);
 }
 
+Result<std::optional<port::BranchBeside>> GitRepository::fetch_beside(const std::string& ref) {
+  using Found = std::optional<port::BranchBeside>;
+  constexpr std::string_view branches = "refs/heads/";
+  if (!ref.starts_with(branches) || !git::is_branch_name(ref.substr(branches.size()))) return Found();
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  auto there = git::remote_ref(git_, source_, ref);
+  if (!there) return failure(std::move(there.error()));
+  if (!*there) return Found();
+  auto commit = (*open)->fetch_beside(source_, ref);
+  if (!commit) return failure(std::move(commit.error()));
+  auto tip = (*open)->tip(default_branch());
+  if (!tip) return failure(std::move(tip.error()));
+  port::BranchBeside found{.commit = std::move(*commit), .base = {}};
+  if (*tip) {
+    auto base = (*open)->merge_base(found.commit, **tip);
+    if (!base) return failure(std::move(base.error()));
+    found.base = base->value_or("");
+  }
+  return Found(std::move(found));
+}
+
+Result<void> GitRepository::forget_beside() {
+  auto open = mirror();
+  if (!open) return failure(std::move(open.error()));
+  return (*open)->forget_beside();
+}
+
 Result<port::PushAnswer> GitRepository::push(const domain::Deliverable& deliverable,
                                             const port::MayBegin& may_begin) {
   auto open = mirror();

@@ -37,6 +37,8 @@ class GitRepository : public port::Repository {
                                                         const std::string& to) override;
   Result<bool> holds(const std::string& ref, const std::string& ancestor) override;
   Result<std::optional<std::string>> ref_commit(const std::string& ref) override;
+  Result<std::optional<port::BranchBeside>> fetch_beside(const std::string& ref) override;
+  Result<void> forget_beside() override;
   Result<port::PushAnswer> push(const domain::Deliverable& deliverable, const port::MayBegin& may_begin) override;
   Result<bool> withdraw(const domain::Deliverable& deliverable) override;
   Result<void> remove(const std::string& ref, const std::string& commit) override;

@@ -1,5 +1,7 @@
 #include "base/webhook_signature.h"
 
+#include <fmt/format.h>
+
 #include "base/base64.h"
 #include "base/digest.h"
 
@@ -11,14 +13,11 @@ std::string webhook_signature(std::string_view secret, std::string_view id, std:
   std::string key(secret);
   if (secret.starts_with(prefix)) {
     auto decoded = from_base64(secret.substr(prefix.size()));
-    if (decoded && !decoded->empty()) key = std::move(*decoded);
+    if (!decoded || decoded->empty()) return "";
+    key = std::move(*decoded);
   }
-  std::string signed_text(id);
-  signed_text += '.';
-  signed_text += std::to_string(timestamp_seconds);
-  signed_text += '.';
-  signed_text += body;
-  const auto bytes = Digest::keyed(key, signed_text).bytes();
+  const auto digest = Digest::keyed(key, fmt::format("{}.{}.{}", id, timestamp_seconds, body));
+  const auto& bytes = digest.bytes();
   return "v1," + to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 

@@ -5,21 +5,27 @@
 namespace vitana {
 namespace {
 
-TEST(WebhookSignature, IsWhatOthersMakeOfTheSame) {
-  EXPECT_EQ(webhook_signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
-                              R"({"test": 2432232314})"),
+constexpr auto id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+constexpr auto body = R"({"test": 2432232314})";
+constexpr std::int64_t seconds = 1614265330;
+
+TEST(WebhookSignature, IsTheOneOfTheSpecificationsExample) {
+  EXPECT_EQ(webhook_signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", id, seconds, body),
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-  EXPECT_EQ(webhook_signature("0123456789abcdef01234567", "dispatch:VTID-00001.1:0", 1767225600, "{}"),
-            "v1,ziOUEZ4hMsYeBv5KwNqH0xcPkEwUU32rVM79K0hnyQ4=");
 }
 
-TEST(WebhookSignature, ChangesWithEachPart) {
-  const auto signature = webhook_signature("secret", "id", 7, "body");
-  EXPECT_NE(webhook_signature("Secret", "id", 7, "body"), signature);
-  EXPECT_NE(webhook_signature("secret", "ID", 7, "body"), signature);
-  EXPECT_NE(webhook_signature("secret", "id", 8, "body"), signature);
-  EXPECT_NE(webhook_signature("secret", "id", 7, "Body"), signature);
-  EXPECT_NE(webhook_signature("whsec_no base64", "id", 7, "body"), signature);
+TEST(WebhookSignature, IsOverTheIdTheTimeAndEveryByte) {
+  const auto signature = webhook_signature("secret", id, seconds, body);
+  EXPECT_EQ(signature.size(), 3U + 44U);
+  EXPECT_NE(webhook_signature("secret", "msg_another", seconds, body), signature);
+  EXPECT_NE(webhook_signature("secret", id, seconds + 1, body), signature);
+  EXPECT_NE(webhook_signature("secret", id, seconds, R"({"test": 2432232315})"), signature);
+  EXPECT_NE(webhook_signature("another", id, seconds, body), signature);
+}
+
+TEST(WebhookSignature, IsNoneWhereTheSecretIsNoneOfItsForm) {
+  EXPECT_EQ(webhook_signature("whsec_", id, seconds, body), "");
+  EXPECT_EQ(webhook_signature("whsec_no base64!", id, seconds, body), "");
 }
 
 }  // namespace

@@ -77,6 +77,10 @@ class OneCommit : public port::Repository {
   Result<port::PushAnswer> push(const domain::Deliverable&, const port::MayBegin&) override {
     return port::PushAnswer{};
   }
+  Result<std::optional<port::BranchBeside>> fetch_beside(const std::string&) override {
+    return std::optional<port::BranchBeside>();
+  }
+  Result<void> forget_beside() override { return {}; }
   Result<bool> withdraw(const domain::Deliverable&) override { return false; }
   Result<void> remove(const std::string&, const std::string&) override { return {}; }
 };

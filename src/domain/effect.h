@@ -15,6 +15,8 @@ enum class EffectKind {
   push,                ///< put a run's deliverable on its ref; done under the deliver lease
   notify,              ///< tell a person
   resolve_dependents,  ///< a task ended; those that wait for it must learn of it
+  check_branch,        ///< judge the specs of a branch that registers none
+  commit_status,       ///< tell a forge what became of a commit's specs
 };
 
 enum class EffectOutcome { done, void_, failed };

@@ -61,7 +61,8 @@ constexpr auto event_statuses = enum_names<EventStatus>({
     {EventStatus::pending, "pending"}});
 constexpr auto effect_kinds = enum_names<EffectKind>({
     {EffectKind::dispatch, "dispatch"}, {EffectKind::push, "push"},
-    {EffectKind::notify, "notify"}, {EffectKind::resolve_dependents, "resolve_dependents"}});
+    {EffectKind::notify, "notify"}, {EffectKind::resolve_dependents, "resolve_dependents"},
+    {EffectKind::check_branch, "check_branch"}, {EffectKind::commit_status, "commit_status"}});
 constexpr auto effect_outcomes = enum_names<EffectOutcome>({
     {EffectOutcome::done, "done"}, {EffectOutcome::void_, "void"},
     {EffectOutcome::failed, "failed"}});

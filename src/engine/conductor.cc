@@ -192,7 +192,7 @@ bool Conductor::put_off(store::Ledger& ledger, const domain::Subject& subject) {
 Result<int> Conductor::work_off_effects() {
   std::vector<store::EffectRow> due;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
-    due = reader.due_effects(effects_max);
+    due = reader.due_effects(EffectKind::resolve_dependents, effects_max);
     return {};
   });
   if (!look) return failure(std::move(look.error()));
@@ -322,7 +322,7 @@ Result<int> Conductor::route() {
 Result<std::optional<store::EffectRow>> Conductor::take_dispatch() {
   std::optional<store::EffectRow> mine;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
-    const auto due = reader.due_dispatches(dispatches_max);
+    const auto due = reader.due_effects(EffectKind::dispatch, dispatches_max);
     const std::lock_guard lock(told_mutex_);
     for (const auto& effect : due) {
       if (!dispatching_.insert(effect.effect.key).second) continue;

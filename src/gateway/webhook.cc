@@ -56,6 +56,7 @@ bool standard_signature_holds(const Request& request, std::string_view secret, I
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() - seconds;
   if (std::abs(age) > std::chrono::seconds(age_max).count()) return false;
   const auto expected = webhook_signature(secret, id, seconds, request.body);
+  if (expected.empty()) return false;
   bool holds = false;
   auto list = request.header("webhook-signature");
   while (!list.empty()) {

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/digest.h"
 #include "base/shell.h"
 
 namespace vitana::git {
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 // git holds the lock of a ref for the moment of its change; one this old belongs to nobody.
 constexpr auto stale_lock = std::chrono::seconds(30);
 constexpr std::string_view remote = "refs/remotes/origin/";
+constexpr std::string_view beside_refs = "refs/vitana/beside/";
 constexpr std::string_view seen = "refs/vitana/seen/";
 constexpr std::string_view keep_refs = "refs/vitana/keep/";
 
@@ -117,6 +119,10 @@ Result<void> Mirror::fetch_refs(const Source& source, std::vector<std::string> r
             .git_dir = path_,
             .network = !source.local(),
             .slow = true};
+  return fetch_with(source, std::move(call), std::move(refspecs));
+}
+
+Result<void> Mirror::fetch_with(const Source& source, Call call, std::vector<std::string> refspecs) {
   if (source.local()) {
     auto repository = locate(git_, source.path());
     if (!repository) return failure(std::move(repository.error()));
@@ -132,6 +138,51 @@ Result<void> Mirror::fetch_refs(const Source& source, std::vector<std::string> r
   if (answer->exit_code == 0) return {};
   return failure(git_error(FailureCode::REPO_UNAVAILABLE,
                            fmt::format("{} cannot be fetched", source.to_string()), *answer));
+}
+
+Result<Oid> Mirror::fetch_beside(const Source& source, const std::string& ref) {
+  if (!is_ref(ref)) return failure(FailureCode::GIT_FAILED, "no name of a ref");
+  const auto turn = fetching_beside_.take("another branch");
+  if (!turn) return failure(turn.error());
+  // By its digest: names of branches may be long, and one may be a folder of another.
+  const auto as_seen = fmt::format("{}{}", beside_refs, Digest::of(ref).hex());
+  Call call{.args = {"fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
+                     "--no-recurse-submodules"},
+            .git_dir = path_,
+            .network = !source.local()};
+  auto done = fetch_with(source, std::move(call), {fmt::format("+{}:{}", ref, as_seen)});
+  if (!done) return failure(std::move(done.error()));
+  auto fetched = blobs_.commit_of(as_seen);
+  if (!fetched) return failure(std::move(fetched.error()));
+  if (*fetched) return std::move(**fetched);
+  return failure(FailureCode::GIT_FAILED, "the branch holds no commit");
+}
+
+Result<void> Mirror::forget_beside() {
+  const auto turn = fetching_beside_.take("another branch");
+  if (!turn) return failure(turn.error());
+  auto refs = run({"for-each-ref", "--format=delete %(refname)", std::string(beside_refs)});
+  if (!refs) return failure(std::move(refs.error()));
+  if (refs->empty()) return {};
+  auto done = run({"update-ref", "--stdin"}, std::move(*refs));
+  if (!done) return failure(std::move(done.error()));
+  return {};
+}
+
+Result<std::optional<Oid>> Mirror::merge_base(const Oid& one, const Oid& other) const {
+  for (const auto* oid : {&one, &other}) {
+    auto there = exists(*oid);
+    if (!there) return failure(std::move(there.error()));
+    if (!*there) return failure(FailureCode::COMMIT_MISSING, fmt::format("there is no commit {}", *oid));
+  }
+  auto answer = try_run({"merge-base", one, other});
+  if (!answer) return failure(std::move(answer.error()));
+  if (answer->exit_code == 1) return std::optional<Oid>();
+  auto base = answer->out.substr(0, answer->out.find('\n'));
+  if (answer->exit_code != 0 || !is_oid(base)) {
+    return failure(git_error(FailureCode::GIT_FAILED, "git merge-base failed", *answer));
+  }
+  return std::optional<Oid>(std::move(base));
 }
 
 Result<bool> Mirror::holds(const Source& source, const std::string& ref, const Oid& commit) {

@@ -31,6 +31,16 @@ class Mirror {
   /// each other. Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, CANCELLED.
   Result<Oid> fetch(const Source& source, const std::string& branch);
 
+  /// Copies one branch, `ref` of the source, to a name of its own, for as long as forget_beside() is not called. Its
+  /// commit. Waits for no fetch(), and none for it. Errors: REPO_UNAVAILABLE, GIT_FAILED (its deadline is that
+  /// of a short call), CANCELLED.
+  Result<Oid> fetch_beside(const Source& source, const std::string& ref);
+  Result<void> forget_beside();
+
+  /// The newest commit that both have in their history; nothing where there is none.
+  /// Errors: COMMIT_MISSING, GIT_FAILED.
+  Result<std::optional<Oid>> merge_base(const Oid& one, const Oid& other) const;
+
   /// Is `commit` in the history of `ref` of the source as it is now? For deciding after a crash
   /// whether a delivery arrived. Fetches the ref when it moved. Errors: as fetch().
   Result<bool> holds(const Source& source, const std::string& ref, const Oid& commit);
@@ -71,11 +81,14 @@ class Mirror {
   Mirror(std::filesystem::path path, Options options);
 
   Result<void> fetch_refs(const Source& source, std::vector<std::string> refspecs);
+  /// The call that copies; its first arguments are the caller's.
+  Result<void> fetch_with(const Source& source, Call call, std::vector<std::string> refspecs);
 
   const std::filesystem::path path_;
   const Git git_;
   mutable BlobReader blobs_;
   Turn fetching_;
+  Turn fetching_beside_;
 };
 
 /// The command that git starts on the other side of a local fetch or push, quoted for the shell

@@ -56,6 +56,32 @@ TEST_F(MirrorTest, AMissingBranchAndAGoneRepositoryAreToldApart) {
   EXPECT_EQ(mirror->fetch(user.source(), "main").error().code, FailureCode::REPO_UNAVAILABLE);
 }
 
+TEST_F(MirrorTest, ABranchBesideIsBroughtUnderANameOfItsOwnAndForgotten) {
+  fetch();
+  user.git({"checkout", "--quiet", "-b", "topic"});
+  const auto other = user.commit_file("b", "1");
+  user.git({"checkout", "--quiet", "main"});
+  const auto newer = user.commit_file("a", "2");
+  fetch();
+  EXPECT_EQ(must(mirror->fetch_beside(user.source(), "refs/heads/topic")), other);
+  EXPECT_EQ(must(mirror->tip("topic")), std::nullopt);
+  EXPECT_EQ(must(mirror->tip("main")), newer);
+  EXPECT_EQ(must(mirror->merge_base(other, newer)), first);
+  must(mirror->forget_beside());
+  must(mirror->forget_beside());
+  EXPECT_EQ(must(mirror->run({"for-each-ref", "refs/vitana/"})), "");
+  EXPECT_FALSE(mirror->fetch_beside(user.source(), "refs/heads/gone"));
+  EXPECT_FALSE(mirror->fetch_beside(user.source(), "--upload-pack=x"));
+}
+
+TEST_F(MirrorTest, HistoriesWithNothingInCommonHaveNoBase) {
+  fetch();
+  user.git({"checkout", "--quiet", "--orphan", "island"});
+  const auto other = user.commit_file("b", "1");
+  EXPECT_EQ(must(mirror->fetch_beside(user.source(), "refs/heads/island")), other);
+  EXPECT_EQ(must(mirror->merge_base(other, first)), std::nullopt);
+}
+
 TEST_F(MirrorTest, AUrlIsFetchedToo) {
   auto other = must(Mirror::open(temp.path() / "other", {}));
   EXPECT_EQ(must(other->fetch(Source::at_url("file://" + user.path().string()), "main")), first);

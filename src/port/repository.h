@@ -35,6 +35,12 @@ struct PathCommit {
   Instant at{};
 };
 
+/// A branch beside the one that counts.
+struct BranchBeside {
+  std::string commit;  ///< its tip
+  std::string base;    ///< the newest commit that it shares with the one that counts; empty: none
+};
+
 /// A delivery that a commit's trailers speak of.
 struct DeliveryTrailer {
   std::string commit;
@@ -105,6 +111,12 @@ class Repository {
 
   /// The commit of `ref` in the repository itself now; nothing when it does not exist.
   virtual Result<std::optional<std::string>> ref_commit(const std::string& ref) = 0;
+
+  /// Brings the branch `ref` ("refs/heads/…") into the mirror beside the one that counts, until forget_beside(). Waits
+  /// for no fetch of that one, and none waits for it; two minutes at most. Nothing when there is no such branch.
+  virtual Result<std::optional<BranchBeside>> fetch_beside(const std::string& ref) = 0;
+  /// What fetch_beside() brought is not needed any more, also in a process that has ended.
+  virtual Result<void> forget_beside() = 0;
 
   /// Puts `deliverable.new_commit` on its ref if the ref is `old_commit`. Idempotent. `may_begin` is asked
   /// when no other push is under way, before this one is: withdraw() may have come first.

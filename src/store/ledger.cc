@@ -177,6 +177,8 @@ void Ledger::put(const domain::Effect& effect) {
 
 std::optional<EffectRow> Ledger::effect(const std::string& key) { return transaction_.find<EffectMap>(key); }
 
+void Ledger::keep_nothing() { writes_->rehearsal = true; }
+
 void Ledger::settle(const std::string& key, domain::EffectOutcome outcome) {
   auto row = transaction_.find<EffectMap>(key);
   if (!row || row->state != "pending") return;
@@ -267,6 +269,11 @@ void Ledger::put(const WebhookRow& delivery) { transaction_.table<WebhookMap>().
 void Ledger::forget(const WebhookRow& delivery) {
   transaction_.table<WebhookMap>().remove({delivery.repo, delivery.delivery});
 }
+std::optional<WebhookCursorRow> Ledger::webhook_cursor(const std::string& name) {
+  return transaction_.find<WebhookCursorMap>(name);
+}
+void Ledger::put(const WebhookCursorRow& cursor) { transaction_.table<WebhookCursorMap>().put(cursor); }
+void Ledger::forget(const WebhookCursorRow& cursor) { transaction_.table<WebhookCursorMap>().remove(cursor.name); }
 
 // Workers.
 

@@ -28,6 +28,9 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
+  /// From now on the unit is a rehearsal: whatever its end, none of its writes count, not even its refusals.
+  void keep_nothing();
+
   /// The store's clock, read once for this unit.
   Instant now() const { return now_; }
 
@@ -99,8 +102,14 @@ class Ledger {
   /// By its key.
   std::optional<EffectRow> effect(const std::string& key);
   void settle(const std::string& key, domain::EffectOutcome outcome);
-  /// Another try later; after too many it is given up, which is an event. What other tasks wait for never is.
+  /// Another try later; after too many it is given up, which is an event. What other tasks wait for never is, and a
+  /// commit's status by who tells it alone.
   void postpone(std::int64_t effect, Instant due, const std::string& error);
+  /// No other try, which is an event.
+  void give_up(std::int64_t effect, const std::string& error);
+  std::optional<EffectRow> effect(const std::string& key);
+  /// All of a kind that are pending, due or not, oldest first.
+  std::vector<EffectRow> pending(domain::EffectKind kind, int limit);
 
   // Repositories.
   std::optional<RepoRow> repo(const std::string& name);
@@ -150,6 +159,13 @@ class Ledger {
   std::vector<WebhookRow> webhooks_before(Instant before, int limit);
   void forget(const WebhookRow& delivery);
 
+  // Webhooks of the configuration.
+  std::optional<WebhookCursorRow> webhook_cursor(const std::string& name);
+  void put(const WebhookCursorRow& cursor);
+  /// By name.
+  std::vector<WebhookCursorRow> webhook_cursors();
+  void forget(const WebhookCursorRow& cursor);
+
   // Workers on other machines.
   std::optional<WorkerRow> worker(const std::string& id);
   void put(const WorkerRow& worker);
@@ -182,6 +198,8 @@ class Ledger {
 
  private:
   friend class Transaction;
+  std::optional<EffectRow> pending(std::int64_t effect);
+  void fail(EffectRow& row);
   /// The event by which a row comes into being, unless the unit appends it itself.
   void record(domain::Event event, const std::string& mark);
 

@@ -160,21 +160,52 @@ int Ledger::repo_runs_since(const std::string& repo, Instant since) {
 // Outbox.
 
 void Ledger::postpone(std::int64_t effect, Instant due, const std::string& error) {
-  transaction_.flush<EffectMap>();
-  auto rows = select_rows<EffectMap>(transaction_.connection(),
-                                     "WHERE id = $1 AND state = 'pending'", {effect});
-  if (rows.empty()) return;
-  auto& row = rows.front();
-  row.last_error = error;
-  row.due = due;
+  auto row = pending(effect);
+  if (!row) return;
+  row->last_error = error;
+  row->due = due;
   // Tasks that wait for one that has ended would wait for ever.
-  const bool may_fail = row.effect.kind != domain::EffectKind::resolve_dependents;
-  if (++row.attempts >= effect_attempts_max && may_fail) {
-    row.state = domain::name_of(domain::EffectOutcome::failed);
-    append({domain::EventType::effect_failed, row.effect.vtid, row.effect.run, "engine",
-            nlohmann::json{{"kind", name_of(row.effect.kind)}, {"attempts", row.attempts}, {"error", error}}.dump()});
+  const bool may_fail = row->effect.kind != domain::EffectKind::resolve_dependents &&
+                        row->effect.kind != domain::EffectKind::commit_status;
+  if (++row->attempts >= effect_attempts_max && may_fail) fail(*row);
+  transaction_.table<EffectMap>().put(std::move(*row));
+}
+
+void Ledger::give_up(std::int64_t effect, const std::string& error) {
+  auto row = pending(effect);
+  if (!row) return;
+  row->last_error = error;
+  ++row->attempts;
+  fail(*row);
+  transaction_.table<EffectMap>().put(std::move(*row));
+}
+
+std::optional<EffectRow> Ledger::pending(std::int64_t effect) {
+  transaction_.flush<EffectMap>();
+  auto rows = select_rows<EffectMap>(transaction_.connection(), "WHERE id = $1 AND state = 'pending'", {effect});
+  return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
+}
+
+void Ledger::fail(EffectRow& row) {
+  row.state = domain::name_of(domain::EffectOutcome::failed);
+  nlohmann::json data{{"kind", name_of(row.effect.kind)}, {"attempts", row.attempts}, {"error", row.last_error}};
+  for (const char* of : {"repo", "ref", "commit"}) {
+    if (auto value = member(row.effect.payload, of)) data[of] = std::move(*value);
   }
-  transaction_.table<EffectMap>().put(std::move(row));
+  append({domain::EventType::effect_failed, row.effect.vtid, row.effect.run, "engine", data.dump()});
+}
+
+std::vector<EffectRow> Ledger::pending(domain::EffectKind kind, int limit) {
+  transaction_.flush<EffectMap>();
+  return select_rows<EffectMap>(transaction_.connection(), "WHERE state = 'pending' AND kind = $1 ORDER BY id LIMIT $2",
+                                {domain::name_of(kind), std::max(limit, 0)});
+}
+
+// Webhooks of the configuration.
+
+std::vector<WebhookCursorRow> Ledger::webhook_cursors() {
+  transaction_.flush<WebhookCursorMap>();
+  return select_rows<WebhookCursorMap>(transaction_.connection(), "ORDER BY name");
 }
 
 // Access.

@@ -24,8 +24,8 @@ class LedgerTest : public StoreTest {
   std::vector<EffectRow> due_effects() {
     std::vector<EffectRow> due;
     read([&](Reader& r) {
-      due = r.due_effects(10);
-      for (auto& dispatch : r.due_dispatches(10)) due.push_back(std::move(dispatch));
+      due = r.due_effects(domain::EffectKind::resolve_dependents, 10);
+      for (auto& dispatch : r.due_effects(domain::EffectKind::dispatch, 10)) due.push_back(std::move(dispatch));
     });
     return due;
   }
@@ -489,6 +489,62 @@ TEST_F(LedgerTest, WhatOthersWaitForIsNeverGivenUp) {
     for (int i = 0; i <= effect_attempts_max; ++i) l.postpone(id, now(), "a damaged row");
   });
   EXPECT_THAT(due_effects(), SizeIs(1));
+}
+
+TEST_F(LedgerTest, ACommitsStatusIsGivenUpByWhoTellsItAlone) {
+  commit([&](Ledger& l) {
+    l.put(domain::Effect{domain::EffectKind::commit_status, "s", {}, {}, R"({"repo":"hub","commit":"abc"})", now()});
+  });
+  EXPECT_THAT(due_effects(), IsEmpty()) << "the conductor has nothing to do with it";
+  const auto pending = [&] {
+    std::vector<EffectRow> rows;
+    commit([&](Ledger& l) { rows = l.pending(domain::EffectKind::commit_status, 9); });
+    return rows;
+  };
+  ASSERT_THAT(pending(), SizeIs(1));
+  const auto id = pending().front().id;
+  read([&](Reader& r) { EXPECT_FALSE(r.quiet()); });
+  commit([&](Ledger& l) {
+    for (int i = 0; i <= effect_attempts_max; ++i) l.postpone(id, now(), "503");
+  });
+  ASSERT_THAT(pending(), SizeIs(1));
+  read([&](Reader& r) { EXPECT_TRUE(r.quiet()) << "nobody waits for a forge that does not answer"; });
+  commit([&](Ledger& l) { l.give_up(id, "503"); });
+  EXPECT_THAT(pending(), IsEmpty());
+  EXPECT_EQ(raw()->query_one("SELECT type FROM oasis_events ORDER BY seq DESC LIMIT 1")->text(0), "outbox.effect.failed");
+}
+
+TEST_F(LedgerTest, OfARehearsalNothingIsKept) {
+  commit([&](Ledger& l) { l.put(RepoRow{"hub", "abc", "main", now(), true}); });
+  Sequence head = 0;
+  read([&](Reader& r) { head = r.head().seq; });
+  commit([&](Ledger& l) {
+    l.keep_nothing();
+    l.put(RepoRow{"hub", "def", "main", now(), true});
+    l.append({domain::EventType::repo_synced, {}, {}, "test", "{}"});
+    l.refuse("key", {domain::EventType::command_refused, {}, {}, "test", "{}"});
+    EXPECT_THAT(l.repo_files("hub", Vtid(7)), IsEmpty());  // a list, for which writes go to the database
+    EXPECT_EQ(l.repo("hub")->synced_commit, "def");
+  });
+  commit([&](Ledger& l) {
+    EXPECT_EQ(l.repo("hub")->synced_commit, "abc");
+    EXPECT_FALSE(l.refused_before("key"));
+  });
+  read([&](Reader& r) { EXPECT_EQ(r.head().seq, head); });
+}
+
+TEST_F(LedgerTest, WebhookCursorsAreKept) {
+  const WebhookCursorRow row{"chat", 7, 3, now(), now() + 5s, 2, "it answered 500", now() - 1s, "a", now() + 1min};
+  commit([&](Ledger& l) {
+    l.put(row);
+    l.put(WebhookCursorRow{.name = "board", .seq = 1});
+  });
+  read([&](Reader& r) {
+    EXPECT_EQ(r.webhook_cursor("chat"), row);
+    EXPECT_THAT(r.webhook_cursors(), SizeIs(2));
+  });
+  commit([&](Ledger& l) { l.forget(row); });
+  commit([&](Ledger& l) { EXPECT_THAT(l.webhook_cursors(), SizeIs(1)); });
 }
 
 TEST_F(LedgerTest, RepositoriesFilesDeliveriesAndChecksAreKept) {

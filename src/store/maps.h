@@ -135,6 +135,9 @@ VITANA_STORE_MAP(RequestMap, RequestRow, TextPair, "requests", 2, 2, false,
   "caller", "key", "digest", "made", "made_at")
 VITANA_STORE_MAP(WebhookMap, WebhookRow, TextPair, "webhook_deliveries", 2, 2, true,
   "repo", "delivery", "forge", "event", "ref", "outcome", "received_at")
+VITANA_STORE_MAP(WebhookCursorMap, WebhookCursorRow, std::string, "webhook_cursors", 1, 1, false,
+  "name", "seq", "attempts", "failing_since", "next_at", "passed_over", "last_error", "told_at", "holder",
+  "held_until")
 VITANA_STORE_MAP(WorkerMap, WorkerRow, std::string, "workers", 1, 3, false,
   "id", "name", "actor", "labels", "slots", "protocol", "registered_at", "seen_at", "draining", "token",
   "callback_url", "callback_secret")

@@ -198,6 +198,25 @@ TokenRow TokenMap::read(const sql::Row& row) {
           .revoked_at = optional_instant(row, 8)};
 }
 
+std::string WebhookCursorMap::key_of(const Row& row) { return row.name; }
+void WebhookCursorMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
+void WebhookCursorMap::bind_row(const Row& row, Values& values) {
+  bind(values, utf8_clean(row.name), row.seq, row.attempts, us_of(row.failing_since), to_us(row.next_at),
+       row.passed_over, utf8_clean(row.last_error), us_of(row.told_at), utf8_clean(row.holder), to_us(row.held_until));
+}
+WebhookCursorRow WebhookCursorMap::read(const sql::Row& row) {
+  return {.name = row.text(0),
+          .seq = row.int64(1),
+          .attempts = int_of(row.int64(2)),
+          .failing_since = optional_instant(row, 3),
+          .next_at = instant_of(row.int64(4)),
+          .passed_over = row.int64(5),
+          .last_error = row.text(6),
+          .told_at = optional_instant(row, 7),
+          .holder = row.text(8),
+          .held_until = instant_of(row.int64(9))};
+}
+
 std::string WorkerMap::key_of(const Row& row) { return row.id; }
 void WorkerMap::bind_key(const Key& key, Values& values) { bind(values, utf8_clean(key)); }
 void WorkerMap::bind_row(const Row& row, Values& values) {

@@ -67,7 +67,8 @@ int Reader::repo_runs_since(const std::string& repo, Instant since) {
 bool Reader::quiet() {
   return queries::number(connection_,
                          "SELECT COUNT(*) FROM (SELECT 1 FROM outbox "
-                         "WHERE state = 'pending' AND kind <> 'push' LIMIT 1) AS pending") == 0 &&
+                         "WHERE state = 'pending' AND kind <> 'push' AND NOT (kind IN ('check_branch', 'commit_status') "
+                         "AND attempts > 0) LIMIT 1) AS pending") == 0 &&
          queries::number(connection_,
                          "SELECT COUNT(*) FROM (SELECT 1 FROM autopilot_runs "
                          "WHERE lease_fence IS NOT NULL LIMIT 1) AS leased") == 0;

@@ -135,17 +135,18 @@ class Reader {
   std::vector<Vtid> overdue(int limit);
   /// Runs whose lease says that it was valid until `before` or earlier; the oldest first.
   std::vector<RunId> run_out(Instant before, int limit);
-  /// Pending and due, but pushes, which belong to the deliver step, dispatches and notices.
-  std::vector<EffectRow> due_effects(int limit);
-  /// Pending and due ones of kind `dispatch`, the oldest first.
-  std::vector<EffectRow> due_dispatches(int limit);
+  /// Pending and due of one kind, the longest due first.
+  std::vector<EffectRow> due_effects(domain::EffectKind kind, int limit);
+  /// By name.
+  std::vector<WebhookCursorRow> webhook_cursors();
+  std::optional<WebhookCursorRow> webhook_cursor(const std::string& name);
   /// The oldest pending and due one of kind `notify`.
   std::optional<EffectRow> due_notice();
   /// Rows per table: for tests that count, and for `doctor`.
   std::map<std::string, std::int64_t> row_counts();
   std::string store_id();
   /// Is nobody at work on a step, and no effect pending but pushes? A push waits for as long as its run
-  /// does, which is the run's matter.
+  /// does, which is the run's matter. Nor is a forge waited for that did not answer once.
   bool quiet();
   /// What a store that takes this one's place must not give out again.
   GivenIds given_ids();

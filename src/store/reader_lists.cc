@@ -323,24 +323,19 @@ std::vector<EffectRow> Reader::pending_effects(int limit) {
                                 {std::max(limit, 0)});
 }
 
-std::vector<EffectRow> Reader::due_effects(int limit) {
-  return select_rows<EffectMap>(connection_,
-                                "WHERE state = 'pending' AND kind <> 'push' AND kind <> 'notify' AND kind <> 'dispatch' "
-                                "AND due <= $1 ORDER BY due, id LIMIT $2",
-                                {to_us(now_), std::max(limit, 0)});
+std::vector<EffectRow> Reader::due_effects(domain::EffectKind kind, int limit) {
+  return select_rows<EffectMap>(connection_, "WHERE state = 'pending' AND kind = $1 AND due <= $2 ORDER BY due, id LIMIT $3",
+                                {domain::name_of(kind), to_us(now_), std::max(limit, 0)});
 }
 
-std::vector<EffectRow> Reader::due_dispatches(int limit) {
-  return select_rows<EffectMap>(connection_,
-                                "WHERE state = 'pending' AND kind = 'dispatch' AND due <= $1 ORDER BY due, id LIMIT $2",
-                                {to_us(now_), std::max(limit, 0)});
+std::vector<WebhookCursorRow> Reader::webhook_cursors() { return select_rows<WebhookCursorMap>(connection_, "ORDER BY name"); }
+
+std::optional<WebhookCursorRow> Reader::webhook_cursor(const std::string& name) {
+  return select_by_key<WebhookCursorMap>(connection_, name);
 }
 
 std::optional<EffectRow> Reader::due_notice() {
-  auto rows = select_rows<EffectMap>(connection_,
-                                     "WHERE state = 'pending' AND kind = 'notify' AND due <= $1 "
-                                     "ORDER BY due, id LIMIT 1",
-                                     {to_us(now_)});
+  auto rows = due_effects(domain::EffectKind::notify, 1);
   return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
 }
 

@@ -258,10 +258,11 @@ TEST_F(ReaderTest, ALookBeforeAUnitFindsWhatTheUnitWillFind) {
     EXPECT_FALSE(r.claimable({domain::Step::verify}));
     EXPECT_FALSE(r.eligible());
     EXPECT_THAT(r.overdue(10), ElementsAre(Vtid(7)));
-    EXPECT_THAT(r.due_effects(10), IsEmpty());
+    EXPECT_THAT(r.due_effects(domain::EffectKind::resolve_dependents, 10), IsEmpty());
     EXPECT_EQ(r.due_notice()->effect.key, "n");
-    ASSERT_THAT(r.due_dispatches(10), SizeIs(1));
-    EXPECT_EQ(r.due_dispatches(10).front().effect.key, "d");
+    const auto dispatches = r.due_effects(domain::EffectKind::dispatch, 10);
+    ASSERT_THAT(dispatches, SizeIs(1));
+    EXPECT_EQ(dispatches.front().effect.key, "d");
     EXPECT_FALSE(r.breaker("repo:hub"));
     ASSERT_THAT(r.slots(), SizeIs(1));
     EXPECT_EQ(r.slots()[0].runs, 1);
@@ -288,6 +289,8 @@ TEST_F(ReaderTest, WorkersThatGaveAnAddressAreThoseThatCouldBeCalledNow) {
     EXPECT_EQ(called[1].id, "earlier");
     EXPECT_THAT(r.callback_workers(clock_.time - 1min, 1), SizeIs(1));
   });
+}
+
 TEST_F(ReaderTest, APageOfTheLogSaysWhereItEndsAndWhetherThereIsMore) {
   Sequence before = 0;
   read([&](Reader& r) { before = r.head().seq; });

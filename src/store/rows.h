@@ -204,6 +204,22 @@ struct WebhookRow {
   Instant at{};
 };
 
+/// How far a webhook of the configuration was told of the log.
+struct WebhookCursorRow {
+  std::string name;
+  Sequence seq = 0;   ///< all up to here was told, was passed over, or is not for it
+  int attempts = 0;   ///< that failed, since one went through
+  std::optional<Instant> failing_since = {};
+  Instant next_at{};  ///< not tried before
+  std::int64_t passed_over = 0;  ///< events, since one went through
+  std::string last_error = {};
+  std::optional<Instant> told_at = {};  ///< the last event that went through
+  std::string holder = {};  ///< on a store that hosts share: the home of the engine that tells it …
+  Instant held_until{};     ///< … and until when no other one does
+
+  bool operator==(const WebhookCursorRow&) const = default;
+};
+
 /// A worker on another machine, as it last registered.
 struct WorkerRow {
   std::string id;     ///< "wrk_" and 16 digits: the same for each registration of this name by this actor

@@ -16,7 +16,7 @@ std::span<const std::string_view> table_names() {
        ApprovalMap::table, DependencyMap::table, EffectMap::table,   EvidenceMap::table,
        RepoMap::table,     RepoFileMap::table,   LocalIdMap::table, DeliveryMap::table, GreenBaseMap::table,
        ControlMap::table,  BreakerMap::table,    DraftMap::table,    IntakeMap::table,     TokenMap::table,
-       RequestMap::table, WebhookMap::table, WorkerMap::table,
+       RequestMap::table, WebhookMap::table, WebhookCursorMap::table, WorkerMap::table,
        CounterMap::table,  RefusalMap::table,    MetaMap::table,     ConfigMap::table,
        EventMap::table});
   return names;

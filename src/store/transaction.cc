@@ -22,6 +22,10 @@ void Transaction::begin_epoch(std::int64_t epoch) {
 }
 
 void Transaction::finish(Ledger& unit, bool success) {
+  if (unit.writes_->rehearsal) {
+    unit.writes_->refusals.clear();
+    success = false;
+  }
   const auto all_tables = [&](auto&& work) {
     std::apply([&](auto&... table) { (work(table), ...); }, tables_);
   };

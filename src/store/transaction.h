@@ -25,6 +25,7 @@ struct Ledger::Writes {
   std::vector<PendingEvent> events;
   std::vector<std::pair<std::string, domain::Event>> refusals;
   std::map<RunId, int> ordinals;  ///< of the newest evidence
+  bool rehearsal = false;         ///< see Ledger::keep_nothing()
 };
 
 /// REQUIRES, for the whole of its life: a write transaction of `connection` is open.
@@ -73,7 +74,7 @@ class Transaction {
              Table<DependencyMap>, Table<EffectMap>, Table<EvidenceMap>, Table<RepoMap>,
              Table<RepoFileMap>, Table<LocalIdMap>, Table<DeliveryMap>, Table<GreenBaseMap>, Table<ControlMap>,
              Table<BreakerMap>, Table<DraftMap>, Table<IntakeMap>, Table<TokenMap>, Table<RequestMap>,
-             Table<WebhookMap>, Table<WorkerMap>, Table<CounterMap>,
+             Table<WebhookMap>, Table<WebhookCursorMap>, Table<WorkerMap>, Table<CounterMap>,
              Table<RefusalMap>, Table<ConfigMap>>
       tables_;
   std::vector<StoredEvent> events_;

@@ -66,6 +66,13 @@ Result<std::vector<port::DeliveryTrailer>> FaultyRepository::deliveries(const st
   return inner_->deliveries(from, to);
 }
 
+Result<std::optional<port::BranchBeside>> FaultyRepository::fetch_beside(const std::string& ref) {
+  if (faults_.fails()) return broken();
+  return inner_->fetch_beside(ref);
+}
+
+Result<void> FaultyRepository::forget_beside() { return inner_->forget_beside(); }
+
 void FaultyRepository::land(double chance) {
   std::erase_if(in_flight_, [&](const domain::Deliverable& goods) {
     return faults_.chance(chance) && inner_->push(goods, {}).has_value();

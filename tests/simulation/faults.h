@@ -87,6 +87,8 @@ class FaultyRepository : public port::Repository {
   Result<std::optional<std::string>> ref_commit(const std::string& ref) override;
   Result<port::PushAnswer> push(const domain::Deliverable& deliverable,
                                 const port::MayBegin& may_begin) override;
+  Result<std::optional<port::BranchBeside>> fetch_beside(const std::string& ref) override;
+  Result<void> forget_beside() override;
   Result<bool> withdraw(const domain::Deliverable& deliverable) override;
   Result<void> remove(const std::string& ref, const std::string& commit) override;
 

@@ -191,6 +191,18 @@ Result<port::PushAnswer> SimRepository::push(const domain::Deliverable& delivera
   return port::PushAnswer{};
 }
 
+Result<std::optional<port::BranchBeside>> SimRepository::fetch_beside(const std::string& ref) {
+  if (unavailable) return gone();
+  using Found = std::optional<port::BranchBeside>;
+  const auto it = refs_.find(ref);
+  if (it == refs_.end()) return Found();
+  port::BranchBeside found{.commit = it->second, .base = it->second};
+  while (!found.base.empty() && !is_ancestor(found.base, tip())) found.base = commits_.at(found.base).parent;
+  return Found(std::move(found));
+}
+
+Result<void> SimRepository::forget_beside() { return {}; }
+
 Result<bool> SimRepository::withdraw(const domain::Deliverable& deliverable) {
   return holds(deliverable.ref, deliverable.new_commit);
 }
