@@ -50,7 +50,7 @@ DURABLE = {
 class Server:
     """gateway_server on a database, as long as the block that it is entered by."""
 
-    def __init__(self, bench, database, verify_slots=8):
+    def __init__(self, bench, database, verify_slots=2):
         self.bench = bench
         self.database = str(database)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="data-", dir=bench.folder))
@@ -334,7 +334,7 @@ class Bench:
                 print(f"  {name:10} {'':26} a call {latency(said['latency'])}")
             return said
 
-        with Server(self, database) as server:
+        with Server(self, database, verify_slots=8) as server:
             found["durability"] = durability = server.tell("durability")
             wanted = {"sqlite": {"synchronous": "2", "journal_mode": "wal"},
                       "postgres": {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}}
