@@ -50,7 +50,7 @@ DURABLE = {
 class Server:
     """gateway_server on a database, as long as the block that it is entered by."""
 
-    def __init__(self, bench, database, verify_slots=8):
+    def __init__(self, bench, database, verify_slots=2):
         self.bench = bench
         self.database = str(database)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="data-", dir=bench.folder))
@@ -237,7 +237,7 @@ class Bench:
         found = {}
         for waiting in (1, 10, 100):
             with Server(self, self.database(f"claims-{waiting}")) as server:
-                count = self.size(2000, 100)
+                count = self.size(500 if waiting == 1 else 2000, 100)
                 server.warm().switch(False)
                 server.drive("create", count=count, batch=100, connections=2)
                 at_once = self.grants(server, waiting, count)
@@ -259,6 +259,9 @@ class Bench:
         after = server.figures()
         committed = server.tell("committed", before["sequence"], "autopilot.state.pending_pickup")
         claimable = {vtid: us for _, vtid, us in committed}
+        # Nobody renews: where it takes as long as a lease holds, some are granted twice.
+        if server.tell("committed", before["sequence"], "worker.lease.lost"):
+            sys.exit("leases ran out before all was granted: the machine is too busy to measure on")
         granted = (line.split() for line in out.read_text().splitlines())
         return {**said, "latency": percentiles((int(us) - claimable[vtid]) / 1000 for vtid, us in granted),
                 "units": (after["units"] - before["units"]) / count,
@@ -334,7 +337,7 @@ class Bench:
                 print(f"  {name:10} {'':26} a call {latency(said['latency'])}")
             return said
 
-        with Server(self, database) as server:
+        with Server(self, database, verify_slots=8) as server:
             found["durability"] = durability = server.tell("durability")
             wanted = {"sqlite": {"synchronous": "2", "journal_mode": "wal"},
                       "postgres": {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}}

@@ -268,7 +268,7 @@ int run(const std::vector<std::string>& words) {
   if (words.size() != 2 && !(words.size() == 4 && words[2] == "--verify-slots")) {
     throw std::runtime_error("gateway_server DATABASE FOLDER [--verify-slots N]");
   }
-  Serving serving(words[0], words[1], words.size() == 4 ? whole_number(words[3]) : 8);
+  Serving serving(words[0], words[1], words.size() == 4 ? whole_number(words[3]) : 2);
   std::cout << serving.place().dump() << std::endl;
   std::string line;
   while (std::getline(std::cin, line)) std::cout << serving.answer(line).dump() << std::endl;
