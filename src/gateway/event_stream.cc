@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "view/json.h"
 
@@ -11,25 +12,66 @@ namespace vitana::gateway {
 namespace {
 
 constexpr int events_at_once = 100;
+constexpr std::size_t pages_kept = 64;
 
-}  // namespace
-
-Result<std::string> EventStream::next() {
-  std::string text;
-  filter_.limit = events_at_once;
-  auto done = engine_.store().read([&](store::Reader& reader) -> Result<void> {
-    const auto page = reader.event_page(filter_);
+Result<LogPage> read_page(store::Store& store, store::EventFilter filter) {
+  LogPage out;
+  filter.limit = events_at_once;
+  auto done = store.read([&](store::Reader& reader) -> Result<void> {
+    const auto page = reader.event_page(filter);
     const auto store_id = page.events.empty() ? std::string() : reader.store_id();
     for (const auto& event : page.events) {
-      text += fmt::format("id: {}\ndata: {}\n\n", event.seq, wire::to_text(view::event_json(event, store_id)));
+      out.text += fmt::format("id: {}\ndata: {}\n\n", event.seq, wire::to_text(view::event_json(event, store_id)));
     }
-    const bool passed_over = page.position > (page.events.empty() ? filter_.after : page.events.back().seq);
-    if (passed_over) text += fmt::format("id: {}\n\n", page.position);
-    filter_.after = page.position;
+    const bool passed_over = page.position > (page.events.empty() ? filter.after : page.events.back().seq);
+    if (passed_over) out.text += fmt::format("id: {}\n\n", page.position);
+    out.position = page.position;
+    out.end = page.end;
     return {};
   });
   if (!done) return failure(std::move(done.error()));
-  return text;
+  return out;
+}
+
+bool is_of_the_whole_log(const store::EventFilter& filter) {
+  return !filter.vtid && filter.type_glob.empty() && filter.repos.empty();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const LogPage>> LogPages::after(store::Sequence place) {
+  const auto commits = store_.commits();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto kept = kept_.find(place);
+    // What stands in the log stays as it is; only its end moves.
+    const bool holds = kept != kept_.end() && (!kept->second.page->end || kept->second.commits == commits);
+    if (holds) return kept->second.page;
+  }
+  auto page = read_page(store_, {.after = place});
+  if (!page) return failure(std::move(page.error()));
+  auto shared = std::make_shared<const LogPage>(std::move(*page));
+  const std::lock_guard lock(mutex_);
+  kept_[place] = {shared, commits};
+  // Most readers are near the end.
+  if (kept_.size() > pages_kept) kept_.erase(kept_.begin());
+  return shared;
+}
+
+Result<std::string> EventStream::next() {
+  LogPage page;
+  if (is_of_the_whole_log(filter_)) {
+    const auto shared = pages_.after(filter_.after);
+    if (!shared) return failure(shared.error());
+    page = **shared;
+  } else {
+    auto own = read_page(store_, filter_);
+    if (!own) return failure(std::move(own.error()));
+    page = std::move(*own);
+  }
+  filter_.after = page.position;
+  caught_up_ = page.end;
+  return std::move(page.text);
 }
 
 Result<std::optional<store::Sequence>> last_event_id(std::string_view text) {

@@ -137,6 +137,7 @@ class GuardedStream : public Stream {
     if (auto who = access_.identify(shown_.text, shown_.as); !who) return failure(std::move(who.error()));
     return stream_->next();
   }
+  bool caught_up() const override { return stream_->caught_up(); }
   bool ended() const override { return stream_->ended(); }
   std::string_view heartbeat() const override { return stream_->heartbeat(); }
 
@@ -246,7 +247,8 @@ Result<Response> Gateway::handle(const Request& request, Response& told) {
                     .now = engine_.now(),
                     .by_forge = by_forge,
                     .figures = *figures_,
-                    .url = url_};
+                    .url = url_,
+                    .pages = pages_};
   auto response = route.answer(exchange);
   if (by_forge && !response && response.error().code == FailureCode::UNAUTHENTICATED) {
     return failure(not_let_in(request, "", std::move(response.error())));

@@ -3,6 +3,7 @@
 
 #include "domain/access.h"
 #include "engine/engine.h"
+#include "gateway/event_stream.h"
 #include "gateway/figures.h"
 #include "gateway/http.h"
 #include "gateway/limits.h"
@@ -16,7 +17,7 @@ class Gateway {
  public:
   /// `engine` outlives it. `url`: how others reach it; empty: not known.
   Gateway(engine::Engine& engine, Files files, const LimitOptions& limits = {}, std::string url = {})
-      : engine_(engine), files_(std::move(files)), url_(std::move(url)), limits_(limits) {}
+      : engine_(engine), files_(std::move(files)), url_(std::move(url)), pages_(engine.store()), limits_(limits) {}
 
   /// Does not throw. Every error is a problem document with a code of the catalogue.
   Response answer(const Request& request);
@@ -40,6 +41,7 @@ class Gateway {
   engine::Engine& engine_;
   const Files files_;
   const std::string url_;
+  LogPages pages_;
   const std::shared_ptr<Figures> figures_ = std::make_shared<Figures>();
   Limits limits_;
 };

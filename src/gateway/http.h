@@ -43,6 +43,8 @@ class Stream {
   virtual ~Stream() = default;
   /// What is written next; empty: nothing yet, asked again after a commit of the store. An error ends it.
   virtual Result<std::string> next() = 0;
+  /// What next() gave last was all that there was: it need not be asked again before the next commit.
+  virtual bool caught_up() const { return false; }
   /// It was all: what next() gave last is the end.
   virtual bool ended() const { return false; }
   /// Written where nothing else was for a while, so that both ends know that the other is there.

@@ -249,7 +249,7 @@ Result<Response> stream_events(Exchange& exchange) {
   if (!last) return failure(last.error());
   if (*last) filter.after = **last;
   return Response{.type = "text/event-stream",
-                  .stream = std::make_shared<EventStream>(exchange.engine, std::move(filter))};
+                  .stream = std::make_shared<EventStream>(exchange.engine.store(), exchange.pages, std::move(filter))};
 }
 
 Result<Response> get_summary(Exchange& exchange) {

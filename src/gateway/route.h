@@ -10,6 +10,7 @@
 #include "domain/access.h"
 #include "engine/engine.h"
 #include "gateway/arguments.h"
+#include "gateway/event_stream.h"
 #include "gateway/figures.h"
 #include "gateway/http.h"
 #include "gateway/webhook.h"
@@ -71,6 +72,7 @@ struct Exchange {
   bool by_forge = false;   ///< a signature stands in the place of a token; the handler judges it first
   const Figures& figures;
   std::string_view url = {};  ///< how others reach the gateway; empty: not known
+  LogPages& pages;
 };
 
 using Answer = Result<Response> (*)(Exchange&);

@@ -401,7 +401,7 @@ net::awaitable<void> Server::Impl::feed(Connection& connection, const Response& 
     if (!text) break;
     if (!text->empty() && !co_await write_text(connection, *text, chunked)) co_return;
     if (response.stream->ended()) break;
-    if (!text->empty()) continue;
+    if (!text->empty() && !response.stream->caught_up()) continue;
     if (news_ != seen || stopping_) continue;
     sleepers_.insert(&timer);
     timer.expires_after(nanoseconds(options_.heartbeat));
