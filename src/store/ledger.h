@@ -99,14 +99,13 @@ class Ledger {
   // Outbox.
   /// Recorded once for its key, however often it is decided.
   void put(const domain::Effect& effect);
-  /// By its key.
-  std::optional<EffectRow> effect(const std::string& key);
   void settle(const std::string& key, domain::EffectOutcome outcome);
   /// Another try later; after too many it is given up, which is an event. What other tasks wait for never is, and a
   /// commit's status by who tells it alone.
   void postpone(std::int64_t effect, Instant due, const std::string& error);
   /// No other try, which is an event.
   void give_up(std::int64_t effect, const std::string& error);
+  /// By its key.
   std::optional<EffectRow> effect(const std::string& key);
   /// All of a kind that are pending, due or not, oldest first.
   std::vector<EffectRow> pending(domain::EffectKind kind, int limit);
