@@ -1,4 +1,5 @@
 // Which worker is told of a run, and what becomes of the telling.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -55,7 +56,8 @@ struct Routing : ::testing::Test {
   /// Another task and its run.
   RunId offer() {
     ++specs;
-    world.repository().commit({{fmt::format("docs/specs/{:05}-x.md", specs), sample_spec(fmt::format("Page {}", specs))}});
+    const auto path = fmt::format("docs/specs/{:05}-x.md", specs);
+    world.repository().commit({{path, sample_spec(fmt::format("Page {}", specs))}});
     world.scan();
     world.conduct();
     return {Vtid(static_cast<std::uint32_t>(specs)), 1};
