@@ -74,16 +74,21 @@ TEST_F(Routing, ARunIsOnlyClaimedWhereNobodyGaveAnAddress) {
 }
 
 TEST_F(Routing, TheLeastBusyIsToldFirst) {
-  const auto small = enter("small", 1);
+  enter("small", 1);
   enter("large", 3);
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(state(offer()), RunState::pending_pickup);
-  EXPECT_THAT(telling->calls, ElementsAre("https://large.example/", "https://large.example/", "https://large.example/",
-                                          "https://small.example/"));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(state(offer()), RunState::pending_pickup);
+  EXPECT_THAT(telling->calls, ElementsAre("https://large.example/", "https://large.example/"));
+}
+
+TEST_F(Routing, WhoHasNoFreeSlotIsNotTold) {
+  const auto small = enter("small", 1);
   offer();
-  EXPECT_EQ(telling->calls.size(), 4U) << "nobody has a slot left";
+  EXPECT_EQ(telling->calls.size(), 1U);
+  EXPECT_EQ(state(offer()), RunState::pending_pickup);
+  EXPECT_EQ(telling->calls.size(), 1U) << "what it was told of waits for it";
   claim(small);
-  offer();
-  EXPECT_EQ(telling->calls.size(), 4U) << "it holds what it was told of";
+  EXPECT_EQ(state(offer()), RunState::pending_pickup);
+  EXPECT_EQ(telling->calls.size(), 1U) << "it holds a run";
 }
 
 TEST_F(Routing, AfterAFailureAnotherIsTold) {
