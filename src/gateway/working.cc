@@ -100,7 +100,8 @@ Result<Response> register_worker(Exchange& exchange) {
                                   .protocol = body.at("protocol"),
                                   .callback_url = body.value("callback_url", std::string()),
                                   .callback_secret = body.value("callback_secret", std::string())};
-  if (auto reach = require_reach(exchange.request, worker.callback_url); !reach) return failure(std::move(reach.error()));
+  auto reach = require_reach(exchange.request, worker.callback_url);
+  if (!reach) return failure(std::move(reach.error()));
   const auto row = exchange.engine.workers.enter(worker, exchange.asked.who);
   if (!row) return failure(row.error());
   return json({{"id", row->id},
