@@ -196,15 +196,20 @@ Result<std::vector<port::Assignment>> RunDesk::granted_before(const port::ClaimR
 }
 
 Result<std::vector<port::Assignment>> RunDesk::claim(const port::ClaimRequest& request) {
-  std::vector<port::Assignment> granted;
+  auto claimed = try_claim(request);
+  if (!claimed) return failure(std::move(claimed.error()));
+  return std::move(claimed->assignments);
+}
+
+Result<Claimed> RunDesk::try_claim(const port::ClaimRequest& request) {
   const std::pair name(request.worker, request.request_id);
   {
     const std::lock_guard lock(mutex_);
-    if (draining_) return granted;
+    if (draining_) return Claimed{};
     if (!request.request_id.empty()) {
-      if (request.max > 0 && withdrawn_.contains(name)) return granted;
+      if (request.max > 0 && withdrawn_.contains(name)) return Claimed{};
       // The same request on another thread: what that is granted is found when this one is asked anew.
-      if (!claiming_.insert(name).second) return granted;
+      if (!claiming_.insert(name).second) return Claimed{};
       if (request.max <= 0) withdraw(name);
     }
   }
@@ -231,10 +236,10 @@ store::WorkFilter RunDesk::wanted(const port::ClaimRequest& request, Step step) 
   return filter;
 }
 
-Result<std::vector<port::Assignment>> RunDesk::claim_once(const port::ClaimRequest& request) {
-  std::vector<port::Assignment> granted;
+Result<Claimed> RunDesk::claim_once(const port::ClaimRequest& request) {
   auto before = granted_before(request);
-  if (!before || !before->empty()) return before;
+  if (!before) return failure(std::move(before.error()));
+  if (!before->empty()) return Claimed{std::move(*before)};
   bool any = false;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
     any = std::any_of(request.steps.begin(), request.steps.end(),
@@ -242,8 +247,12 @@ Result<std::vector<port::Assignment>> RunDesk::claim_once(const port::ClaimReque
     return {};
   });
   if (!look) return failure(std::move(look.error()));
-  if (!any || request.max <= 0) return granted;
+  // What is not there for one who takes everything is there for nobody: the gate asks for no worker.
+  const bool from_all = std::all_of(request.steps.begin(), request.steps.end(),
+                                    [&](Step step) { return wanted(request, step) == setup_.work(); });
+  if (!any || request.max <= 0) return Claimed{{}, !any && from_all};
 
+  std::vector<port::Assignment> granted;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     granted.clear();
     for (const auto step : request.steps) {
@@ -265,7 +274,8 @@ Result<std::vector<port::Assignment>> RunDesk::claim_once(const port::ClaimReque
     const auto& lease = assignment.lease();
     held_[assignment.run.id] = Held{lease.fence, lease.until, lease.until, request.worker, request.request_id};
   }
-  return granted;
+  const bool nothing = granted.empty();
+  return Claimed{std::move(granted), nothing && from_all};
 }
 
 Result<void> RunDesk::require_lease(const RunId& id, domain::Fence fence) {

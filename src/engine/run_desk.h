@@ -29,6 +29,13 @@ bool is_local_worker(const std::string& worker);
 /// The home of a local worker; empty where it has none.
 std::string_view home_of(std::string_view worker);
 
+/// What a claim was granted.
+struct Claimed {
+  std::vector<port::Assignment> assignments = {};
+  /// Nothing, and so it would be for every other claim of the same steps, whoever makes it.
+  bool for_nobody = false;
+};
+
 /// Thread-safe.
 ///
 /// Who ends whose lease. The leases of a home's earlier processes are freed at once by its next engine, which
@@ -52,6 +59,8 @@ class RunDesk : public port::RunSource {
   /// granted before, as far as that holds still; a new engine process does not know it any more, and leases that
   /// nobody heard of run out.
   Result<std::vector<port::Assignment>> claim(const port::ClaimRequest& request) override;
+  /// The same, and what it says of others.
+  Result<Claimed> try_claim(const port::ClaimRequest& request);
   Result<void> require_lease(const RunId& run, domain::Fence fence) override;
   port::Directive renew(const RunId& run, domain::Fence fence) override;
   Result<void> report(const RunId& run, const port::StepReport& report,
@@ -98,7 +107,7 @@ class RunDesk : public port::RunSource {
   store::WorkFilter wanted(const port::ClaimRequest& request, domain::Step step) const;
   /// REQUIRES: mutex_ is held.
   void withdraw(const std::pair<std::string, std::string>& name);
-  Result<std::vector<port::Assignment>> claim_once(const port::ClaimRequest& request);
+  Result<Claimed> claim_once(const port::ClaimRequest& request);
   /// What was granted for this very request before and holds still: its answer was lost.
   Result<std::vector<port::Assignment>> granted_before(const port::ClaimRequest& request);
 

@@ -179,18 +179,18 @@ Result<void> WorkerDesk::saw(const store::WorkerRow& row) {
   });
 }
 
-Result<std::vector<port::Assignment>> WorkerDesk::claim(const std::string& id, const domain::Caller& caller,
-                                                        const std::string& request_id, int max) {
+Result<Claimed> WorkerDesk::claim(const std::string& id, const domain::Caller& caller, const std::string& request_id,
+                                  int max) {
   const auto row = known(id, caller);
   if (!row) return failure(row.error());
   // One that drains gets what it was granted before it did.
   if (row->draining) max = 0;
-  return runs_.claim({.worker = lease_name(id),
-                      .request_id = request_id,
-                      .steps = {domain::Step::execute},
-                      .max = std::clamp(max, 0, port::claim_steps_max),
-                      .repos = caller.repos,
-                      .labels = row->labels});
+  return runs_.try_claim({.worker = lease_name(id),
+                          .request_id = request_id,
+                          .steps = {domain::Step::execute},
+                          .max = std::clamp(max, 0, port::claim_steps_max),
+                          .repos = caller.repos,
+                          .labels = row->labels});
 }
 
 Result<port::Pulse> WorkerDesk::heartbeat(const std::string& id, const domain::Caller& caller,

@@ -40,8 +40,8 @@ class WorkerDesk {
   /// and Setup::plain_callbacks is not set; GATEWAY_BUSY - there are too many.
   Result<store::WorkerRow> enter(const port::WorkerIntroduction& worker, const domain::Caller& caller);
 
-  /// As RunDesk::claim, within the caller's repositories. One that drains is granted nothing.
-  Result<std::vector<port::Assignment>> claim(const std::string& id, const domain::Caller& caller,
+  /// As RunDesk::try_claim, within the caller's repositories. One that drains is granted nothing.
+  Result<Claimed> claim(const std::string& id, const domain::Caller& caller,
                                               const std::string& request_id, int max);
 
   /// Renews what it holds. Takes no writer lock, but once a minute.

@@ -60,6 +60,8 @@ struct Response {
   /// There is nothing yet: the same request is answered anew after a commit of the store, until so long after it
   /// came; then this answer is sent. No thread waits meanwhile.
   std::optional<Duration> ask_again = {};
+  /// With it: nobody else who waits would get anything of what there is now.
+  bool for_nobody = false;
   std::string_view route = {};          ///< told in the log: the path of the table's row; lives as long as the program
   std::string actor = {};               ///< told in the log: who asked, as far as that is known
 };

@@ -21,7 +21,9 @@
 #include "base/stop.h"
 #include "gateway/certificates.h"
 #include "gateway/messages.h"
+#include "gateway/parking.h"
 #include "gateway/problem.h"
+#include "gateway/turns.h"
 
 namespace vitana::gateway {
 namespace {
@@ -35,7 +37,7 @@ constexpr auto accept_again = 100ms;
 constexpr auto end_deadline = 1s;
 constexpr auto drain_deadline = 1s;
 constexpr std::size_t drain_bytes_max = 1 << 20;
-/// A request that waits is asked anew, also where nothing was committed: time makes some things possible.
+/// Requests that wait are asked anew, also where nothing was committed: time makes some things possible.
 constexpr auto look_again = 5s;
 constexpr std::size_t slowest_bytes_a_second = 64 << 10;
 
@@ -56,7 +58,12 @@ class Counted {
 class Server::Impl {
  public:
   Impl(const ServerOptions& options, Handler handler)
-      : options_(options), handler_(std::move(handler)), handlers_(options.handler_threads) {}
+      : options_(options),
+        handler_(std::move(handler)),
+        handlers_(options.handler_threads),
+        parking_(options.handlers_of_a_kind),
+        streaming_(options.handlers_of_a_kind),
+        large_json_(options.handlers_of_a_kind) {}
   ~Impl() { stop(Duration::zero()); }
 
   Result<void> listen();
@@ -91,6 +98,7 @@ class Server::Impl {
   };
 
   net::awaitable<void> accept();
+  net::awaitable<void> look_again_now_and_then();
   bool takes(const std::string& origin) const;
   net::awaitable<void> serve(tcp::socket socket);
   /// Where there is a certificate. False: this connection has ended.
@@ -105,6 +113,10 @@ class Server::Impl {
 
   /// How much may be taken of a body that is larger than every route's.
   net::awaitable<std::size_t> larger_body(Connection& connection, Message& head);
+  /// Is it one that takes a processor for long?
+  bool is_large_json(const Request& request) const {
+    return request.body.size() > options_.large_json_bytes && request.header("content-type").starts_with("application/json");
+  }
   /// The handler's answer, once there is one that need not be asked for again; nothing where the other end has left.
   net::awaitable<std::optional<Response>> respond(Connection& connection, Request& request);
 
@@ -133,6 +145,7 @@ class Server::Impl {
   net::io_context network_{1};
   tcp::acceptor acceptor_{network_};
   net::steady_timer grace_{network_};  ///< of a stop: what has not ended by then is cut
+  net::steady_timer tick_{network_};
   net::thread_pool handlers_;
   std::stop_source cut_;  ///< of what handlers wait for
   std::thread thread_;
@@ -142,6 +155,9 @@ class Server::Impl {
   std::set<Connection*> connections_;
   std::map<std::string, std::size_t> by_origin_;
   std::set<net::steady_timer*> sleepers_;  ///< of streams that have nothing to write
+  Parking parking_;
+  Turns streaming_;
+  Turns large_json_;
   std::size_t waiting_ = 0;
   std::uint64_t news_ = 0;
   bool stopping_ = false;
@@ -187,6 +203,7 @@ Result<void> Server::Impl::listen() {
 
 void Server::Impl::run() {
   net::co_spawn(network_, accept(), net::detached);
+  net::co_spawn(network_, look_again_now_and_then(), net::detached);
   thread_ = std::thread([this] { network_.run(); });
 }
 
@@ -204,6 +221,15 @@ net::awaitable<void> Server::Impl::accept() {
     }
     // What a connection throws ends it, and nothing else.
     net::co_spawn(network_, serve(std::move(socket)), [](std::exception_ptr) {});
+  }
+}
+
+net::awaitable<void> Server::Impl::look_again_now_and_then() {
+  while (!stopping_) {
+    tick_.expires_after(look_again);
+    error_code ended;
+    co_await tick_.async_wait(into(ended));
+    parking_.add_news();
   }
 }
 
@@ -289,25 +315,30 @@ net::awaitable<std::size_t> Server::Impl::larger_body(Connection& connection, Me
 
 net::awaitable<std::optional<Response>> Server::Impl::respond(Connection& connection, Request& request) {
   const auto began = Clock::now();
-  std::optional<Clock::time_point> until;
+  std::optional<Turns::Turn> turn;
+  if (is_large_json(request)) turn.emplace(co_await large_json_.take());
   net::steady_timer timer(network_);
+  std::optional<Parking::Place> place;
   for (;;) {
-    const auto seen = news_;
+    const auto seen = parking_.news();
     ++waiting_;
     Response response =
         co_await net::co_spawn(handlers_, call(handler_, request, cut_.get_token()), net::use_awaitable);
     --waiting_;
     if (!response.ask_again) co_return response;
+    const auto until = began + nanoseconds(*response.ask_again);
+    if (stopping_ || Clock::now() >= until) co_return response;
     request.again = true;
-    if (!until) until = began + nanoseconds(*response.ask_again);
-    if (stopping_ || Clock::now() >= *until) co_return response;
-    if (news_ == seen) {
-      sleepers_.insert(&timer);
-      timer.expires_at(std::min(*until, Clock::now() + look_again));
+    turn.reset();
+    timer.expires_at(until);
+    if (response.for_nobody) parking_.settle(seen);
+    if (!place) place.emplace(parking_, [&timer] { timer.cancel(); });
+    place->rest(seen);
+    if (!place->asking()) {
       error_code woken;
       co_await timer.async_wait(into(woken));
-      sleepers_.erase(&timer);
     }
+    if (!place->asking() || stopping_) co_return response;
     // What is given to somebody who has left is lost for a while.
     if (connection.stream.is_gone()) co_return std::nullopt;
   }
@@ -326,11 +357,12 @@ net::awaitable<bool> Server::Impl::answer(Connection& connection, Message& messa
     const auto response = problem({FailureCode::METHOD_REFUSED, "this method is none that the gateway knows"});
     co_return co_await write(connection, response, false, false, version);
   }
-  if (waiting_ >= options_.waiting_max + options_.handler_threads) {
+  auto request = request_of(message, connection);
+  if (waiting_ >= options_.waiting_max + options_.handler_threads ||
+      (is_large_json(request) && large_json_.waiting() >= options_.large_json_waiting_max)) {
     const auto response = problem({FailureCode::GATEWAY_BUSY, "too many requests wait already"});
     co_return co_await write(connection, response, head_only, keep_alive, version);
   }
-  auto request = request_of(message, connection);
   const auto responded = co_await respond(connection, request);
   if (!responded) co_return false;
   const Response& response = *responded;
@@ -397,7 +429,9 @@ net::awaitable<void> Server::Impl::feed(Connection& connection, const Response& 
   net::steady_timer timer(network_);
   while (!error && !stopping_) {
     const auto seen = news_;
+    std::optional<Turns::Turn> turn(co_await streaming_.take());
     const Result<std::string> text = co_await net::co_spawn(handlers_, ask(*response.stream), net::use_awaitable);
+    turn.reset();
     if (!text) break;
     if (!text->empty() && !co_await write_text(connection, *text, chunked)) co_return;
     if (response.stream->ended()) break;
@@ -434,6 +468,7 @@ void Server::Impl::wake() {
       wake_posted_ = false;
       ++news_;
       for (auto* sleeper : sleepers_) sleeper->cancel();
+      parking_.add_news();
     });
   });
 }
@@ -446,6 +481,8 @@ void Server::Impl::begin_stop(Duration grace) {
     if (connection->idle) connection->stream.cancel();
   }
   for (auto* sleeper : sleepers_) sleeper->cancel();
+  tick_.cancel();
+  parking_.close();
   if (connections_.empty()) return;
   if (hastened_) grace = Duration::zero();
   grace_.expires_after(nanoseconds(grace));

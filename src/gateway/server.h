@@ -22,6 +22,11 @@ struct ServerOptions {
   std::shared_ptr<Figures> figures = std::make_shared<Figures>();
   std::size_t handler_threads = 16;    ///< that may wait for the disk, and so share its commits
   std::size_t waiting_max = 256;       ///< requests that wait for such a thread; beyond it GATEWAY_BUSY
+  /// How many of these threads may be at one kind of work that others should not wait behind: parked requests that
+  /// are asked anew, streams, and JSON that is larger than that; of the last so many wait, beyond it GATEWAY_BUSY.
+  std::size_t handlers_of_a_kind = 4;
+  std::size_t large_json_bytes = 64 << 10;
+  std::size_t large_json_waiting_max = 64;
   std::size_t connections_max = 4096;  ///< beyond it a connection is closed as it comes
   std::size_t connections_per_origin_max = 0;  ///< the same, for each origin but this machine; 0: no bound
   std::size_t header_bytes_max = 16 << 10;

@@ -125,7 +125,7 @@ Result<Response> claim_runs(Exchange& exchange) {
                                                      body.at("request_id"), max);
   if (!granted) return failure(granted.error());
   Json list = Json::array();
-  for (const auto& assignment : *granted) {
+  for (const auto& assignment : granted->assignments) {
     auto terms = exchange.files.runs.terms(assignment.run);
     if (terms) {
       list.push_back(remote::assignment_json(assignment, *terms));
@@ -143,6 +143,7 @@ Result<Response> claim_runs(Exchange& exchange) {
   const std::chrono::seconds wait(body.at("wait_seconds").get<int>());
   auto response = json({{"assignments", list}});
   if (list.empty() && max > 0 && wait.count() > 0) response.ask_again = wait;
+  response.for_nobody = granted->for_nobody;
   return response;
 }
 

@@ -165,6 +165,11 @@ Result<BundleTip> take_bundle(const Mirror& mirror, std::string_view bundle, Bun
 }
 
 Result<void> judge_foreign_tree(const Mirror& mirror, const Oid& base, const Oid& tree, std::uint64_t bytes_max) {
+  // A few trees can stand for any number of paths. This prints them as it finds them, and is ended where there are too
+  // many; a difference would be gathered as a whole before.
+  if (auto paths = mirror.run({"ls-tree", "-r", "-z", "--name-only", "--full-tree", tree}); !paths) {
+    return failure(std::move(paths.error()));
+  }
   const auto changes = diff_trees(mirror, base, tree);
   if (!changes) return failure(changes.error());
   bool links_changed = false;

@@ -158,5 +158,17 @@ TEST_F(ForeignTree, IsHeldToWhatASnapshotIs) {
   EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n", blob(std::string(2'000, 'y')))), FailureCode::AGENT_DISK_LIMIT);
 }
 
+TEST_F(ForeignTree, AFewTreesThatStandForManyPathsAreRefusedSoon) {
+  auto inner = tree(fmt::format("100644 blob {}\ta\n", blob("x")));
+  for (int depth = 0; depth < 6; ++depth) {
+    std::string lines;
+    for (char name = 'a'; name <= 'z'; ++name) lines += fmt::format("040000 tree {}\t{}\n", inner, name);
+    inner = tree(lines);
+  }
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(judge_foreign_tree(*mirror, first, inner, bytes_max).error().code, FailureCode::GIT_FAILED);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(60));
+}
+
 }  // namespace
 }  // namespace vitana::git

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <stop_token>
+#include <string_view>
 
 #include "base/stop.h"
 #include "base/utf8.h"
@@ -131,7 +133,14 @@ Result<Answer> Git::try_run(const Call& call) const {
                                                  : options_.deadline;
   request.out = {.bytes_max = call.bytes_max, .keep = process::Keep::head};
   request.err = {.bytes_max = err_bytes_max, .keep = process::Keep::tail};
-  request.stop = StopScope::current();
+  // What prints more than may be is ended: it could go on for as long as its deadline.
+  std::stop_source ended;
+  const std::stop_callback stopped(StopScope::current(), [&ended] { ended.request_stop(); });
+  std::size_t printed = 0;
+  request.stop = ended.get_token();
+  request.on_output = [&](process::Stream stream, std::string_view text) {
+    if (stream == process::Stream::out && (printed += text.size()) > call.bytes_max) ended.request_stop();
+  };
   request.busy = call.busy;
   request.leashed = call.held < 0;
   auto output = process::run(request);
@@ -139,15 +148,15 @@ Result<Answer> Git::try_run(const Call& call) const {
 
   const auto name = name_of_call(call);
   Answer answer{output->exit_code, std::move(output->out.text), std::move(output->err.text)};
-  if (output->stopped) {
+  if (output->stopped && printed <= call.bytes_max) {
     return failure(FailureCode::CANCELLED, fmt::format("{} was stopped", name));
   }
-  if (output->timed_out) {
+  if (output->timed_out && printed <= call.bytes_max) {
     return failure(git_error(
         FailureCode::GIT_FAILED,
         fmt::format("{} took longer than {} s", name, request.deadline.count() / 1000), answer));
   }
-  if (output->signal != 0) {
+  if (output->signal != 0 && printed <= call.bytes_max) {
     return failure(git_error(FailureCode::GIT_FAILED,
                              fmt::format("{} was ended by signal {}", name, output->signal),
                              answer));

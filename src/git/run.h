@@ -58,7 +58,7 @@ struct Call {
   bool slow = false;
   /// Acts for the owner in a repository of his own: with the configuration of Options::home.
   bool owner = false;
-  std::size_t bytes_max = 64 << 20;
+  std::size_t bytes_max = 64 << 20;  ///< of what it prints; beyond it is ended
   /// Of its memory, by util-linux's prlimit: beyond it git ends. 0: no bound.
   std::uint64_t memory_max = 0;
   /// See process::ChildRequest::held. A call that holds a lock is a push: it may outlive the engine, and

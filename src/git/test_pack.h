@@ -24,7 +24,8 @@ inline std::string sha1(std::string_view bytes) {
 
 inline std::string hex(std::string_view bytes) {
   std::string text;
-  for (const unsigned char byte : bytes) {
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
     text += "0123456789abcdef"[byte >> 4];
     text += "0123456789abcdef"[byte & 15];
   }
@@ -36,8 +37,8 @@ inline std::string deflated(std::string_view bytes) {
   std::string out("\x78\x01", 2);
   std::uint32_t low = 1;
   std::uint32_t high = 0;
-  for (const unsigned char byte : bytes) {
-    low = (low + byte) % 65'521;
+  for (const char c : bytes) {
+    low = (low + static_cast<unsigned char>(c)) % 65'521;
     high = (high + low) % 65'521;
   }
   do {

@@ -257,6 +257,8 @@ struct WorkFilter {
   std::set<std::string> without_agents = {};
   std::set<std::string> without_repos = {};
   std::set<std::string> only_repos = {};  ///< of these alone; empty: all
+
+  bool operator==(const WorkFilter&) const = default;
 };
 
 /// Runs that hold a slot and have something in common: what else has to be so for them to go on.

@@ -23,16 +23,16 @@ class OnServer(World):
     def prepare(self):
         # One for each test: at its end all that descends from it is ended.
         self.server = self.enterContext(postgres_server.Server())
-        self.address = self.server.address()
+        self.database = self.server.address()
         super().prepare()
 
     def config(self, **options):
-        return super().config(rest=f'\n[server]\ndatabase = "{self.address}"\n', **options)
+        return super().config(rest=f'\n[server]\ndatabase = "{self.database}"\n', **options)
 
     def query(self, sql, *values):
         for value in values:
             sql = sql.replace("?", "'" + str(value).replace("'", "''") + "'", 1)
-        done = self.server.run("psql", "--csv", "-q", "-d", self.address, "-c", sql, check=False)
+        done = self.server.run("psql", "--csv", "-q", "-d", self.database, "-c", sql, check=False)
         if "does not exist" in done.stdout:
             return []
         self.assertEqual(done.returncode, 0, done.stdout)
@@ -56,11 +56,11 @@ class Work(OnServer):
     def test_the_flag_names_a_server_too(self):
         self.repo.commit("no server in the configuration", {"vitana.toml": World.config(self)})
         self.add_spec("VTID-00001")
-        self.vitana("run", "docs/specs/VTID-00001-page.md", "--database", self.address, code=0)
+        self.vitana("run", "docs/specs/VTID-00001-page.md", "--database", self.database, code=0)
         self.assertEqual(self.status("VTID-00001"), "completed")
-        shown = self.vitana("task", "show", "VTID-00001", "--json", "--database", self.address, code=0).json
+        shown = self.vitana("task", "show", "VTID-00001", "--json", "--database", self.database, code=0).json
         self.assertEqual(shown["status"], "completed")
-        self.vitana("audit", "--database", self.address, code=0)
+        self.vitana("audit", "--database", self.database, code=0)
 
     def test_a_password_on_the_command_line_is_refused(self):
         answer = self.vitana("task", "list", "--json", "--database", "postgresql://ada:secret@localhost/shop")
@@ -73,7 +73,7 @@ class Work(OnServer):
         answer = self.vitana("autopilot", "--until-idle")
         self.assertNotEqual(answer.code, 0, answer)
         self.assertIn("SHOP_DATABASE", answer.err)
-        self.environment["SHOP_DATABASE"] = self.address
+        self.environment["SHOP_DATABASE"] = self.database
         self.until_idle()
         self.add_spec("VTID-00001")
         self.until_idle()

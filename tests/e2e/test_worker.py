@@ -1,8 +1,11 @@
 """Workers that have nothing of the gateway's disk: another data directory, and what the API gives them."""
 
 import contextlib
+import itertools
 import json
 import os
+import queue
+import re
 import signal
 import socket
 import sqlite3
@@ -10,7 +13,7 @@ import ssl
 import subprocess
 import threading
 
-from harness import Engine, spec_text, wait_until
+from harness import WAIT_SECONDS, Engine, spec_text, wait_until
 from serving import Serving
 
 BLUE = "printf 'colour: blue\\n' > page.txt"
@@ -313,6 +316,61 @@ class ThingsGoWrong(Elsewhere):
             self.assertEqual(worker.stop(), 0)
         self.assertEqual(engine.stop(), 0)
         self.assertHealthy()
+
+
+class ManyWait(Elsewhere):
+    def claim(self, name, token):
+        """In a thread of its own; what it was granted, and its status, come to `answers`."""
+        worker = self.call("POST", "/api/v1/workers", {"name": name, "slots": 1, "protocol": 1}, token)[1]["id"]
+        for turn in itertools.count():
+            body = {"request_id": str(turn), "max": 1, "wait_seconds": 30}
+            status, answer = self.call("POST", f"/api/v1/workers/{worker}/claim", body, token)
+            if status != 200 or answer["assignments"] or self.over.is_set():
+                return self.answers.put((status, answer))
+
+    def granted(self, count):
+        """So many answers, each with a run of its own."""
+        runs = []
+        for _ in range(count):
+            status, answer = self.answers.get(timeout=WAIT_SECONDS)
+            self.assertEqual((status, len(answer["assignments"])), (200, 1), answer)
+            runs.append(answer["assignments"][0]["run"]["id"])
+        return runs
+
+    def add_tasks(self, *vtids):
+        self.repo.commit("more", {f"docs/specs/{vtid}-own.md": spec_text(vtid, check=f"grep -q {vtid} {vtid}.txt")
+                                  for vtid in vtids})
+
+    def test_each_gets_one_run_and_the_rest_wait_on(self):
+        self.repo.commit("many at a time", {"vitana.toml": self.config() + "[caps]\nconcurrent = 0\nruns_per_repo_day = 0\n"})
+        engine = self.serve_alone()
+        self.answers, self.over = queue.Queue(), threading.Event()
+        token = self.token_for("worker", "--name", "by-hand")
+        elsewhere = WhoMayWork.bound_elsewhere(self, token)
+        threads = [threading.Thread(target=self.claim, args=(f"far{number}", elsewhere)) for number in range(10)]
+        threads += [threading.Thread(target=self.claim, args=(f"hand{number}", token)) for number in range(30)]
+        for thread in threads:
+            thread.start()
+
+        def connections():
+            return int(re.search(r"^vitana_http_connections (\d+)", self.get("/metrics").text, re.M).group(1))
+
+        wait_until("all of them wait", lambda: connections() >= 40)
+        self.add_tasks("VTID-00861", "VTID-00862", "VTID-00863", "VTID-00864", "VTID-00865", "VTID-00866")
+        first = self.granted(3)  # an agent that has not worked here yet has three at a time
+        self.assertEqual(len(set(first)), 3)
+        self.vitana("controls", "set", "execution", "off", "--reason", "a pause", code=0)
+        for run in first:
+            self.call("POST", f"/api/v1/runs/{run}/fail", {"fence": 1, "code": "AGENT_FAILED", "message": "no"}, token)
+        self.vitana("controls", "set", "execution", "on", "--reason", "over", code=0)
+        second = self.granted(3)
+        self.assertEqual(len(set(second)), 3)
+        self.over.set()
+        self.assertEqual(engine.stop(), 0, engine.said())
+        for thread in threads:
+            thread.join()
+        rest = [self.answers.get_nowait() for _ in range(34)]
+        self.assertEqual([answer for answer in rest if answer != (200, {"assignments": []})], [])
 
 
 class WhoMayWork(Elsewhere):

@@ -39,7 +39,7 @@ struct Workers : ::testing::Test {
                                       const domain::Caller& caller = builder) {
     auto granted = desk().claim(id, caller, request, max);
     EXPECT_TRUE(granted) << to_string(granted.error());
-    return granted ? std::move(*granted) : std::vector<port::Assignment>();
+    return granted ? std::move(granted->assignments) : std::vector<port::Assignment>();
   }
   domain::Run run() { return world.runs(Vtid(1)).at(0); }
   /// The reaper ticks as it does in an engine, for so long.
