@@ -104,7 +104,8 @@ std::vector<engine::RepoSetup> Repositories::setups() const {
     const auto repository = find(repo.name);
     setups.push_back({repo.name, repository, repo.branch, repo.specs,
                       repo.adopt == config::Adopt::all, repo.ids == config::Ids::local, repo.path,
-                      [this, name = repo.name](const std::string& commit) { return spec_rules(name, commit); }});
+                      [this, name = repo.name](const std::string& commit) { return spec_rules(name, commit); },
+                      !repo.status_token.reference.empty()});
   }
   return setups;
 }
