@@ -6,12 +6,13 @@ import hashlib
 import hmac
 import http.server
 import json
+import re
 import signal
 import socket
 import threading
 import time
 
-from harness import Repo, spec_text, wait_until
+from harness import SOURCE, Repo, spec_text, wait_until
 from serving import Serving
 from test_webhook import Webhooks
 
@@ -140,7 +141,7 @@ class AnEvent(Told):
         engine = self.serve("--paused")
         self.wait_for_sync(engine)
         answers = iter([500, 503])
-        self.chat.answer = lambda request: next(answers, 204)
+        self.chat.answer = lambda request: next(answers, 200)
         self.add_spec("VTID-00902")
         self.wait_for_status("VTID-00902", "scheduled")
         self.wait_until_all_is_told()
@@ -297,6 +298,10 @@ class OtherBranches(Origin):
         self.assertEqual((file["path"], file["vtid"], file["outcome"]),
                          ("docs/specs/VTID-00911-page.md", "VTID-00911", "invalid"))
         self.assertTrue(file["diagnostics"])
+        documented = json.loads(re.search(r"```json branch\n(.*?)```", (SOURCE / "docs/api.md").read_text(), re.DOTALL)[1])
+        self.assertEqual(set(check), set(documented))
+        self.assertEqual(set(file), set(documented["files"][0]))
+        self.assertEqual(set(file["diagnostics"][0]), set(documented["files"][0]["diagnostics"][0]))
         self.wait_for_statuses((first, "failure"))
         self.assertIn("docs/specs/VTID-00911-page.md:", self.statuses()[0][2])
 
