@@ -45,6 +45,7 @@ class Receiver:
                 if status == 302:
                     self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", "2")
+                self.send_header("Connection", "close")  # so that one that is closed answers nobody
                 self.end_headers()
                 self.wfile.write(b"{}")
 
