@@ -190,6 +190,18 @@ std::vector<cli::DoctorFinding> doctor(const cli::OpenOptions& options) {
     }
   }
   if (!effective.server.tls_certificate.empty()) findings.push_back(finding_on(effective.server));
+  const auto look_for = [&](const std::string& what, const std::string& reference, const char* hint) {
+    const bool named = reference.starts_with("env:") || reference.starts_with("file:");
+    if (!named || secret_value({reference})) return;
+    findings.push_back({fmt::format("{}: {}", what, reference), false, "it is not there", hint});
+  };
+  for (const auto& webhook : effective.webhooks) {
+    look_for("webhook " + webhook.name, webhook.url, "nothing is told before it has an address");
+    look_for("webhook " + webhook.name, webhook.secret.reference, "nothing is told before it can be signed");
+  }
+  for (const auto& repo : effective.repos) {
+    look_for("repository " + repo.name, repo.status_token.reference, "its forge is told nothing before it is there");
+  }
   if (!effective.notify.command.empty()) findings.push_back(finding_on(effective.notify));
   auto repositories = findings_on(effective.repos);
   std::move(repositories.begin(), repositories.end(), std::back_inserter(findings));

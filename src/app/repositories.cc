@@ -105,7 +105,7 @@ std::vector<engine::RepoSetup> Repositories::setups() const {
     setups.push_back({repo.name, repository, repo.branch, repo.specs,
                       repo.adopt == config::Adopt::all, repo.ids == config::Ids::local, repo.path,
                       [this, name = repo.name](const std::string& commit) { return spec_rules(name, commit); },
-                      repo.labels});
+                      repo.labels, !repo.status_token.reference.empty()});
   }
   return setups;
 }

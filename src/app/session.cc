@@ -11,6 +11,7 @@
 
 #include "app/agents.h"
 #include "app/database.h"
+#include "app/outward.h"
 #include "app/secrets.h"
 #include "base/stop.h"
 #include "config/render.h"
@@ -150,7 +151,9 @@ Result<std::unique_ptr<AppSession>> AppSession::open(config::Config config,
       workspaces_folder(session->config_, shared ? fmt::format("{}-{}", store_id, session->home_) : store_id);
   session->engine_ = std::make_unique<engine::Engine>(*session->store_, session->clock_,
                                                       session->entropy_, session->setup(parts),
-                                                      notifier(session->config_.notify));
+                                                      notifier(session->config_.notify),
+                                                      announcer(session->config_, session->outward_),
+                                                      status_teller(session->config_, session->outward_));
   return session;
 }
 
@@ -170,6 +173,7 @@ engine::Setup AppSession::setup(const Parts& parts) const {
   setup.agent = config_.worker.agent;
   if (setup.agent.empty() && setup.agents.size() == 1) setup.agent = setup.agents.front();
   setup.policy = config_.policy();
+  setup.endpoints = endpoints(config_);
   setup.own_workers = true;
   setup.config_text = config::render(config_);
   setup.config_digest = config::digest(config_);
@@ -249,11 +253,18 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
                        .with("hint", "name a folder that can be written: [worker] workspaces"));
   }
   store_->start_committer();
+  const auto fault = [told = options.hooks.fault](const Error& why) {
+    if (told) told("", why);
+  };
+  // Before anything happens: what is new to an endpoint is what happens from now on.
+  if (auto started = engine_->announcer.start(fault); !started) return started;
   std::map<std::string, Duration> scan_every;
   for (const auto& repo : config_.repos) scan_every[repo.name] = std::chrono::seconds(repo.scan_seconds);
   if (auto started = engine_->autopilot.start(incarnation(home_), scan_every, options.hooks); !started) {
     return started;
   }
+  engine_->branches.start(fault);
+  engine_->statuses.start(fault);
   host_->start();
   janitor_ = std::jthread([this](std::stop_token stop) {
     std::mutex mutex;
@@ -401,7 +412,13 @@ void AppSession::stop(bool now, Duration grace) {
   }
   host_->join();
   engine_->autopilot.request_stop();
+  engine_->branches.request_stop();
+  engine_->statuses.request_stop();
+  engine_->announcer.request_stop();
   engine_->autopilot.join();
+  engine_->branches.join();
+  engine_->statuses.join();
+  engine_->announcer.join();
   janitor_.request_stop();
   if (janitor_.joinable()) janitor_.join();
   lock_.reset();

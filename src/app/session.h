@@ -13,6 +13,7 @@
 #include "app/service_manager.h"
 #include "app/system.h"
 #include "cli/session.h"
+#include "http/client.h"
 #include "worker/command_executor.h"
 #include "worker/host.h"
 #include "worker/janitor.h"
@@ -72,6 +73,7 @@ class AppSession : public cli::Session {
   SystemEntropy entropy_;
   std::unique_ptr<Repositories> repositories_;
   std::unique_ptr<store::Store> store_;
+  http::Client outward_;  ///< for webhooks and forges
   std::unique_ptr<engine::Engine> engine_;
   std::string home_;  ///< see engine::local_worker()
   std::filesystem::path workspaces_;

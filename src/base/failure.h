@@ -93,6 +93,7 @@ enum class FailureActor {
   X(COMMIT_MISSING,        git, false, operator_, 404, "the commit is not in the repository any more") \
   /* network */                                                                                    \
   X(NETWORK_UNREACHABLE,   network, true,  engine, 503, "the other side does not answer") \
+  X(PEER_REFUSED,          network, true,  operator_, 502, "the other side did not take what it was told; see what it answered, and whether address and secret are still right") \
   X(LISTEN_FAILED,         network, false, operator_, 500, "the address is taken or not this machine's; name another: --listen HOST:PORT") \
   /* storage */                                                                                    \
   X(STORE_FAILED,          storage, true,  operator_, 500, "the database refused a statement; see the cause") \
@@ -114,7 +115,7 @@ enum class FailureActor {
   X(REPO_RULES_INVALID,    environment, true,  operator_, 424, "mend vitana.toml on the branch, the work goes on by itself; what is wrong in it: vitana task why VTID") \
   X(SANDBOX_UNAVAILABLE,   environment, true,  operator_, 424, "vitana doctor says why; or set [worker] sandbox = \"prefer\"") \
   X(AGENT_MISSING,         environment, true,  operator_, 424, "the agent's program is not there; see [agents.NAME] command") \
-  X(SECRET_MISSING,        environment, true,  operator_, 424, "a place that [agents.NAME] secrets names holds nothing; vitana doctor says which") \
+  X(SECRET_MISSING,        environment, true,  operator_, 424, "a place that the configuration names for a secret holds nothing; vitana doctor says which") \
   X(AGENT_UNKNOWN,         environment, false, operator_, 422, "no [agents.NAME] has that name; see: vitana config show") \
   X(CONFIG_INVALID,        environment, false, operator_, 422, "vitana config check") \
   X(CONFIG_MISSING,        environment, false, operator_, 404, "vitana init") \

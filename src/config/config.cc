@@ -43,6 +43,8 @@ std::string_view name_of(AccessLog log) { return access_log_names.name(log); }
 std::optional<AccessLog> access_log(std::string_view name) { return access_log_names.value(name); }
 std::string_view name_of(Adopt adopt) { return adopt_names.name(adopt); }
 std::string_view name_of(Ids ids) { return ids_names.name(ids); }
+std::string_view name_of(Forge forge) { return forge_names.name(forge); }
+std::string_view name_of(WebhookFormat format) { return webhook_format_names.name(format); }
 std::string_view name_of(AgentKind kind) { return agent_kind_names.name(kind); }
 std::string_view name_of(Network::Mode mode) { return network_names.name(mode); }
 

@@ -42,6 +42,7 @@ struct Server {
 
 enum class Adopt { new_, all };
 enum class Ids { vtid, local };
+enum class Forge { none, github, gitlab, gitea, forgejo };
 
 struct Repo {
   std::string name;    ///< unique
@@ -56,6 +57,10 @@ struct Repo {
   std::vector<std::string> cache;  ///< folders of the workspace, kept between workspaces
   SecretRef webhook_secret;
   std::vector<std::string> labels;  ///< what a worker must have that executes its runs
+  Forge forge = Forge::none;   ///< whose API is told what became of a commit's specs
+  std::string forge_url;       ///< its API; there is one where there is a forge
+  std::string forge_project;   ///< "owner/name" there; likewise
+  SecretRef status_token;      ///< none: nothing is told
 
   bool operator==(const Repo&) const = default;
 };
@@ -130,6 +135,23 @@ struct Notify {
   bool operator==(const Notify&) const = default;
 };
 
+enum class WebhookFormat {
+  event,  ///< the event as it is everywhere, with a sentence
+  chat,   ///< the sentence alone, as chat tools take it
+};
+
+/// Somebody outside who is told events.
+struct Webhook {
+  std::string name;  ///< unique
+  std::string url;   ///< or a secret, as SecretRef: whoever knows a chat tool's may write there
+  SecretRef secret;  ///< none: nothing is signed
+  std::vector<std::string> events;  ///< patterns of their types; empty: what needs a person
+  WebhookFormat format = WebhookFormat::event;
+
+  bool operator==(const Webhook&) const = default;
+};
+inline constexpr std::size_t webhooks_max = 16;
+
 struct Config {
   Server server;
   std::vector<Repo> repos;
@@ -142,6 +164,7 @@ struct Config {
   domain::RetryPolicy retry;
   domain::DispatchPolicy dispatch;
   Notify notify;
+  std::vector<Webhook> webhooks;
 
   /// What transition() and gate() ask for.
   domain::Policy policy() const;
@@ -161,6 +184,8 @@ std::string_view name_of(AccessLog log);
 std::optional<AccessLog> access_log(std::string_view name);
 std::string_view name_of(Adopt adopt);
 std::string_view name_of(Ids ids);
+std::string_view name_of(Forge forge);
+std::string_view name_of(WebhookFormat format);
 std::string_view name_of(AgentKind kind);
 std::string_view name_of(Network::Mode mode);
 

@@ -10,6 +10,13 @@ inline constexpr auto access_log_names = enum_names<AccessLog>(
     {{AccessLog::none, "none"}, {AccessLog::text, "text"}, {AccessLog::json, "json"}});
 inline constexpr auto adopt_names = enum_names<Adopt>({{Adopt::new_, "new"}, {Adopt::all, "all"}});
 inline constexpr auto ids_names = enum_names<Ids>({{Ids::vtid, "vtid"}, {Ids::local, "local"}});
+inline constexpr auto forge_names = enum_names<Forge>({{Forge::none, ""},
+                                                       {Forge::github, "github"},
+                                                       {Forge::gitlab, "gitlab"},
+                                                       {Forge::gitea, "gitea"},
+                                                       {Forge::forgejo, "forgejo"}});
+inline constexpr auto webhook_format_names =
+    enum_names<WebhookFormat>({{WebhookFormat::event, "event"}, {WebhookFormat::chat, "chat"}});
 inline constexpr auto agent_kind_names = enum_names<AgentKind>({{AgentKind::command, "command"},
                                                                 {AgentKind::claude, "claude"},
                                                                 {AgentKind::codex, "codex"},

@@ -48,6 +48,7 @@ class Reader {
     notify.command("command", out_.notify.command);
     resolve_program(out_.notify.command);
     notify.finish();
+    read_webhooks();
     top_.finish();
     check_agents();
     return std::move(out_);
@@ -102,6 +103,7 @@ class Reader {
   void read_retry();
   void read_retry_code(const std::string& name, const Value& value);
   void read_dispatch();
+  void read_webhooks();
   void check_agents();
   void check_agent_name(const std::string& section, const std::string& key,
                         const std::string& name);
@@ -194,6 +196,7 @@ void Reader::read_repo(const Value& value, std::size_t index) {
   section.texts("cache", repo.cache);
   section.text("webhook_secret", repo.webhook_secret.reference);
   read_labels(section, repo.labels);
+  read_forge(section, repo);
   section.finish();
 
   if (repo.path.empty() == repo.url.empty()) {
@@ -230,6 +233,8 @@ void Reader::read_repo(const Value& value, std::size_t index) {
   check_globs(section, "specs", repo.specs);
   check_inside(section, "cache", repo.cache);
   secret(section, "webhook_secret", repo.webhook_secret.reference);
+  secret(section, "status_token", repo.status_token.reference);
+  check_forge(section, repo);
   out_.repos.push_back(std::move(repo));
 }
 
@@ -438,6 +443,32 @@ void Reader::read_dispatch() {
   section.number("route_retries", out_.dispatch.route_retries, 0, 100);
   section.duration("pickup_deadline", out_.dispatch.pickup_deadline, 1s, 7 * day);
   section.finish();
+}
+
+void Reader::read_webhooks() {
+  const Value* webhooks = top_.take("webhooks");
+  if (webhooks == nullptr) return;
+  if (webhooks->kind != Value::Kind::array) {
+    findings_.error("CONFIG_TYPE", *webhooks, "webhooks is a list of tables", "write [[webhooks]]");
+    return;
+  }
+  std::set<std::string> names;
+  for (const auto& value : webhooks->array) {
+    if (out_.webhooks.size() == webhooks_max) {
+      findings_.error("CONFIG_RANGE", value, fmt::format("there are at most {} [[webhooks]]", webhooks_max), "");
+      return;
+    }
+    Webhook webhook;
+    Section section(&value, fmt::format("[[webhooks]] {}", out_.webhooks.size() + 1), findings_);
+    read_webhook(section, webhook);
+    if (webhook.url.starts_with("env:") || webhook.url.starts_with("file:")) secret(section, "url", webhook.url);
+    secret(section, "secret", webhook.secret.reference);
+    if (!webhook.name.empty() && !names.insert(webhook.name).second) {
+      findings_.error("CONFIG_DUPLICATE", value, fmt::format("two [[webhooks]] are called \"{}\"", webhook.name),
+                      "give each its own name");
+    }
+    out_.webhooks.push_back(std::move(webhook));
+  }
 }
 
 void Reader::check_agent_name(const std::string& section_key, const std::string& key,

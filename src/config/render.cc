@@ -48,6 +48,19 @@ void write(Writer& w, const Repo& repo) {
   w.list("cache", repo.cache);
   w.text("webhook_secret", repo.webhook_secret.reference);
   w.list("labels", repo.labels);
+  w.text("forge", name_of(repo.forge));
+  w.text("forge_url", repo.forge_url);
+  w.text("forge_project", repo.forge_project);
+  w.text("status_token", repo.status_token.reference);
+}
+
+void write(Writer& w, const Webhook& webhook) {
+  w.header("[[webhooks]]");
+  w.text("name", webhook.name);
+  w.text("url", webhook.url);
+  w.text("secret", webhook.secret.reference);
+  w.list("events", webhook.events);
+  w.text("format", name_of(webhook.format));
 }
 
 void write(Writer& w, const std::string& name, const Agent& agent) {
@@ -161,6 +174,7 @@ std::string render(const Config& config) {
   w.duration("pickup_deadline", config.dispatch.pickup_deadline);
   w.header("[notify]");
   w.list("command", config.notify.command);
+  for (const auto& webhook : config.webhooks) write(w, webhook);
   return std::move(w).take();
 }
 

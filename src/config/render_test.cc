@@ -26,6 +26,10 @@ Config unlike_the_defaults() {
   hub.cache = {"node_modules"};
   hub.webhook_secret = {"file:/run/secret"};
   hub.labels = {"site:home"};
+  hub.forge = Forge::gitlab;
+  hub.forge_url = "https://git.example/api/v4";
+  hub.forge_project = "group/team/hub";
+  hub.status_token = {"env:HUB_TOKEN"};
   Repo site;
   site.name = "site";
   site.url = "git@git.example:site.git";
@@ -59,6 +63,8 @@ Config unlike_the_defaults() {
               {FailureCode::WORKER_LOST, {std::nullopt, 1s, std::nullopt}}}};
   c.dispatch = {0, 1min};
   c.notify = {{"tell"}};
+  c.webhooks = {{"chat", "env:CHAT_URL", {"file:/run/chat"}, {"vtid.lifecycle.*", "repo.?*"}, WebhookFormat::chat},
+                {"ci", "https://ci.example/hook", {}, {}, WebhookFormat::event}};
   return c;
 }
 

@@ -94,6 +94,47 @@ bool is_repository_address(std::string_view text) {
          text.find("::") == text.npos && text[at + 1] != '-' && is_name(text.substr(0, at));
 }
 
+bool is_web_address(std::string_view text) {
+  if (!text.starts_with("https://") && !text.starts_with("http://")) return false;
+  return !authority(text).empty() && !has_control(text) && text.find(' ') == text.npos;
+}
+
+std::string repository_host(std::string_view url) {
+  std::string host(authority(url));
+  if (host.empty() && url.find("://") == url.npos) host = url.substr(0, std::min(url.find(':'), url.size()));
+  if (const auto at = host.rfind('@'); at != host.npos) host.erase(0, at + 1);
+  host.resize(std::min(host.find(':'), host.size()));
+  std::transform(host.begin(), host.end(), host.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return host;
+}
+
+std::string repository_project(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (url.starts_with("file:")) return "";
+  const auto begin = scheme == url.npos ? url.find(':') : url.find('/', scheme + 3);
+  if (begin == url.npos) return "";
+  url.remove_prefix(begin + 1);
+  while (url.starts_with('/')) url.remove_prefix(1);
+  while (url.ends_with('/')) url.remove_suffix(1);
+  if (url.ends_with(".git")) url.remove_suffix(4);
+  return is_project(url) ? std::string(url) : std::string();
+}
+
+bool is_project(std::string_view text) {
+  constexpr std::size_t project_max = 255;
+  if (text.size() > project_max || text.find('/') == text.npos) return false;
+  for (;;) {
+    const auto part = text.substr(0, text.find('/'));
+    const bool plain = std::all_of(part.begin(), part.end(), [](char c) {
+      return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
+    });
+    if (part.empty() || part == "." || part == ".." || !plain) return false;
+    if (part.size() == text.size()) return true;
+    text.remove_prefix(part.size() + 1);
+  }
+}
+
 bool is_name(std::string_view text) {
   constexpr std::size_t name_max = 64;
   return !text.empty() && text.size() <= name_max && (is_letter(text[0]) || is_digit(text[0])) &&

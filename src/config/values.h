@@ -18,6 +18,13 @@ bool is_database_address(std::string_view text);
 bool holds_password(std::string_view address);
 /// https, http, ssh, git, file, or USER@HOST:PATH; nothing that git would read as an option or run.
 bool is_repository_address(std::string_view text);
+/// http or https, with a host, and nothing that breaks a line.
+bool is_web_address(std::string_view text);
+/// Of a repository's address: the host in lower case, and "owner/name"; empty where there is none.
+std::string repository_host(std::string_view url);
+std::string repository_project(std::string_view url);
+/// "owner/name", or deeper: components of letters, digits, '.', '_', '-'.
+bool is_project(std::string_view text);
 /// Letters, digits, '.', '_', '-', at most 64, the first a letter or a digit.
 bool is_name(std::string_view text);
 /// By git's rules for names of refs.

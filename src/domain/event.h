@@ -79,6 +79,9 @@ enum class EventStatus { info, success, warning, error, pending };
   X(breaker_opened,       "governance.breaker.opened",           error,   "a fault of the surroundings met several runs in a row, or would meet every one; the agent or repository is paused") \
   X(breaker_closed,       "governance.breaker.closed",           success, "a probe went through; the work goes on") \
   X(repo_hinted,          "repo.webhook.received",               info,    "a forge told of a push; data says which, and what was done about it") \
+  X(branch_checked,       "repo.branch.checked",                 info,    "the specs of another branch were judged, and nothing of it is registered; data says what each would become") \
+  X(webhook_passed_over,  "webhook.event.passed_over",           warning, "a webhook could not be told an event within a day; data says which webhook and event, and the last error") \
+  X(webhook_recovered,    "webhook.recovered",                   success, "a webhook takes events again after some were passed over; data says how many") \
   X(external_recorded,    "external.recorded",                   info,    "somebody outside put this into the log; it moves nothing") \
   X(token_created,        "access.token.created",                info,    "a token was made for somebody outside; data says for what role and repositories") \
   X(token_revoked,        "access.token.revoked",                info,    "a token was taken back") \
@@ -102,6 +105,10 @@ struct EventInfo {
 std::span<const EventInfo> event_catalogue();
 const EventInfo& event_info(EventType type);
 std::string_view name_of(EventStatus status);
+
+/// The member of an event's data by which it says that it needs a person: {"reason","next"}, what [notify] tells and
+/// what a person does about it. Written where that is decided.
+inline constexpr const char* for_person = "for_person";
 
 /// An event before it has its place in the log.
 struct Event {

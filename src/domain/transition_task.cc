@@ -84,12 +84,17 @@ std::string Mover::hint(FailureCode code) const {
 }
 
 void Mover::tell_of_task(std::string_view reason) {
-  if (!policy_.tells) return;
   const bool over = task().next.kind == NextKind::none;
   // A step that fails again and again goes on by itself: what a person does is what its failure says.
   const bool failing = task().status == TaskStatus::in_progress && task().failure;
   Json told{{"reason", reason},
             {"next", over ? way_on(task()) : failing ? hint(task().failure->code) : task().next.what}};
+  // What happened last is what calls for a person.
+  CHECK(!out_.events.empty());
+  auto data = Json::parse(out_.events.back().data);
+  data[for_person] = told;
+  out_.events.back().data = data.dump();
+  if (!policy_.tells) return;
   if (task().failure) {
     told["code"] = name_of(task().failure->code);
     told["message"] = task().failure->message;

@@ -397,6 +397,27 @@ TEST(WhatNeedsAPerson, IsToldOnce) {
   EXPECT_EQ(told(give(subject, TargetDirty{3, "readme.md"})).size(), 0U);
 }
 
+TEST(WhatNeedsAPerson, IsMarkedInTheEventThatSaysItWhetherItIsToldOrNot) {
+  Policy silent;
+  silent.tells = false;
+  const auto failed =
+      give(in_progress(RunState::executing, true), StepFailed{3, {FailureCode::AGENT_UNKNOWN, "gone"}}, silent);
+  EXPECT_EQ(told(failed).size(), 0U);
+  int marked = 0;
+  for (const auto& event : failed->events) {
+    const auto data = nlohmann::json::parse(event.data);
+    if (!data.contains(for_person)) continue;
+    ++marked;
+    EXPECT_EQ(event.type, EventType::task_failed);
+    EXPECT_EQ(data[for_person]["reason"], "failed");
+    EXPECT_THAT(data[for_person]["next"].get<std::string>(), ::testing::HasSubstr("vitana task retry"));
+    EXPECT_EQ(data["code"], "AGENT_UNKNOWN");
+  }
+  EXPECT_EQ(marked, 1);
+  const auto ordinary = give(in_progress(RunState::delivering, true), BaseMoved{3, "tip"}, silent);
+  for (const auto& event : ordinary->events) EXPECT_EQ(event.data.find(for_person), std::string::npos);
+}
+
 TEST(WhatNeedsAPerson, IsNotToldAgainWhenTheBranchMovedUnderADirtyTree) {
   auto subject = in_progress(RunState::delivering, true);
   const auto dirty = give(subject, TargetDirty{3, "readme.md"});

@@ -256,6 +256,7 @@ Result<bool> Autopilot::idle() {
     } else {
       idle = reader.quiet() && !any_run_goes_on(reader);
     }
+    idle = idle && (!told_ || told_(reader.head().seq));
     if (!idle) return {};
     auto work = setup_.work();
     work.whenever = true;

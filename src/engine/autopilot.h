@@ -62,8 +62,11 @@ class Autopilot {
   /// Every repository was read, or found unreadable, at least once since start().
   bool scanned() const;
 
-  /// Nothing is under way, no effect is pending, and no task could go on now or by a timer alone.
+  /// Nothing is under way, no effect is pending, and no task could go on now or by a timer alone; what others are to be
+  /// told of the log up to its end was told, as far as they take it.
   Result<bool> idle();
+  /// Before start(): says whether that is so. Thread-safe.
+  void on_told(std::function<bool(store::Sequence head)> told) { told_ = std::move(told); }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -95,6 +98,7 @@ class Autopilot {
   Conductor& conductor_;
   RunDesk& runs_;
   Hooks hooks_;
+  std::function<bool(store::Sequence)> told_;
   mutable std::mutex scan_mutex_;
   std::condition_variable_any scan_wake_;
   /// By repository: the faults that were recorded since it was read last; absent: not looked at yet.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hint.h"
+#include "engine/conduct.h"
 
 namespace vitana::engine {
 
@@ -35,21 +36,21 @@ bool is_newest(store::Ledger& ledger, const std::string& repo, const std::string
 void tell_opened(store::Ledger& ledger, const domain::Policy& policy, const std::string& key, const domain::Run& run,
                  const Error& error) {
   const auto hint = with_words(std::string(failure_info(error.code).hint), {.vtid = run.id.vtid.to_string()});
-  const nlohmann::ordered_json data{
-      {"what", key}, {"code", name_of(error.code)}, {"message", error.message}, {"hint", hint}};
+  const nlohmann::ordered_json data{{"what", key},
+                                    {"code", name_of(error.code)},
+                                    {"message", error.message},
+                                    {"hint", hint},
+                                    {domain::for_person, {{"reason", "paused"}, {"next", hint}}}};
   const auto type = error.code == FailureCode::BASE_RED ? domain::EventType::repo_base_red
                                                         : domain::EventType::breaker_opened;
   ledger.append({type, std::nullopt, std::nullopt, "engine", data.dump()});
-  if (!policy.tells) return;
   const nlohmann::ordered_json told{{"reason", "paused"},
                                     {"what", key},
                                     {"repo", run.repo},
                                     {"next", hint},
                                     {"code", name_of(error.code)},
                                     {"message", error.message}};
-  ledger.put(domain::Effect{domain::EffectKind::notify,
-                            fmt::format("notify:{}:{}", key, to_us(ledger.now())), std::nullopt,
-                            std::nullopt, told.dump(), ledger.now()});
+  tell_a_person(ledger, policy, fmt::format("notify:{}:{}", key, to_us(ledger.now())), told.dump());
 }
 
 void worked(store::Ledger& ledger, BreakerScope scope, const domain::Run& run) {

@@ -17,6 +17,17 @@ const RepoSetup* Setup::repo(const std::string& name) const {
   return it == repos.end() ? nullptr : &*it;
 }
 
+const Endpoint* Setup::endpoint(const std::string& name) const {
+  const auto it = std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) { return e.name == name; });
+  return it == endpoints.end() ? nullptr : &*it;
+}
+
+void tell_a_person(store::Ledger& ledger, const domain::Policy& policy, const std::string& key, std::string told) {
+  if (!policy.tells) return;
+  ledger.put(domain::Effect{
+      domain::EffectKind::notify, key, std::nullopt, std::nullopt, std::move(told), ledger.now()});
+}
+
 bool Setup::has_agent(const std::string& name) const {
   return std::find(agents.begin(), agents.end(), name) != agents.end();
 }

@@ -31,6 +31,9 @@ std::optional<domain::GateVerdict> hold_of(store::Reader& reader, const Setup& s
                                            const domain::Task& task,
                                            const std::optional<domain::Run>& newest);
 
+/// Decides, in this unit, that a person is told: [notify]. `told`: what the command gets, a JSON object as text.
+void tell_a_person(store::Ledger& ledger, const domain::Policy& policy, const std::string& key, std::string told);
+
 inline constexpr const char* execution_control = "execution";
 
 }  // namespace vitana::engine

@@ -252,6 +252,8 @@ Result<void> Conductor::do_effect(const store::EffectRow& effect) {
       return settle(effect, EffectOutcome::done);
     }
     case EffectKind::push: return {};  // settled by the deliver step's transition
+    case EffectKind::check_branch:     // each has a thread of its own
+    case EffectKind::commit_status: return {};
   }
   return {};
 }

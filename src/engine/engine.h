@@ -2,8 +2,11 @@
 #pragma once
 
 #include "engine/access.h"
+#include "engine/announcer.h"
 #include "engine/authoring.h"
 #include "engine/autopilot.h"
+#include "engine/branch_checks.h"
+#include "engine/commit_statuses.h"
 #include "engine/conductor.h"
 #include "engine/desk.h"
 #include "engine/registry.h"
@@ -19,7 +22,7 @@ namespace vitana::engine {
 class Engine {
  public:
   Engine(store::Store& store, port::Clock& clock, port::Entropy& entropy, Setup setup,
-         Notifier notifier = {})
+         Notifier notifier = {}, Announce announce = {}, StatusTeller statuses_teller = {})
       : setup_(std::move(setup)),
         store_(store),
         clock_(clock),
@@ -32,7 +35,12 @@ class Engine {
         workers(store, clock, setup_, runs),
         conductor(store, entropy, setup_, registry, std::move(notifier)),
         autopilot(store, clock, setup_, registry, conductor, runs),
-        webhooks(store, setup_, autopilot) {}
+        webhooks(store, setup_, autopilot),
+        announcer(store, clock, entropy, setup_, std::move(announce)),
+        branches(store, entropy, setup_, registry),
+        statuses(store, clock, entropy, setup_, std::move(statuses_teller)) {
+    autopilot.on_told([this](store::Sequence head) { return announcer.told(head); });
+  }
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -66,6 +74,9 @@ class Engine {
   Conductor conductor;
   Autopilot autopilot;
   Webhooks webhooks;
+  Announcer announcer;
+  BranchChecks branches;
+  CommitStatuses statuses;
 };
 
 }  // namespace vitana::engine

@@ -51,6 +51,7 @@ struct FileOutcome {
   std::string outcome;
   std::string reason;
   std::string digest;
+  int line = 0;  ///< where `reason` is found; 0: no place in the file is meant
 };
 
 struct RepoSync {
@@ -58,6 +59,17 @@ struct RepoSync {
   std::string commit;
   bool changed = false;  ///< false: the branch stands where it stood, nothing was read
   std::vector<FileOutcome> files;
+};
+
+/// What a file of a branch that registers nothing would become. Outcomes are those of a sync, but for `valid` in the
+/// place of `registered`.
+struct PreviewedFile {
+  FileOutcome outcome;
+  std::vector<domain::Diagnostic> diagnostics;
+};
+struct BranchPreview {
+  std::vector<PreviewedFile> files;  ///< none: the branch changes no spec
+  bool more = false;                 ///< than `preview_files_max`
 };
 
 /// Whether a repository whose ids are local asks all others for their numbers, or leaves out those on
@@ -91,6 +103,11 @@ class Registry {
   /// Errors: REPO_UNAVAILABLE, BRANCH_MISSING, GIT_FAILED, CANCELLED, STORE_*; STATE_REFUSED - a number
   /// is needed, and a repository that may hold it was never read.
   Result<RepoSync> sync(const RepoSetup& repo, Others others = Others::asked);
+
+  /// Judges the specs in which a branch differs from where it left the configured one, by the rules of that one and
+  /// against all that is registered now, and registers nothing.
+  /// Errors: as sync(), but for BRANCH_MISSING.
+  Result<BranchPreview> preview(const RepoSetup& repo, const port::BranchBeside& branch);
 
   /// Syncs every repository: before a person's text is taken in or a number is given out, what is
   /// committed already must be known. One on another machine that was read before is left to its next
@@ -146,6 +163,9 @@ class Registry {
   Result<void> settle_known_deliveries(const std::string& repo);
   Result<std::vector<File>> read_files(const RepoSetup& repo, const std::string& from,
                                        const std::string& to, domain::SpecProfile profile);
+  /// Without authors and dates.
+  Result<std::vector<File>> parse_files(const RepoSetup& repo, std::vector<port::TreeChange> changes,
+                                        domain::SpecProfile profile);
   /// What texts are held to at `commit`. Where the repository's own file cannot be read as rules, those
   /// that were known of it hold on; where none were, a person permits each task.
   Result<domain::SpecRules> rules_at(const RepoSetup& repo, const std::string& commit,
@@ -202,5 +222,6 @@ inline constexpr int circles_per_unit = 1000;
 inline constexpr std::size_t dependencies_max = 10'000;
 inline constexpr std::size_t dependents_per_page = 1000;
 inline constexpr std::size_t sync_files_per_unit = 200;
+inline constexpr std::size_t preview_files_max = 200;
 
 }  // namespace vitana::engine

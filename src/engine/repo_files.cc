@@ -74,6 +74,13 @@ std::string first_error(const std::vector<domain::Diagnostic>& diagnostics) {
   return "";
 }
 
+int first_error_line(const std::vector<domain::Diagnostic>& diagnostics) {
+  for (const auto& d : diagnostics) {
+    if (d.severity == domain::Severity::error) return d.line;
+  }
+  return 0;
+}
+
 FileOutcome Registry::outcome_of(store::Ledger& ledger, const domain::Candidate& candidate,
                                  const Registered& registered) {
   FileOutcome out{candidate.provenance.path, registered.vtid, "", "", candidate.digest.to_string()};
@@ -91,6 +98,7 @@ FileOutcome Registry::outcome_of(store::Ledger& ledger, const domain::Candidate&
   } else if (domain::has_errors(candidate.diagnostics)) {
     out.outcome = "invalid";
     out.reason = first_error(candidate.diagnostics);
+    out.line = first_error_line(candidate.diagnostics);
     if (registered.version > 0) out.reason += "; the registered version stays";
   } else {
     out.outcome = "conflict";

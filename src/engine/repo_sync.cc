@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "engine/breaker.h"
+#include "engine/commit_statuses.h"
 #include "engine/conduct.h"
 #include "engine/registry.h"
 #include "engine/unification.h"
@@ -58,6 +59,9 @@ void finish_sync(store::Ledger& ledger, const RepoSetup& repo, const std::string
   if (counts.empty()) return;
   ledger.append({domain::EventType::repo_synced, std::nullopt, std::nullopt, sync_actor,
                  Json{{"repo", repo.name}, {"commit", tip}, {"outcomes", counts}}.dump()});
+  std::vector<FileOutcome> files;
+  for (const auto* part : parts) files.insert(files.end(), part->files.begin(), part->files.end());
+  put_status(ledger, repo, tip, files);
 }
 
 }  // namespace
@@ -68,9 +72,17 @@ Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
                                                          domain::SpecProfile profile) {
   auto changes = repo.repository->changes(from, to, repo.specs);
   if (!changes) return failure(std::move(changes.error()));
+  auto files = parse_files(repo, std::move(*changes), profile);
+  if (!files) return files;
+  if (auto done = read_authors(repo, from, to, *files); !done) return failure(std::move(done.error()));
+  return files;
+}
+
+Result<std::vector<Registry::File>> Registry::parse_files(const RepoSetup& repo, std::vector<port::TreeChange> changes,
+                                                          domain::SpecProfile profile) {
   std::vector<File> files;
-  files.reserve(changes->size());
-  for (auto& change : *changes) {
+  files.reserve(changes.size());
+  for (auto& change : changes) {
     File file{.change = std::move(change)};
     if (file.change.kind == Kind::removed) {
       files.push_back(std::move(file));
@@ -106,7 +118,6 @@ Result<std::vector<Registry::File>> Registry::read_files(const RepoSetup& repo,
     }
     files.push_back(std::move(file));
   }
-  if (auto done = read_authors(repo, from, to, files); !done) return failure(std::move(done.error()));
   return files;
 }
 

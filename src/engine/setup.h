@@ -33,9 +33,17 @@ struct RepoSetup {
   /// Errors: REPO_RULES_INVALID, GIT_FAILED.
   std::function<Result<domain::SpecRules>(const std::string& commit)> spec_rules = {};
   std::vector<std::string> labels = {};  ///< what a worker must have that executes runs of it
+  bool tells_status = false;       ///< a forge is told what became of the specs of its commits
 
   /// Empty: not known yet, and nothing of the repository is read before it is.
   std::string branch_name() const { return branch.empty() && repository ? repository->default_branch() : branch; }
+};
+
+/// Somebody outside who is told events: [[webhooks]].
+struct Endpoint {
+  std::string name;
+  std::string host = {};  ///< for lists: the address itself may be a secret; empty: not known
+  std::vector<std::string> events = {};  ///< patterns of their types; empty: what needs a person
 };
 
 struct Setup;
@@ -59,6 +67,7 @@ struct Setup {
   domain::Policy policy;
   Digest config_digest;
   std::string config_text;          ///< the effective configuration, kept with the runs it began
+  std::vector<Endpoint> endpoints = {};
   Rules rules = {};
   std::shared_ptr<port::Dispatcher> dispatcher = {};  ///< absent: runs are only claimed
   std::optional<Vtid> only = {};    ///< no other task is worked on
@@ -69,6 +78,7 @@ struct Setup {
   std::vector<std::string> labels = {};  ///< what these have
 
   const RepoSetup* repo(const std::string& name) const;
+  const Endpoint* endpoint(const std::string& name) const;
   bool has_agent(const std::string& name) const;
   /// What the engine works on.
   store::WorkFilter work() const;

@@ -20,6 +20,9 @@ Result<void> refuse_jump(store::Ledger& ledger, Vtid vtid);
 /// The first error in words; empty: there is none.
 std::string first_error(const std::vector<domain::Diagnostic>& diagnostics);
 
+/// Where it stands; 0: there is none.
+int first_error_line(const std::vector<domain::Diagnostic>& diagnostics);
+
 struct Registry::Unification {
   std::string actor;
   bool by_person = false;          ///< a named file or a person's own text: never held for adoption

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/enum_names.h"
+#include "engine/branch_checks.h"
 
 namespace vitana::engine {
 namespace {
@@ -39,6 +40,8 @@ Result<HintOutcome> Webhooks::take(const Hint& hint) {
     for (const auto& old : ledger.webhooks_before(ledger.now() - deliveries_for, forgotten_at_once)) ledger.forget(old);
     ledger.put(store::WebhookRow{hint.repo, hint.delivery, hint.forge, hint.event, hint.ref,
                                  std::string(name_of(outcome)), ledger.now()});
+    const bool is_branch = outcome == HintOutcome::other_branch && hint.ref.starts_with("refs/heads/");
+    if (is_branch) put_branch_check(ledger, hint.repo, hint.ref, hint.delivery);
     ledger.append({domain::EventType::repo_hinted, std::nullopt, std::nullopt, "forge:" + hint.forge,
                    nlohmann::ordered_json{{"repo", hint.repo},
                                           {"delivery", hint.delivery},

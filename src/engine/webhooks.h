@@ -21,7 +21,7 @@ struct Hint {
 
 enum class HintOutcome {
   looking,       ///< the repository is read as soon as a scanner is free
-  other_branch,  ///< its specs come from another one
+  other_branch,  ///< its specs come from another one; what this one's would become is judged
   ignored,       ///< no push
   repeated,      ///< taken before
 };

@@ -13,6 +13,7 @@
 #include "view/repo_view.h"
 #include "view/task_view.h"
 #include "view/validation.h"
+#include "view/webhook_view.h"
 
 namespace vitana::gateway {
 namespace {
@@ -280,6 +281,12 @@ Result<Response> list_repos(Exchange& exchange) {
     auto repos = view::load_repos(exchange.engine.setup(), reader);
     std::erase_if(repos, [&](const view::RepoView& repo) { return !exchange.asked.who.reaches(repo.name); });
     return json(view::repos_json(repos));
+  });
+}
+
+Result<Response> list_webhooks(Exchange& exchange) {
+  return look(exchange, [&](store::Reader& reader) -> Result<Response> {
+    return json(view::webhooks_json(exchange.engine, reader));
   });
 }
 

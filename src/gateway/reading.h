@@ -32,6 +32,7 @@ Result<Response> stream_events(Exchange& exchange);
 Result<Response> get_summary(Exchange& exchange);
 Result<Response> get_stats(Exchange& exchange);
 Result<Response> list_repos(Exchange& exchange);
+Result<Response> list_webhooks(Exchange& exchange);
 Result<Response> list_controls(Exchange& exchange);
 Result<Response> get_control(Exchange& exchange);
 Result<Response> get_attention(Exchange& exchange);

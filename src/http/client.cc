@@ -185,8 +185,9 @@ void Client::give_back(std::unique_ptr<Connection> connection) {
 }
 
 Result<Answer> Client::send(const Request& request) {
+  const auto& shown = request.shown.empty() ? request.url : request.shown;
   if (!request.url.starts_with("http://") && !request.url.starts_with("https://")) {
-    return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", request.url));
+    return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", shown));
   }
   HeaderList headers;
   for (const auto& [name, value] : request.headers) {
@@ -241,18 +242,18 @@ Result<Answer> Client::send(const Request& request) {
   if (request.stop.stop_requested()) return failure(FailureCode::CANCELLED, "the request was stopped");
   if (receiving.too_large) {
     return failure(FailureCode::FILE_TOO_LARGE,
-                   fmt::format("{}: the answer is larger than {} bytes", request.url, request.answer_bytes_max));
+                   fmt::format("{}: the answer is larger than {} bytes", shown, request.answer_bytes_max));
   }
   if (refused && result != CURLE_OK) {
     return failure(FailureCode::NETWORK_UNREACHABLE, fmt::format("{} leads to an address that is not called", request.url));
   }
   if (result == CURLE_URL_MALFORMAT) {
-    return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", request.url));
+    return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", shown));
   }
   if (result != CURLE_OK) {
     const std::string_view said(words.data());
     return failure(FailureCode::NETWORK_UNREACHABLE,
-                   fmt::format("{}: {}", request.url, said.empty() ? curl_easy_strerror(result) : said));
+                   fmt::format("{}: {}", shown, said.empty() ? curl_easy_strerror(result) : said));
   }
   receiving.answer.status = static_cast<int>(status);
   return std::move(receiving.answer);

@@ -20,6 +20,7 @@ constexpr auto kind_names = enum_names<AttentionKind>({{AttentionKind::paused, "
                                                        {AttentionKind::failed, "failed"},
                                                        {AttentionKind::blocked, "blocked"},
                                                        {AttentionKind::spec, "spec"},
+                                                       {AttentionKind::webhook, "webhook"},
                                                        {AttentionKind::adoption, "adoption"}});
 
 /// A catalogue's hint speaks of a VTID.
@@ -76,6 +77,24 @@ void add_switches(store::Reader& reader, const domain::Caller& caller, Attention
 
 }  // namespace
 
+namespace {
+
+/// Of whom they are is nobody's who sees a part alone.
+void add_webhooks(store::Reader& reader, const domain::Caller& caller, AttentionList& list) {
+  if (!caller.repos.empty()) return;
+  for (const auto& row : reader.webhook_cursors()) {
+    if (row.passed_over == 0 || !row.failing_since) continue;
+    list.items.push_back({.kind = AttentionKind::webhook,
+                          .title = row.name,
+                          .code = FailureCode::PEER_REFUSED,
+                          .detail = fmt::format("{} events were passed over; {}", row.passed_over, row.last_error),
+                          .since = *row.failing_since,
+                          .next = std::string(failure_info(FailureCode::PEER_REFUSED).hint)});
+  }
+}
+
+}  // namespace
+
 AttentionList load_attention(store::Reader& reader, const domain::Caller& caller) {
   AttentionList list;
   add_switches(reader, caller, list);
@@ -98,6 +117,7 @@ AttentionList load_attention(store::Reader& reader, const domain::Caller& caller
     list.items.push_back(std::move(item));
   }
   add(AttentionKind::spec, {.status = TaskStatus::draft});
+  add_webhooks(reader, caller, list);
   for (const auto& [repo, found] : reader.unadopted(caller.repos)) {
     list.items.push_back({.kind = AttentionKind::adoption,
                           .repo = repo,

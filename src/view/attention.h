@@ -20,6 +20,7 @@ enum class AttentionKind {
   failed,    ///< a task has failed, and nobody has retried, cancelled or closed it
   blocked,   ///< a task waits for a person
   spec,      ///< a task has no text that is valid
+  webhook,   ///< events were passed over that could not be told
   adoption,  ///< texts that were there before nobody has adopted: one entry for all of a repository
 };
 

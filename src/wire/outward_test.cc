@@ -7,6 +7,7 @@
 #include "wire/diagnostic_json.h"
 #include "wire/error_json.h"
 #include "wire/event_json.h"
+#include "wire/event_text.h"
 #include "wire/golden.h"
 #include "wire/task_json.h"
 
@@ -206,6 +207,30 @@ TEST(ErrorJson, CarriesCodeMessageAndHint) {
 
 TEST(ToText, ABadByteBecomesAReplacementCharacter) {
   EXPECT_EQ(to_text(Json("a\xff")), "\"a\xEF\xBF\xBD\"");
+}
+
+TEST(EventText, IsOneSentenceWithWhatToDo) {
+  EventView event{.seq = 7, .type = "vtid.lifecycle.failed", .status = "error", .vtid = Vtid(1213)};
+  event.data = R"({"code":"AGENT_FAILED","message":"exit 3\nafter a while","for_person":{"reason":"failed","next":"vitana task retry"}})";
+  EXPECT_EQ(event_text(event, "Make it blue"),
+            "VTID-01213 (Make it blue): the task failed – AGENT_FAILED: exit 3 after a while. What to do: vitana task retry");
+  const auto json = announcement_json(event, "store", "Make it blue");
+  auto same = json;
+  same.erase("text");
+  EXPECT_EQ(same, event_json(event, "store"));
+}
+
+TEST(EventText, HoldsNoMentionLinkOrLineOfAnothers) {
+  const EventView event{.seq = 7, .type = "vtid.lifecycle.completed", .status = "success", .vtid = Vtid(1)};
+  const auto text = event_text(event, "<!channel> @all [x](http://y) `code`\n\x1b[31m" + std::string(5000, 'x'));
+  for (const char* bad : {"<", "@all", "](", "`", "\n", "\x1b"}) EXPECT_EQ(text.find(bad), std::string::npos) << bad;
+  EXPECT_LE(text.size(), event_text_bytes_max);
+}
+
+TEST(EventText, OfNoTaskSaysOfWhat) {
+  const EventView event{.seq = 7, .type = "repo.unavailable", .status = "error", .data = R"({"repo":"shop","code":"GIT_FAILED"})"};
+  EXPECT_EQ(event_text(event, ""), "shop: a repository could not be read – GIT_FAILED");
+  EXPECT_EQ(event_text({.seq = 7, .type = "a.type.of.tomorrow", .status = "info", .data = "no object"}, ""), "a.type.of.tomorrow");
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ inline std::map<std::string_view, Cell> cells() {
       {"createTasks", {{{"title", "Made"}}, 201, 404}}, {"approveTask", {{}, 409, 404}}, {"retryTask", {why, 200, 404}},
       {"cancelTask", {why, 200, 404}}, {"answerTask", {{{"text", "yes"}}, 409, 404}},
       {"signOffTask", {{{"met", true}}, 409, 404}}, {"getRun", of_a_task}, {"listEvents", {}}, {"streamEvents", {}},
-      {"postEvent", {{{"type", "ci.finished"}}, 202, 403}}, {"getSummary", {}}, {"getStats", {}}, {"listRepos", {}},
+      {"postEvent", {{{"type", "ci.finished"}}, 202, 403}}, {"getSummary", {}}, {"getStats", {}}, {"listRepos", {}}, {"listWebhooks", {}},
       {"listControls", {}}, {"getControl", {}}, {"setControl", {{{"on", true}, {"reason", "morning"}}, 200, 403}},
       {"getLogin", {}}, {"logIn", {{}, 403, 403}}, {"logOut", {{}, 403, 403}},
       {"createLink", {{{"name", "ann"}, {"role", "viewer"}}, 201, 403}}, {"getAttention", {}},
