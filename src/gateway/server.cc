@@ -160,6 +160,7 @@ class Server::Impl {
   Turns large_json_;
   std::size_t waiting_ = 0;
   std::uint64_t news_ = 0;
+  Clock::time_point woken_at_{};
   bool stopping_ = false;
   bool hastened_ = false;
 };
@@ -463,9 +464,11 @@ net::awaitable<bool> Server::Impl::write_text(Connection& connection, std::strin
 void Server::Impl::wake() {
   if (wake_posted_.exchange(true)) return;
   net::post(network_, [this] {
-    auto timer = std::make_shared<net::steady_timer>(network_, wake_delay);
+    // At once after a pause; else as long after the last time as they are woken for together.
+    auto timer = std::make_shared<net::steady_timer>(network_, std::max(Clock::now(), woken_at_ + wake_delay));
     timer->async_wait([this, timer](const error_code&) {
       wake_posted_ = false;
+      woken_at_ = Clock::now();
       ++news_;
       for (auto* sleeper : sleepers_) sleeper->cancel();
       parking_.add_news();
