@@ -9,6 +9,7 @@ first of an idle gateway, then while others do what a row is called. `refused` a
 """
 import argparse
 import asyncio
+import atexit
 import contextlib
 import http.client
 import json
@@ -81,6 +82,7 @@ class Gateway:
         self.process = subprocess.Popen([vitana, "serve", "--listen", "127.0.0.1:0", "--slots", "0"], cwd=self.folder,
                                         env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         place = self.folder / ".vitana/server.json"
+        atexit.register(self.end)  # also where this script fails
         until = time.monotonic() + 60
         while not place.exists():
             if self.process.poll() is not None or time.monotonic() > until:
@@ -113,6 +115,7 @@ class Gateway:
         return 0
 
     def end(self):
+        atexit.unregister(self.end)
         self.process.terminate()
         try:
             code = self.process.wait(60)
