@@ -126,7 +126,7 @@ void Reader::read_server() {
     section.error("listen", "CONFIG_VALUE", "listen is no HOST:PORT",
                   "such as \"127.0.0.1:8080\"; port 0 takes a free one");
   }
-  if (!server.url.empty() && !is_web_address(server.url)) {
+  if (!server.url.empty() && !is_origin(server.url)) {
     section.error("url", "CONFIG_VALUE", "url is no http or https address of a host",
                   "such as \"https://vitana.example.org\", without a path");
   }

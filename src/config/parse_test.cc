@@ -194,8 +194,8 @@ TEST(ParseConfig, AnEmptyTextIsTheDefaults) { EXPECT_EQ(good(""), Config{}); }
 
 TEST(ParseConfig, ReadsServer) {
   const auto c = good(every_key).server;
-  EXPECT_EQ(c, (Server{"[::1]:9000", "https://vitana.example", "state", "postgresql://db.example/vitana", "tls/hub.pem", "tls/hub.key", 60, 7,
-                       AccessLog::json}));
+  EXPECT_EQ(c, (Server{"[::1]:9000", "https://vitana.example", "state", "postgresql://db.example/vitana", "tls/hub.pem",
+                       "tls/hub.key", 60, 7, AccessLog::json}));
 }
 
 TEST(ParseConfig, ReadsEveryKeyOfARepository) {

@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 Config unlike_the_defaults() {
   Config c;
-  c.server = {"[::1]:0", "/srv/data", "env:DATABASE_URL", "/etc/tls/hub.pem", "/etc/tls/hub.key", 60, 7,
-              AccessLog::json};
+  c.server = {"[::1]:0", "https://vitana.example", "/srv/data", "env:DATABASE_URL", "/etc/tls/hub.pem", "/etc/tls/hub.key",
+              60, 7, AccessLog::json};
   Repo hub;
   hub.name = "hub";
   hub.path = "/srv/hub";

@@ -46,7 +46,7 @@ bool is_listen_address(std::string_view text) {
                      [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '-'; });
 }
 
-bool is_web_address(std::string_view text) {
+bool is_origin(std::string_view text) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (!text.starts_with(scheme)) continue;
     const auto host = text.substr(scheme.size());

@@ -62,13 +62,13 @@ TEST(Values, ListenAddresses) {
   }
 }
 
-TEST(Values, WebAddresses) {
+TEST(Values, Origins) {
   for (const std::string good : {"https://a.example", "http://127.0.0.1:8080", "https://[::1]:8443", "https://[::1]"}) {
-    EXPECT_TRUE(is_web_address(good)) << good;
+    EXPECT_TRUE(is_origin(good)) << good;
   }
   for (const std::string bad : {"", "a.example", "ftp://a", "https://", "https://a/", "https://a/b", "https://u@a",
                                 "https://a:x", "https://a b", "https://a?b", "HTTPS://a"}) {
-    EXPECT_FALSE(is_web_address(bad)) << bad;
+    EXPECT_FALSE(is_origin(bad)) << bad;
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/http_address.h"
 #include "base/utf8.h"
+#include "base/webhook_signature.h"
 #include "domain/labels.h"
 #include "spec/parse.h"
 
@@ -62,6 +63,7 @@ Result<void> judge(const port::WorkerIntroduction& worker, bool plain_callbacks)
     return refused(fmt::format("callback_secret is a text of {} to {} bytes", port::callback_secret_bytes_min,
                                port::callback_secret_bytes_max));
   }
+  if (webhook_signature(secret, "", 0, "").empty()) return refused("callback_secret begins with whsec_, and is no base64");
   return {};
 }
 

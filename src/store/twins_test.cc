@@ -137,7 +137,8 @@ TEST_F(ImmutableOnServer, AnOlderStoreIsMigratedOnlyWhenToldTo) {
   const auto connection = raw();
   // As if the newest migration had never been.
   connection->execute("DELETE FROM schema_version WHERE version > 3");
-  connection->script("DROP TABLE webhook_cursors");
+  connection->script("DROP TABLE webhook_cursors; DROP INDEX vtid_ledger_changed; ALTER TABLE workers "
+                     "DROP COLUMN token, DROP COLUMN callback_url, DROP COLUMN callback_secret");
   for (const auto mode : {OpenMode::client, OpenMode::engine}) {
     const auto opened = Store::open({.path = path_, .mode = mode}, clock_, entropy_);
     ASSERT_FALSE(opened);
