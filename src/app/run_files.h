@@ -27,7 +27,11 @@ class RunFileKeeper {
   gateway::RunFiles files();
 
  private:
-  Result<remote::Terms> terms(const domain::Run& run) const;
+  Result<remote::Terms> terms(const port::Assignment& assignment) const;
+  Result<remote::Terms> terms_of_execution(const domain::Run& run) const;
+  Result<remote::Terms> terms_of_verification(const port::Assignment& assignment) const;
+  Result<worker::Candidate> candidate(const port::Assignment& assignment) const;
+  worker::RuleSource rules() const;
   Result<std::shared_ptr<git::Mirror>> mirror(const domain::Run& run) const;
   Result<gateway::RunFiles::Bundle> base_bundle(const domain::Run& run, const std::vector<std::string>& have) const;
   Result<void> take_bundle(const domain::Run& run, const std::string& bundle) const;

@@ -9,6 +9,7 @@
 #include "engine/breaker.h"
 #include "engine/conduct.h"
 #include "engine/labels.h"
+#include "engine/worker_desk.h"
 #include "spec/parse.h"
 
 namespace vitana::engine {
@@ -36,6 +37,17 @@ Duration limit_of(Step step, const domain::Policy& policy, const domain::ParsedS
 /// host shares has one home, whatever it was called before.
 bool is_elsewhere(const store::Store& store, const domain::Run& run, Step step, const std::string& worker) {
   return store.shared_by_hosts() && step != Step::execute && home_of(run.worker) != home_of(worker);
+}
+
+/// Would a worker elsewhere judge what it made itself, or another one of the same token's name? The engine's own judge
+/// what its own agents made: the sandbox stands between them.
+bool judges_itself(store::Ledger& ledger, const domain::Run& run, Step step, const std::string& worker) {
+  if (step != Step::verify || is_local_worker(worker)) return false;
+  const auto by = worker_id_of(run.worker);
+  const auto asking = worker_id_of(worker);
+  const auto maker = ledger.worker(by);
+  const auto judge = ledger.worker(asking);
+  return by == asking || !judge || (maker && maker->actor == judge->actor);
 }
 
 /// The criteria of a run that persons found to be met, whatever its verifier knew of them.
@@ -120,7 +132,31 @@ port::Assignment assignment_of(store::Ledger& ledger, const Setup& setup, const 
   return assignment;
 }
 
+/// What was granted under that token, if it holds still.
+std::optional<port::Assignment> leased_assignment(store::Ledger& ledger, const Setup& setup, const RunId& id,
+                                                  domain::Fence fence) {
+  const auto run = ledger.run(id);
+  if (!run || !run->lease || run->lease->fence != fence) return std::nullopt;
+  const auto task = ledger.task(id.vtid);
+  const auto spec = ledger.spec(id.vtid, run->spec_version);
+  const auto step = leased_step(*run);
+  if (!task || !spec || !step) return std::nullopt;
+  const auto reading = spec::parse_spec(spec->text, {.file = spec->provenance.path});
+  return assignment_of(ledger, setup, *run, *task, *step, *spec, reading.spec);
+}
+
 }  // namespace
+
+Result<port::Assignment> RunDesk::assignment(const RunId& run, domain::Fence fence) {
+  std::optional<port::Assignment> found;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    found = leased_assignment(ledger, setup_, run, fence);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (found) return std::move(*found);
+  return failure(FailureCode::LEASE_STALE, fmt::format("run {} is not under token {} any more", run.to_string(), fence));
+}
 
 std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch_name(); }
 
@@ -136,6 +172,7 @@ Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
     return Passed{Passed::Kind::refused};
   }
   if (is_elsewhere(store_, *subject.run, step, request.worker)) return Passed{Passed::Kind::refused};
+  if (judges_itself(ledger, *subject.run, step, request.worker)) return Passed{Passed::Kind::refused};
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
   const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
@@ -180,14 +217,7 @@ Result<std::vector<port::Assignment>> RunDesk::granted_before(const port::ClaimR
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     granted.clear();
     for (const auto& [id, fence] : ids) {
-      const auto run = ledger.run(id);
-      if (!run || !run->lease || run->lease->fence != fence) continue;
-      const auto task = ledger.task(id.vtid);
-      const auto spec = ledger.spec(id.vtid, run->spec_version);
-      const auto step = leased_step(*run);
-      if (!task || !spec || !step) continue;
-      const auto reading = spec::parse_spec(spec->text, {.file = spec->provenance.path});
-      granted.push_back(assignment_of(ledger, setup_, *run, *task, *step, *spec, reading.spec));
+      if (auto one = leased_assignment(ledger, setup_, id, fence)) granted.push_back(std::move(*one));
     }
     return {};
   });
@@ -225,9 +255,9 @@ void RunDesk::withdraw(const std::pair<std::string, std::string>& name) {
 store::WorkFilter RunDesk::wanted(const port::ClaimRequest& request, Step step) const {
   auto filter = setup_.work();
   filter.only_repos.insert(request.repos.begin(), request.repos.end());
-  if (step == Step::execute) {
-    leave_out_unfit(setup_, is_local_worker(request.worker) ? setup_.labels : request.labels, filter);
-  }
+  const bool local = is_local_worker(request.worker);
+  // Judging and delivering where the engine is needs none.
+  if (!local || step == Step::execute) leave_out_unfit(setup_, local ? setup_.labels : request.labels, step, filter);
   return filter;
 }
 

@@ -77,6 +77,9 @@ class RunDesk : public port::RunSource {
   /// Called, on the thread that reports, when a repository's branch is known to have moved.
   void on_moved(std::function<void(const std::string& repo)> told) { moved_ = std::move(told); }
 
+  /// What was granted under that token. Errors: LEASE_STALE - it does not hold any more; STORE_*.
+  Result<port::Assignment> assignment(const RunId& run, domain::Fence fence);
+
   /// Does `worker` hold it under this token?
   bool is_held_by(const RunId& run, domain::Fence fence, const std::string& worker);
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/worker_desk.h"
+#include "gateway/judging.h"
 #include "remote/report_json.h"
 
 namespace vitana::gateway {
@@ -110,12 +111,14 @@ Result<Response> list_workers(Exchange& exchange) {
 Result<Response> claim_runs(Exchange& exchange) {
   const auto& body = exchange.body;
   const int max = body.at("max");
+  const auto step = domain::step_of(body.value("step", std::string(name_of(domain::Step::execute))));
+  if (!step || *step == domain::Step::deliver) return failure(FailureCode::REQUEST_INVALID, "step is execute or verify");
   const auto granted = exchange.engine.workers.claim(exchange.arguments.text("worker"), exchange.asked.who,
-                                                     body.at("request_id"), max);
+                                                     body.at("request_id"), max, *step);
   if (!granted) return failure(granted.error());
   Json list = Json::array();
   for (const auto& assignment : *granted) {
-    auto terms = exchange.files.runs.terms(assignment.run);
+    auto terms = exchange.files.runs.terms(assignment);
     if (terms) {
       list.push_back(remote::assignment_json(assignment, *terms));
       continue;
@@ -123,7 +126,7 @@ Result<Response> claim_runs(Exchange& exchange) {
     // As a worker of this machine would say that it cannot begin; what passes by itself costs no attempt.
     const auto fence = assignment.lease().fence;
     const auto cls = failure_info(terms.error().code).cls;
-    const bool passes = cls == FailureClass::network || cls == FailureClass::storage;
+    const bool passes = *step == domain::Step::execute && (cls == FailureClass::network || cls == FailureClass::storage);
     const auto told = exchange.engine.runs.report(
         assignment.run.id, passes ? port::StepReport(domain::Release{fence})
                                   : port::StepReport(domain::StepFailed{fence, std::move(terms.error())}), {});
@@ -219,6 +222,7 @@ Result<Response> complete_run(Exchange& exchange) {
 Result<Response> fail_run(Exchange& exchange) {
   auto failed = remote::read_failed(exchange.body);
   if (!failed) return failure(std::move(failed.error()));
+  if (exchange.body.contains("evidence")) return failed_verification(exchange, std::move(*failed));
   auto done = exchange.engine.workers.report(exchange.arguments.run("run"), std::move(*failed), exchange.asked.who);
   if (!done) return failure(std::move(done.error()));
   return taken();
