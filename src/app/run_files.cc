@@ -41,6 +41,17 @@ class BundleTurn {
 
 std::string result_name(const RunId& run) { return "results/" + run.to_string(); }
 
+remote::Terms terms_by(worker::RepositoryRules rules) {
+  return {.setup = std::move(rules.setup),
+          .cache = std::move(rules.cache),
+          .commands = std::move(rules.commands),
+          .command_timeout = rules.command_timeout,
+          .protected_globs = std::move(rules.protected_globs),
+          .author_name = rules.author.name,
+          .author_email = rules.author.email,
+          .agent = {}};
+}
+
 Error log_error(const std::filesystem::path& file) {
   const auto code = errno == ENOSPC || errno == EDQUOT ? FailureCode::STORE_FULL : FailureCode::STORE_FAILED;
   return {code, fmt::format("{}: {}", file.string(), std::strerror(errno))};
@@ -60,27 +71,49 @@ bool write_at(int file, std::string_view text, std::uint64_t offset) {
 }  // namespace
 
 gateway::RunFiles RunFileKeeper::files() {
-  return {.terms = [this](const auto& run) { return terms(run); },
+  return {.terms = [this](const auto& assignment) { return terms(assignment); },
+          .candidate = [this](const auto& assignment) { return candidate(assignment); },
+          .redactor = [this](const auto& agent) { return worker::redactor_for(agent_, secret_, agent); },
           .base_bundle = [this](const auto& run, const auto& have) { return base_bundle(run, have); },
           .take_bundle = [this](const auto& run, const auto& bundle) { return take_bundle(run, bundle); },
           .result = [this](const auto& run, const auto& commit) { return keep_result(run, commit); },
           .append_log = [this](const auto& run, auto offset, auto text) { return append_log(run, offset, text); }};
 }
 
-Result<remote::Terms> RunFileKeeper::terms(const domain::Run& run) const {
+worker::RuleSource RunFileKeeper::rules() const {
+  return [this](const std::string& repo, const std::string& commit) { return repositories_.rules(repo, commit); };
+}
+
+Result<remote::Terms> RunFileKeeper::terms(const port::Assignment& assignment) const {
+  return assignment.step == domain::Step::verify ? terms_of_verification(assignment)
+                                                 : terms_of_execution(assignment.run);
+}
+
+Result<remote::Terms> RunFileKeeper::terms_of_execution(const domain::Run& run) const {
   auto agent = agent_(run.agent);
   if (!agent) return failure(FailureCode::AGENT_UNKNOWN, fmt::format("no agent is named \"{}\"", run.agent));
   auto rules = repositories_.rules(run.repo, run.base_commit);
   if (!rules) return failure(std::move(rules.error()));
-  return remote::Terms{.setup = std::move(rules->setup),
-                       .cache = std::move(rules->cache),
-                       .commands = std::move(rules->commands),
-                       .command_timeout = rules->command_timeout,
-                       .protected_globs = std::move(rules->protected_globs),
-                       .author_name = rules->author.name,
-                       .author_email = rules->author.email,
-                       .agent = std::move(*agent),
-                       .wall_max = wall_max_};
+  auto terms = terms_by(std::move(*rules));
+  terms.agent = std::move(*agent);
+  terms.wall_max = wall_max_;
+  return terms;
+}
+
+Result<remote::Terms> RunFileKeeper::terms_of_verification(const port::Assignment& assignment) const {
+  const auto redactor = worker::redactor_for(agent_, secret_, assignment.run.agent);
+  auto candidate = worker::make_candidate(rules(), assignment);
+  if (!candidate) return failure(redactor.all(std::move(candidate.error())));
+  if (candidate->error) return failure(redactor.all(std::move(*candidate->error)));
+  const auto unverified = candidate->rules.unverified;
+  auto terms = terms_by(std::move(candidate->rules));
+  terms.agent.name = assignment.run.agent;
+  terms.judging = {std::move(candidate->deliverable.new_commit), candidate->nothing_to_deliver, unverified};
+  return terms;
+}
+
+Result<worker::Candidate> RunFileKeeper::candidate(const port::Assignment& assignment) const {
+  return worker::kept_candidate(rules(), assignment);
 }
 
 Result<std::shared_ptr<git::Mirror>> RunFileKeeper::mirror(const domain::Run& run) const {
@@ -96,8 +129,15 @@ Result<gateway::RunFiles::Bundle> RunFileKeeper::base_bundle(const domain::Run& 
   // Its turn lasts until all of it was sent.
   const auto turn = std::make_shared<BundleTurn>(bundling_);
   if (auto mine = turn->ok(); !mine) return failure(std::move(mine.error()));
-  const auto name = "runs/" + run.id.to_string();
-  if (auto kept = (*mirror)->keep(name, run.base_commit); !kept) return failure(std::move(kept.error()));
+  auto name = "runs/" + run.id.to_string();
+  if (run.state == domain::RunState::verifying) {
+    name = worker::deliverable_kept(run.id);
+    const auto made = (*mirror)->kept_commit(name);
+    if (!made) return failure(made.error());
+    if (!*made) name = worker::undelivered_kept(run.id);
+  } else if (auto kept = (*mirror)->keep(name, run.base_commit); !kept) {
+    return failure(std::move(kept.error()));
+  }
   auto bytes = git::make_bundle(**mirror, name, have, port::base_bundle_bytes_max);
   if (!bytes) return failure(std::move(bytes.error()));
   return gateway::RunFiles::Bundle{std::move(*bytes), turn};

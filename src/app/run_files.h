@@ -20,14 +20,20 @@ class RunFileKeeper {
  public:
   static constexpr std::ptrdiff_t bundles_at_once = 4;
 
-  RunFileKeeper(Repositories& repositories, worker::AgentSource agent, Duration wall_max, DataFolder data)
-      : repositories_(repositories), agent_(std::move(agent)), wall_max_(wall_max), data_(std::move(data)) {}
+  RunFileKeeper(Repositories& repositories, worker::AgentSource agent, worker::SecretSource secret, Duration wall_max,
+                DataFolder data)
+      : repositories_(repositories), agent_(std::move(agent)), secret_(std::move(secret)), wall_max_(wall_max),
+        data_(std::move(data)) {}
 
   /// Its methods as the gateway asks for them; it outlives them.
   gateway::RunFiles files();
 
  private:
-  Result<remote::Terms> terms(const domain::Run& run) const;
+  Result<remote::Terms> terms(const port::Assignment& assignment) const;
+  Result<remote::Terms> terms_of_execution(const domain::Run& run) const;
+  Result<remote::Terms> terms_of_verification(const port::Assignment& assignment) const;
+  Result<worker::Candidate> candidate(const port::Assignment& assignment) const;
+  worker::RuleSource rules() const;
   Result<std::shared_ptr<git::Mirror>> mirror(const domain::Run& run) const;
   Result<gateway::RunFiles::Bundle> base_bundle(const domain::Run& run, const std::vector<std::string>& have) const;
   Result<void> take_bundle(const domain::Run& run, const std::string& bundle) const;
@@ -36,6 +42,7 @@ class RunFileKeeper {
 
   Repositories& repositories_;
   const worker::AgentSource agent_;
+  const worker::SecretSource secret_;
   const Duration wall_max_;
   const DataFolder data_;
   /// Bundles are large, and git takes long over them: the gateway's other threads stay free.

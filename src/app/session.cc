@@ -180,7 +180,7 @@ engine::Setup AppSession::setup(const Parts& parts) const {
   return setup;
 }
 
-void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) {
+void AppSession::make_workers(int slots, bool serves, const engine::Autopilot::Hooks& hooks) {
   sandbox_ = std::make_unique<worker::Sandbox>(sandbox_options(config_, data_, workspaces_));
   green_bases_ = std::make_unique<StoredGreenBases>(*store_);
   const worker::RuleSource rules = [this](const std::string& repo, const std::string& commit) {
@@ -212,7 +212,8 @@ void AppSession::make_workers(int slots, const engine::Autopilot::Hooks& hooks) 
   worker::HostOptions host;
   host.worker = engine::local_worker(incarnation(home_), "worker");
   host.execute_slots = slots;
-  host.verify_slots = config_.verify.slots;
+  host.verify_slots = std::max(1, config_.verify.slots);
+  if (config_.verify.slots == 0 && serves) host.judging = {domain::Step::deliver};
   if (hooks.fault) {
     host.refused = [fault = hooks.fault](const RunId& run, const Error& error) {
       // A late report of a run that somebody else holds is an event already.
@@ -238,7 +239,7 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
   if (options.serves && !engine_->setup().dispatcher) {
     engine_->tell_workers_by(std::make_shared<remote::CallbackDispatcher>([] { return SystemClock().now(); }));
   }
-  make_workers(slots, options.hooks);
+  make_workers(slots, options.serves, options.hooks);
   if (config_.worker.sandbox == domain::SandboxMode::require && !sandbox_->probe().available) {
     lock_.reset();
     return failure(FailureCode::SANDBOX_UNAVAILABLE,
@@ -287,8 +288,9 @@ Result<void> AppSession::start(const cli::StartOptions& options) {
 
 Result<std::string> AppSession::serve(const cli::ServeOptions& options) {
   run_files_ = std::make_unique<RunFileKeeper>(
-      *repositories_, [this](const std::string& name) { return configured_agent(config_, name); }, config_.caps.wall,
-      data_);
+      *repositories_, [this](const std::string& name) { return configured_agent(config_, name); },
+      [this](const std::string& of, const std::string& name) { return configured_secret(config_, of, name); },
+      config_.caps.wall, data_);
   gateway::Files files{
       .log = [this](const RunId& run, std::size_t from, std::size_t most) { return run_log(run, from, most); },
       .diff = [this](const RunId& run) { return run_diff(run); },

@@ -58,7 +58,7 @@ class AppSession : public cli::Session {
   AppSession(config::Config config, DataFolder data)
       : config_(std::move(config)), data_(std::move(data)) {}
   engine::Setup setup(const Parts& parts) const;
-  void make_workers(int slots, const engine::Autopilot::Hooks& hooks);
+  void make_workers(int slots, bool serves, const engine::Autopilot::Hooks& hooks);
   /// Pushes that dead engines left hanging.
   void end_orphans();
   void sweep_workspaces();

@@ -23,14 +23,7 @@ constexpr Duration impatient_wait = 2s;
 constexpr Duration kept_age_max = 24h * 30;
 constexpr int unreachable_days_max = 14;
 
-/// Only execute steps are granted to workers elsewhere.
-class NoVerifier : public port::Verifier {
- public:
-  Result<port::Verification> verify(const port::Assignment&, std::stop_token) override { return refused(); }
-  static tl::unexpected<Error> refused() {
-    return failure(FailureCode::INVARIANT_BROKEN, "a worker elsewhere neither verifies nor delivers");
-  }
-};
+Error no_delivery() { return {FailureCode::INVARIANT_BROKEN, "a worker elsewhere delivers nothing"}; }
 
 std::string machine_name() {
   std::array<char, 256> name{};
@@ -145,17 +138,23 @@ Result<void> WorkerSession::enter(const cli::WorkerOptions& worker) {
   execute.mirrors = data_.mirrors();
   execute.git = git_options();
   executor_ = std::make_unique<remote::Executor>(*sandbox_, *gateway_, *source_, execute);
-  no_verifier_ = std::make_unique<NoVerifier>();
+  remote::VerifierOptions verify;
+  verify.green_bases = &green_bases_;
+  verify.workspaces = workspaces();
+  verify.mirrors = data_.mirrors();
+  verify.git = git_options();
+  verifier_ = std::make_unique<remote::Verifier>(*sandbox_, clock_, *gateway_, *source_, verify);
 
   worker::HostOptions host;
   host.worker = source.worker.name;
-  host.execute_slots = slots;
-  host.verify_slots = 0;
+  host.execute_slots = worker.verifies ? 0 : slots;
+  host.verify_slots = worker.verifies ? slots : 0;
+  host.judging = {domain::Step::verify};
   host.renew_every = ask_host_every;
   host.refused = [fault](const RunId& run, const Error& error) { fault(run.to_string(), error); };
   host_ = std::make_unique<worker::Host>(
-      host, *source_, *executor_, *no_verifier_, [](const port::Assignment& assignment, std::stop_token) {
-        return port::StepReport(domain::StepFailed{assignment.lease().fence, NoVerifier::refused().value()});
+      host, *source_, *executor_, *verifier_, [](const port::Assignment& assignment, std::stop_token) {
+        return port::StepReport(domain::StepFailed{assignment.lease().fence, no_delivery()});
       });
   source_->on_change([this] {
     host_->nudge();
@@ -163,8 +162,8 @@ Result<void> WorkerSession::enter(const cli::WorkerOptions& worker) {
   });
   if (auto entered = source_->enter(); !entered) return entered;
   host_->start();
-  introduction_ = fmt::format("{} at {}: {} {}, data in {}", source.worker.name, *url, slots,
-                              slots == 1 ? "slot" : "slots", data_.root().string());
+  introduction_ = fmt::format("{} at {}: {} {}{}, data in {}", source.worker.name, *url, slots,
+                              slots == 1 ? "slot" : "slots", worker.verifies ? " that verify" : "", data_.root().string());
   return {};
 }
 

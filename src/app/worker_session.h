@@ -15,6 +15,7 @@
 #include "remote/executor.h"
 #include "remote/gateway_client.h"
 #include "remote/source.h"
+#include "remote/verifier.h"
 #include "worker/host.h"
 #include "worker/sandbox.h"
 
@@ -59,10 +60,11 @@ class WorkerSession : public cli::RemoteWorker {
   std::optional<FileLock> lock_;
   std::unique_ptr<worker::Sandbox> sandbox_;
   GreenBasesInMemory green_bases_;
+  SystemClock clock_;
   std::unique_ptr<remote::GatewayClient> gateway_;
   std::unique_ptr<remote::Source> source_;
   std::unique_ptr<remote::Executor> executor_;
-  std::unique_ptr<port::Verifier> no_verifier_;
+  std::unique_ptr<port::Verifier> verifier_;
   std::unique_ptr<worker::Host> host_;
   std::mutex mutex_;
   std::condition_variable wake_;

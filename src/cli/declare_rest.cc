@@ -21,11 +21,12 @@ void declare_worker_command(CommandTree& tree) {
   working.add_option("--token-file", asked->token_file, "the token is in this file")->type_name("FILE");
   working.add_option("--ca-file", asked->worker.ca_file, "trust these certificates instead of the system's")
       ->type_name("FILE");
-  working.add_option("--slots", asked->worker.slots, "agents at a time; else [worker] slots of --config, else 2")
+  working.add_option("--slots", asked->worker.slots, "steps at a time; else [worker] slots of --config, else 2")
       ->type_name("N")
       ->check(CLI::Range(1, 256));
   working.add_option("--label", asked->worker.labels, "told with its name; may be given again")->type_name("LABEL");
   working.add_option("--name", asked->worker.name, "else the machine's")->type_name("NAME");
+  tree.choice(*working.add_option("--role", asked->role, "execute, or judge what others executed"), {"worker", "verifier"});
   working.add_flag("--insecure", asked->worker.insecure, "another machine is spoken to without encryption");
   auto& once = *working.add_flag("--once", asked->once, "take one step, and end with it");
   working.add_flag("--until-idle", asked->until_idle, "end when the gateway has nothing to do")->excludes(&once);

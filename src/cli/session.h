@@ -90,6 +90,7 @@ struct WorkerOptions {
   int grants_max = 0;       ///< takes so many steps, and no more; 0: no bound
   bool insecure = false;    ///< a gateway on another machine is spoken to without encryption
   bool patient = true;      ///< a claim waits long for work
+  bool verifies = false;    ///< judges what others executed, and executes nothing
   /// Told, on any thread, what goes wrong: of a run (its id), or of the whole.
   std::function<void(const std::string& about, const Error&)> fault = {};
 };

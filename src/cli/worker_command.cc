@@ -80,6 +80,7 @@ Answer work(Call& call, WorkerCommandOptions options) {
   if (!token) return failure(std::move(token.error()));
   options.worker.token = std::move(*token);
   options.worker.patient = !options.until_idle;
+  options.worker.verifies = options.role == "verifier";
   if (options.once) options.worker.grants_max = 1;
   Faults faults;
   options.worker.fault = [&faults](const std::string& about, const Error& error) { faults.add(about, error); };

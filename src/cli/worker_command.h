@@ -10,6 +10,7 @@ namespace vitana::cli {
 struct WorkerCommandOptions {
   WorkerOptions worker;
   std::string token_file;   ///< empty: VITANA_TOKEN
+  std::string role = "worker";  ///< or verifier
   bool once = false;        ///< one step, and no more
   bool until_idle = false;  ///< ends where the gateway has nothing to do
 };

@@ -109,7 +109,7 @@ struct Verify {
   std::vector<std::string> commands;  ///< the repository's own checks, shell
   domain::UnverifiedMode unverified = domain::UnverifiedMode::attest;
   std::string judge;  ///< an agent's name, not worker.agent
-  int slots = 2;      ///< verify and deliver steps at a time
+  int slots = 2;      ///< verify and deliver steps at a time; 0: `serve` delivers, and others verify
 
   bool operator==(const Verify&) const = default;
 };

@@ -507,7 +507,7 @@ void read_verify(Section& section, Verify& verify) {
   section.texts("commands", verify.commands);
   section.word("unverified", verify.unverified, unverified_names, {domain::UnverifiedMode::judge});
   section.text("judge", verify.judge);
-  section.number("slots", verify.slots, 1, 256);
+  section.number("slots", verify.slots, 0, 256);
 }
 
 void read_policy(Section& section, PolicyRules& rules) {

@@ -50,7 +50,7 @@ std::vector<Wrong> wrong_ones() {
       {"ModeOfAnotherTool", "[delivery]\nmode = \"push\"\n", "CONFIG_VALUE", 2, 1,
        "allowed: \"branch\", \"merge\""},
       {"NoSlotForAgents", "[worker]\nslots = 0\n", "CONFIG_RANGE", 2, 1, "1"},
-      {"NoSlotForChecks", "[verify]\nslots = 0\n", "CONFIG_RANGE", 2, 1, "1"},
+      {"FewerThanNoSlotsForChecks", "[verify]\nslots = -1\n", "CONFIG_RANGE", 2, 1, "0"},
       {"LabelOfTwoWords", "[worker]\nlabels = [\"two words\"]\n", "CONFIG_VALUE", 2, 1, "os:linux"},
       {"AValueForAStatusToken", repo + "status_token = \"ghp_123\"\n", "CONFIG_SECRET", 4, 1, "env:NAME"},
       {"AStatusTokenOfWhichForge", repo + "status_token = \"env:T\"\n", "CONFIG_MISSING", 4, 1, "\"gitea\""},

@@ -23,9 +23,10 @@ bool fits(const Setup& setup, const std::vector<std::string>& labels, const std:
   return domain::covers(labels, needed_labels(setup, agent, repo));
 }
 
-void leave_out_unfit(const Setup& setup, const std::vector<std::string>& labels, store::WorkFilter& filter) {
+void leave_out_unfit(const Setup& setup, const std::vector<std::string>& labels, domain::Step step,
+                     store::WorkFilter& filter) {
   for (const auto& [agent, needed] : setup.agent_labels) {
-    if (!domain::covers(labels, needed)) filter.without_agents.insert(agent);
+    if (step == domain::Step::execute && !domain::covers(labels, needed)) filter.without_agents.insert(agent);
   }
   for (const auto& repo : setup.repos) {
     if (!domain::covers(labels, repo.labels)) filter.without_repos.insert(repo.name);

@@ -15,7 +15,8 @@ std::vector<std::string> needed_labels(const Setup& setup, const std::string& ag
 bool fits(const Setup& setup, const std::vector<std::string>& labels, const std::string& agent,
           const std::string& repo);
 
-/// Takes off a work list what a worker with these labels cannot execute.
-void leave_out_unfit(const Setup& setup, const std::vector<std::string>& labels, store::WorkFilter& filter);
+/// Takes off the list of a step what a worker with these labels cannot take: where it judges, no agent runs.
+void leave_out_unfit(const Setup& setup, const std::vector<std::string>& labels, domain::Step step,
+                     store::WorkFilter& filter);
 
 }  // namespace vitana::engine

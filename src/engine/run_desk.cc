@@ -9,6 +9,7 @@
 #include "engine/breaker.h"
 #include "engine/conduct.h"
 #include "engine/labels.h"
+#include "engine/worker_desk.h"
 #include "spec/parse.h"
 
 namespace vitana::engine {
@@ -36,6 +37,17 @@ Duration limit_of(Step step, const domain::Policy& policy, const domain::ParsedS
 /// host shares has one home, whatever it was called before.
 bool is_elsewhere(const store::Store& store, const domain::Run& run, Step step, const std::string& worker) {
   return store.shared_by_hosts() && step != Step::execute && home_of(run.worker) != home_of(worker);
+}
+
+/// Would a worker elsewhere judge what it made itself, or another one of the same token's name? The engine's own judge
+/// what its own agents made: the sandbox stands between them.
+bool judges_itself(store::Ledger& ledger, const domain::Run& run, Step step, const std::string& worker) {
+  if (step != Step::verify || is_local_worker(worker)) return false;
+  const auto by = worker_id_of(run.worker);
+  const auto asking = worker_id_of(worker);
+  const auto maker = ledger.worker(by);
+  const auto judge = ledger.worker(asking);
+  return by == asking || !judge || (maker && maker->actor == judge->actor);
 }
 
 /// The criteria of a run that persons found to be met, whatever its verifier knew of them.
@@ -120,7 +132,31 @@ port::Assignment assignment_of(store::Ledger& ledger, const Setup& setup, const 
   return assignment;
 }
 
+/// What was granted under that token, if it holds still.
+std::optional<port::Assignment> leased_assignment(store::Ledger& ledger, const Setup& setup, const RunId& id,
+                                                  domain::Fence fence) {
+  const auto run = ledger.run(id);
+  if (!run || !run->lease || run->lease->fence != fence) return std::nullopt;
+  const auto task = ledger.task(id.vtid);
+  const auto spec = ledger.spec(id.vtid, run->spec_version);
+  const auto step = leased_step(*run);
+  if (!task || !spec || !step) return std::nullopt;
+  const auto reading = spec::parse_spec(spec->text, {.file = spec->provenance.path});
+  return assignment_of(ledger, setup, *run, *task, *step, *spec, reading.spec);
+}
+
 }  // namespace
+
+Result<port::Assignment> RunDesk::assignment(const RunId& run, domain::Fence fence) {
+  std::optional<port::Assignment> found;
+  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    found = leased_assignment(ledger, setup_, run, fence);
+    return {};
+  });
+  if (!done) return failure(std::move(done.error()));
+  if (found) return std::move(*found);
+  return failure(FailureCode::LEASE_STALE, fmt::format("run {} is not under token {} any more", run.to_string(), fence));
+}
 
 std::string target_ref(const RepoSetup& repo) { return "refs/heads/" + repo.branch_name(); }
 
@@ -130,12 +166,16 @@ RunDesk::RunDesk(store::Store& store, port::Clock& clock, port::Entropy& entropy
 
 Result<Passed> RunDesk::grant(store::Ledger& ledger, const RunId& id,
                               const port::ClaimRequest& request, Step step,
-                              std::vector<port::Assignment>& granted) {
+                              std::vector<port::Assignment>& granted, bool& may_be_others) {
   const auto subject = ledger.subject(id.vtid);
   if (!subject.run || subject.run->id != id || subject.run->wants() != step) {
     return Passed{Passed::Kind::refused};
   }
   if (is_elsewhere(store_, *subject.run, step, request.worker)) return Passed{Passed::Kind::refused};
+  if (judges_itself(ledger, *subject.run, step, request.worker)) {
+    may_be_others = true;
+    return Passed{Passed::Kind::refused};
+  }
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto point = step == Step::deliver ? domain::GatePoint::delivery : domain::GatePoint::claim;
   const auto answer = setup_.rules.gate(point, input, setup_.policy, ledger.now());
@@ -180,14 +220,7 @@ Result<std::vector<port::Assignment>> RunDesk::granted_before(const port::ClaimR
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     granted.clear();
     for (const auto& [id, fence] : ids) {
-      const auto run = ledger.run(id);
-      if (!run || !run->lease || run->lease->fence != fence) continue;
-      const auto task = ledger.task(id.vtid);
-      const auto spec = ledger.spec(id.vtid, run->spec_version);
-      const auto step = leased_step(*run);
-      if (!task || !spec || !step) continue;
-      const auto reading = spec::parse_spec(spec->text, {.file = spec->provenance.path});
-      granted.push_back(assignment_of(ledger, setup_, *run, *task, *step, *spec, reading.spec));
+      if (auto one = leased_assignment(ledger, setup_, id, fence)) granted.push_back(std::move(*one));
     }
     return {};
   });
@@ -230,9 +263,9 @@ void RunDesk::withdraw(const std::pair<std::string, std::string>& name) {
 store::WorkFilter RunDesk::wanted(const port::ClaimRequest& request, Step step) const {
   auto filter = setup_.work();
   filter.only_repos.insert(request.repos.begin(), request.repos.end());
-  if (step == Step::execute) {
-    leave_out_unfit(setup_, is_local_worker(request.worker) ? setup_.labels : request.labels, filter);
-  }
+  const bool local = is_local_worker(request.worker);
+  // Judging and delivering where the engine is needs none.
+  if (!local || step == Step::execute) leave_out_unfit(setup_, local ? setup_.labels : request.labels, step, filter);
   return filter;
 }
 
@@ -253,15 +286,17 @@ Result<Claimed> RunDesk::claim_once(const port::ClaimRequest& request) {
   if (!any || request.max <= 0) return Claimed{{}, !any && from_all};
 
   std::vector<port::Assignment> granted;
+  bool may_be_others = false;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     granted.clear();
+    may_be_others = false;
     for (const auto step : request.steps) {
       const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
         return ledger.claimable(step, limit, skip, filter);
       };
       const auto one = [&](const RunId& id) -> Result<Passed> {
         if (granted.size() >= static_cast<std::size_t>(request.max)) return Passed{Passed::Kind::end};
-        return grant(ledger, id, request, step, granted);
+        return grant(ledger, id, request, step, granted, may_be_others);
       };
       auto worked = work_through(request.max + claim_page, wanted(request, step), list, one);
       if (!worked) return worked;
@@ -274,7 +309,7 @@ Result<Claimed> RunDesk::claim_once(const port::ClaimRequest& request) {
     const auto& lease = assignment.lease();
     held_[assignment.run.id] = Held{lease.fence, lease.until, lease.until, request.worker, request.request_id};
   }
-  const bool nothing = granted.empty();
+  const bool nothing = granted.empty() && !may_be_others;
   return Claimed{std::move(granted), nothing && from_all};
 }
 

@@ -86,6 +86,9 @@ class RunDesk : public port::RunSource {
   /// Called, on the thread that reports, when a repository's branch is known to have moved.
   void on_moved(std::function<void(const std::string& repo)> told) { moved_ = std::move(told); }
 
+  /// What was granted under that token. Errors: LEASE_STALE - it does not hold any more; STORE_*.
+  Result<port::Assignment> assignment(const RunId& run, domain::Fence fence);
+
   /// Does `worker` hold it under this token?
   bool is_held_by(const RunId& run, domain::Fence fence, const std::string& worker);
 
@@ -101,8 +104,9 @@ class RunDesk : public port::RunSource {
     std::string request = {};  ///< that it was granted for; empty: not known any more
   };
 
+  /// `may_be_others`: it was refused because of who asks.
   Result<Passed> grant(store::Ledger& ledger, const RunId& id, const port::ClaimRequest& request,
-                       domain::Step step, std::vector<port::Assignment>& granted);
+                       domain::Step step, std::vector<port::Assignment>& granted, bool& may_be_others);
   /// What of the list of this step the request is for.
   store::WorkFilter wanted(const port::ClaimRequest& request, domain::Step step) const;
   /// REQUIRES: mutex_ is held.

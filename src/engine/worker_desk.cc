@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
 #include "base/http_address.h"
 #include "base/utf8.h"
 #include "base/webhook_signature.h"
@@ -89,10 +90,19 @@ bool may_report(FailureCode code) {
   return false;
 }
 
-Error reported(Error error) {
-  if (may_report(error.code)) return error;
+/// As may_report(), of a verify step: of the change itself who made the deliverable has spoken before.
+bool judge_may_report(FailureCode code) {
+  using enum FailureCode;
+  const auto cls = failure_info(code).cls;
+  return cls == FailureClass::environment || cls == FailureClass::network || cls == FailureClass::git ||
+         code == CHECKS_FAILED || code == VERIFICATION_FAILED || code == WORKSPACE_FAILED;
+}
+
+Error reported(Error error, bool judging) {
+  if (judging ? judge_may_report(error.code) : may_report(error.code)) return error;
   const auto code = error.code;
-  error.code = FailureCode::AGENT_FAILED;  // an attempt is spent, and nobody else's work is paused
+  // Of an agent an attempt is spent, of a judge the step is tried again; nobody else's work is paused.
+  error.code = judging ? FailureCode::WORKSPACE_FAILED : FailureCode::AGENT_FAILED;
   return std::move(error).under(fmt::format("the worker ended its step with {}", name_of(code)));
 }
 
@@ -182,14 +192,19 @@ Result<void> WorkerDesk::saw(const store::WorkerRow& row) {
 }
 
 Result<Claimed> WorkerDesk::claim(const std::string& id, const domain::Caller& caller, const std::string& request_id,
-                                  int max) {
+                                  int max, domain::Step step) {
+  CHECK(step != domain::Step::deliver);
+  if (step == domain::Step::verify && !caller.may(domain::Right::judge)) {
+    return failure(FailureCode::NOT_ALLOWED, fmt::format("verifying needs the right 'judge', which the role {} has not",
+                                                         name_of(caller.role)));
+  }
   const auto row = known(id, caller);
   if (!row) return failure(row.error());
   // One that drains gets what it was granted before it did.
   if (row->draining) max = 0;
   return runs_.try_claim({.worker = lease_name(id),
                           .request_id = request_id,
-                          .steps = {domain::Step::execute},
+                          .steps = {step},
                           .max = std::clamp(max, 0, port::claim_steps_max),
                           .repos = caller.repos,
                           .labels = row->labels});
@@ -252,13 +267,20 @@ Result<domain::Run> WorkerDesk::held(const RunId& id, domain::Fence fence, const
   return std::move(*run);
 }
 
-Result<void> WorkerDesk::report(const RunId& id, port::StepReport report, const domain::Caller& caller) {
+bool WorkerDesk::was_taken(const RunId& run, const port::StepReport& report, const domain::Caller& caller) {
+  return taken_before({run, fence_in(report), report.index()}, caller.actor);
+}
+
+Result<void> WorkerDesk::report(const RunId& id, port::StepReport report, const domain::Caller& caller,
+                                std::vector<domain::Evidence> evidence) {
   const Taken key{id, fence_in(report), report.index()};
   if (taken_before(key, caller.actor)) return {};
   const auto run = held(id, fence_in(report), caller);
   if (!run && run.error().code != FailureCode::LEASE_STALE) return failure(run.error());
   if (run) {
-    if (auto* failed = std::get_if<domain::StepFailed>(&report)) failed->error = reported(std::move(failed->error));
+    if (auto* failed = std::get_if<domain::StepFailed>(&report)) {
+      failed->error = reported(std::move(failed->error), run->state == domain::RunState::verifying);
+    }
     if (auto* executed = std::get_if<domain::Executed>(&report)) {
       std::optional<domain::SpecVersion> spec;
       auto look = store_.read([&](store::Reader& reader) -> Result<void> {
@@ -271,7 +293,7 @@ Result<void> WorkerDesk::report(const RunId& id, port::StepReport report, const 
     }
   }
   // A late one is refused there, and the refusal is recorded.
-  auto done = runs_.report(id, report, {});
+  auto done = runs_.report(id, report, std::move(evidence));
   if (done) remember(key, caller.actor);
   return done;
 }

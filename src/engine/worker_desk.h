@@ -30,7 +30,7 @@ struct WorkerStanding {
 };
 
 /// Thread-safe. A worker is known by its id, and speaks with the token that registered it: `caller` is who
-/// asks. Only execute steps are granted here. Common errors: NOT_FOUND - no such worker of this caller; STORE_*.
+/// asks. Deliver steps are granted to nobody here. Common errors: NOT_FOUND - no such worker of this caller; STORE_*.
 class WorkerDesk {
  public:
   WorkerDesk(store::Store& store, port::Clock& clock, const Setup& setup, RunDesk& runs)
@@ -41,8 +41,9 @@ class WorkerDesk {
   Result<store::WorkerRow> enter(const port::WorkerIntroduction& worker, const domain::Caller& caller);
 
   /// As RunDesk::try_claim, within the caller's repositories. One that drains is granted nothing.
-  Result<Claimed> claim(const std::string& id, const domain::Caller& caller,
-                                              const std::string& request_id, int max);
+  /// Errors: NOT_ALLOWED - to verify, without the right to judge.
+  Result<Claimed> claim(const std::string& id, const domain::Caller& caller, const std::string& request_id, int max,
+                        domain::Step step = domain::Step::execute);
 
   /// Renews what it holds. Takes no writer lock, but once a minute.
   Result<port::Pulse> heartbeat(const std::string& id, const domain::Caller& caller,
@@ -51,15 +52,20 @@ class WorkerDesk {
   /// It is told when it asks next. Errors: NOT_FOUND; NOT_ALLOWED, see Asked::require_all().
   Result<store::WorkerRow> drain(const std::string& id, const Asked& asked);
 
-  /// The run, while one of the caller's workers holds its execute step under `fence`.
+  /// The run, while one of the caller's workers holds its step under `fence`.
   /// Errors: LEASE_STALE; NOT_FOUND - there is no such run, or somebody else holds it.
   Result<domain::Run> held(const RunId& run, domain::Fence fence, const domain::Caller& caller);
 
   /// Ends the step. Of what was executed, whether no change is allowed is taken from the run's own spec, and not
-  /// from the report; a code that no execute step ends with becomes WORKSPACE_FAILED. The same report again, for
+  /// from the report; a code that no execute step ends with becomes AGENT_FAILED, one that no verify step does
+  /// WORKSPACE_FAILED. `evidence`, and what was verified, was judged by who calls. The same report again, for
   /// as long as this process remembers it, changes nothing. Errors: as held(), and RunDesk::report; a stale one
   /// is an event.
-  Result<void> report(const RunId& run, port::StepReport report, const domain::Caller& caller);
+  Result<void> report(const RunId& run, port::StepReport report, const domain::Caller& caller,
+                      std::vector<domain::Evidence> evidence = {});
+
+  /// Was a report of this kind taken under this token before? Then what it says needs no more judging.
+  bool was_taken(const RunId& run, const port::StepReport& report, const domain::Caller& caller);
 
   /// Seen last first; within the caller's repositories as far as runs are named.
   Result<std::vector<WorkerStanding>> workers(const domain::Caller& caller);

@@ -60,7 +60,10 @@ struct Response {
   /// There is nothing yet: the same request is answered anew after a commit of the store, until so long after it
   /// came; then this answer is sent. No thread waits meanwhile.
   std::optional<Duration> ask_again = {};
-  /// With it: nobody else who waits would get anything of what there is now.
+  /// With it: which line it waits in. Who waits in another waits for something else.
+  std::size_t line = 0;
+  static constexpr std::size_t lines = 2;
+  /// With it: nobody else who waits in that line would get anything of what there is now.
   bool for_nobody = false;
   std::string_view route = {};          ///< told in the log: the path of the table's row; lives as long as the program
   std::string actor = {};               ///< told in the log: who asked, as far as that is known

@@ -16,6 +16,8 @@
 #include "gateway/webhook.h"
 #include "remote/assignment_json.h"
 #include "wire/json.h"
+#include "worker/candidate.h"
+#include "worker/run_log.h"
 
 namespace vitana::gateway {
 
@@ -30,15 +32,20 @@ struct RunFiles {
     std::string tree;
     bool changed = false;
   };
-  /// Errors: AGENT_UNKNOWN.
   /// Bytes, and what is held for as long as they are.
   struct Bundle {
     std::string bytes;
     std::shared_ptr<const void> turn;
   };
 
-  std::function<Result<remote::Terms>(const domain::Run& run)> terms = {};
-  /// The base commit with what is missing for it, where the commits `have` are there.
+  /// Of a verify step what is judged is made here. Errors: AGENT_UNKNOWN; of a verify step those of
+  /// worker::make_candidate, and what it found that the result does not stand for.
+  std::function<Result<remote::Terms>(const port::Assignment& assignment)> terms = {};
+  /// What terms() made last for the run's verify step, as it would be delivered now. Errors: COMMIT_MISSING.
+  std::function<Result<worker::Candidate>(const port::Assignment& assignment)> candidate = {};
+  /// Hides in what others saw of the agent's work the secrets that it was granted here.
+  std::function<worker::Redactor(const std::string& agent)> redactor = {};
+  /// The base commit, or what the verify step judges, with what is missing for it, where the commits `have` are there.
   std::function<Result<Bundle>(const domain::Run& run, const std::vector<std::string>& have)> base_bundle = {};
   /// Takes the objects that a worker sends, and keeps the result that they are. Errors: PATH_FORBIDDEN,
   /// AGENT_DISK_LIMIT.

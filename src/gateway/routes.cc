@@ -5,6 +5,7 @@
 #include "engine/conduct.h"
 #include "gateway/authoring.h"
 #include "gateway/browser.h"
+#include "gateway/judging.h"
 #include "gateway/metrics.h"
 #include "gateway/reading.h"
 #include "gateway/route.h"
@@ -327,8 +328,8 @@ std::vector<Route> table() {
        .what = "Who is there, and which runs each holds.", .right = Right::see, .gives = {"Workers"},
        .answer = list_workers},
       {.method = Method::post, .path = "/api/v1/workers/{worker}/claim", .operation = "claimRuns", .group = "workers",
-       .what = "Grants execute steps under leases; waits where there are none. The same `request_id` again gets what it "
-               "was granted and holds still; with `max` 0, that alone.",
+       .what = "Grants execute steps under leases, or verify steps of what others executed; waits where there are "
+               "none. The same `request_id` again gets what it was granted and holds still; with `max` 0, that alone.",
        .right = Right::work, .parameters = {worker_parameter()}, .takes = Content{"ClaimRequest"},
        .gives = {"Assignments"}, .fails = {FailureCode::NOT_FOUND}, .answer = claim_runs},
       {.method = Method::post, .path = "/api/v1/workers/{worker}/heartbeat", .operation = "renewRuns",
@@ -348,8 +349,8 @@ std::vector<Route> table() {
        .takes = problem_free_text, .gives = {"LogEnd"}, .fails = {FailureCode::LEASE_STALE, FailureCode::STORE_FULL},
        .answer = append_run_log},
       {.path = "/api/v1/runs/{run}/base.bundle", .operation = "getBaseBundle", .group = "workers",
-       .what = "The commit that the run starts from, with its history, as a git bundle. `X-Bundle-Bytes` says how many "
-               "bytes it has.",
+       .what = "The commit that the run starts from, or that is to be verified, with its history, as a git bundle. "
+               "`X-Bundle-Bytes` says how many bytes it has.",
        .right = Right::work,
        .parameters = {run_parameter(), fence_parameter(),
                       {.name = "have", .what = "commits that are there already, with commas between"}},
@@ -368,9 +369,19 @@ std::vector<Route> table() {
        .parameters = {run_parameter()}, .takes = Content{"ExecutedReport"}, .gives = {"Taken"},
        .fails = {FailureCode::LEASE_STALE, FailureCode::COMMIT_MISSING, FailureCode::PATH_FORBIDDEN},
        .answer = complete_run},
+      {.method = Method::post, .path = "/api/v1/runs/{run}/verified", .operation = "verifyRun", .group = "workers",
+       .what = "Ends the verify step: nothing was red. There is evidence for each check and each criterion that no person "
+               "judged. The same report again changes nothing.",
+       .right = Right::judge, .parameters = {run_parameter()}, .takes = Content{"VerifiedReport"}, .gives = {"Taken"},
+       .body_bytes_max = port::verdict_bytes_max,
+       .fails = {FailureCode::LEASE_STALE, FailureCode::COMMIT_MISSING, FailureCode::STATE_REFUSED},
+       .answer = verified_run},
       {.method = Method::post, .path = "/api/v1/runs/{run}/fail", .operation = "failRun", .group = "workers",
-       .what = "Ends the execute step without a result.", .right = Right::work, .parameters = {run_parameter()},
-       .takes = Content{"FailedReport"}, .gives = {"Taken"}, .fails = {FailureCode::LEASE_STALE}, .answer = fail_run},
+       .what = "Ends the step without a result; of a verify step with the evidence as far as it went.",
+       .right = Right::work, .parameters = {run_parameter()}, .takes = Content{"FailedReport"}, .gives = {"Taken"},
+       .body_bytes_max = port::verdict_bytes_max,
+       .fails = {FailureCode::LEASE_STALE, FailureCode::COMMIT_MISSING, FailureCode::STATE_REFUSED},
+       .answer = fail_run},
       {.method = Method::post, .path = "/api/v1/runs/{run}/release", .operation = "releaseRun", .group = "workers",
        .what = "Gives the step back unfinished.", .right = Right::work, .parameters = {run_parameter()},
        .takes = Content{"ReleaseReport"}, .gives = {"Taken"}, .fails = {FailureCode::LEASE_STALE},

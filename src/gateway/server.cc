@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -61,7 +62,7 @@ class Server::Impl {
       : options_(options),
         handler_(std::move(handler)),
         handlers_(options.handler_threads),
-        parking_(options.handlers_of_a_kind),
+        parking_{Parking(options.handlers_of_a_kind), Parking((options.handlers_of_a_kind + 1) / 2)},
         streaming_(options.handlers_of_a_kind),
         large_json_(options.handlers_of_a_kind) {}
   ~Impl() { stop(Duration::zero()); }
@@ -155,7 +156,7 @@ class Server::Impl {
   std::set<Connection*> connections_;
   std::map<std::string, std::size_t> by_origin_;
   std::set<net::steady_timer*> sleepers_;  ///< of streams that have nothing to write
-  Parking parking_;
+  std::array<Parking, Response::lines> parking_;  ///< by the line
   Turns streaming_;
   Turns large_json_;
   std::size_t waiting_ = 0;
@@ -230,7 +231,7 @@ net::awaitable<void> Server::Impl::look_again_now_and_then() {
     tick_.expires_after(look_again);
     error_code ended;
     co_await tick_.async_wait(into(ended));
-    parking_.add_news();
+    for (auto& line : parking_) line.add_news();
   }
 }
 
@@ -321,7 +322,7 @@ net::awaitable<std::optional<Response>> Server::Impl::respond(Connection& connec
   net::steady_timer timer(network_);
   std::optional<Parking::Place> place;
   for (;;) {
-    const auto seen = parking_.news();
+    const std::array<Parking::News, Response::lines> news{parking_[0].news(), parking_[1].news()};
     ++waiting_;
     Response response =
         co_await net::co_spawn(handlers_, call(handler_, request, cut_.get_token()), net::use_awaitable);
@@ -332,8 +333,10 @@ net::awaitable<std::optional<Response>> Server::Impl::respond(Connection& connec
     request.again = true;
     turn.reset();
     timer.expires_at(until);
-    if (response.for_nobody) parking_.settle(seen);
-    if (!place) place.emplace(parking_, [&timer] { timer.cancel(); });
+    auto& line = parking_.at(response.line);
+    const auto seen = news.at(response.line);
+    if (response.for_nobody) line.settle(seen);
+    if (!place) place.emplace(line, [&timer] { timer.cancel(); });
     place->rest(seen);
     if (!place->asking()) {
       error_code woken;
@@ -471,7 +474,7 @@ void Server::Impl::wake() {
       woken_at_ = Clock::now();
       ++news_;
       for (auto* sleeper : sleepers_) sleeper->cancel();
-      parking_.add_news();
+      for (auto& line : parking_) line.add_news();
     });
   });
 }
@@ -485,7 +488,7 @@ void Server::Impl::begin_stop(Duration grace) {
   }
   for (auto* sleeper : sleepers_) sleeper->cancel();
   tick_.cancel();
-  parking_.close();
+  for (auto& line : parking_) line.close();
   if (connections_.empty()) return;
   if (hastened_) grace = Duration::zero();
   grace_.expires_after(nanoseconds(grace));

@@ -7,6 +7,7 @@
 
 #include "base/http_address.h"
 #include "engine/worker_desk.h"
+#include "gateway/judging.h"
 #include "remote/report_json.h"
 
 namespace vitana::gateway {
@@ -60,6 +61,12 @@ domain::Fence fence_of(Exchange& exchange) { return exchange.arguments.integer("
 /// The run that the path names, while the caller holds it.
 Result<domain::Run> held_run(Exchange& exchange) {
   return exchange.engine.workers.held(exchange.arguments.run("run"), fence_of(exchange), exchange.asked.who);
+}
+
+/// What an agent leaves is taken of who executes, and of nobody who judges it.
+Result<void> require_executing(const domain::Run& run) {
+  if (run.state == domain::RunState::executing) return {};
+  return failure(FailureCode::STATE_REFUSED, fmt::format("run {} is not being executed", run.id.to_string()));
 }
 
 /// Bytes that are there already, piece by piece.
@@ -121,12 +128,14 @@ Result<Response> list_workers(Exchange& exchange) {
 Result<Response> claim_runs(Exchange& exchange) {
   const auto& body = exchange.body;
   const int max = body.at("max");
+  const auto step = domain::step_of(body.value("step", std::string(name_of(domain::Step::execute))));
+  if (!step || *step == domain::Step::deliver) return failure(FailureCode::REQUEST_INVALID, "step is execute or verify");
   const auto granted = exchange.engine.workers.claim(exchange.arguments.text("worker"), exchange.asked.who,
-                                                     body.at("request_id"), max);
+                                                     body.at("request_id"), max, *step);
   if (!granted) return failure(granted.error());
   Json list = Json::array();
   for (const auto& assignment : granted->assignments) {
-    auto terms = exchange.files.runs.terms(assignment.run);
+    auto terms = exchange.files.runs.terms(assignment);
     if (terms) {
       list.push_back(remote::assignment_json(assignment, *terms));
       continue;
@@ -134,7 +143,8 @@ Result<Response> claim_runs(Exchange& exchange) {
     // As a worker of this machine would say that it cannot begin; what passes by itself costs no attempt.
     const auto fence = assignment.lease().fence;
     const auto cls = failure_info(terms.error().code).cls;
-    const bool passes = cls == FailureClass::network || cls == FailureClass::storage;
+    const bool passes = assignment.step == domain::Step::execute &&
+                        (cls == FailureClass::network || cls == FailureClass::storage);
     const auto told = exchange.engine.runs.report(
         assignment.run.id, passes ? port::StepReport(domain::Release{fence})
                                   : port::StepReport(domain::StepFailed{fence, std::move(terms.error())}), {});
@@ -143,6 +153,7 @@ Result<Response> claim_runs(Exchange& exchange) {
   const std::chrono::seconds wait(body.at("wait_seconds").get<int>());
   auto response = json({{"assignments", list}});
   if (list.empty() && max > 0 && wait.count() > 0) response.ask_again = wait;
+  response.line = *step == domain::Step::verify ? 1 : 0;
   response.for_nobody = granted->for_nobody;
   return response;
 }
@@ -179,6 +190,7 @@ Result<Response> append_run_log(Exchange& exchange) {
   }
   const auto run = held_run(exchange);
   if (!run) return failure(run.error());
+  if (auto executing = require_executing(*run); !executing) return failure(std::move(executing.error()));
   const auto offset = static_cast<std::size_t>(exchange.arguments.integer("offset"));
   const auto end = exchange.files.runs.append_log(run->id, offset, text);
   if (!end) return failure(end.error());
@@ -206,6 +218,7 @@ Result<Response> put_result_bundle(Exchange& exchange) {
     return taken();
   }
   if (!run) return failure(run.error());
+  if (auto executing = require_executing(*run); !executing) return failure(std::move(executing.error()));
   auto kept = exchange.files.runs.take_bundle(*run, exchange.request.body);
   if (!kept && kept.error().code == FailureCode::GIT_FAILED) kept.error().code = FailureCode::REQUEST_INVALID;
   if (!kept) return failure(std::move(kept.error()));
@@ -218,6 +231,7 @@ Result<Response> complete_run(Exchange& exchange) {
   const auto& id = exchange.arguments.run("run");
   auto& workers = exchange.engine.workers;
   if (const auto run = workers.held(id, executed->fence, exchange.asked.who)) {
+    if (auto executing = require_executing(*run); !executing) return failure(std::move(executing.error()));
     const auto result = exchange.files.runs.result(*run, executed->result_commit);
     if (!result) return failure(result.error());
     executed->result_tree = result->tree;
@@ -231,6 +245,7 @@ Result<Response> complete_run(Exchange& exchange) {
 Result<Response> fail_run(Exchange& exchange) {
   auto failed = remote::read_failed(exchange.body);
   if (!failed) return failure(std::move(failed.error()));
+  if (exchange.body.contains("evidence")) return failed_verification(exchange, std::move(*failed));
   auto done = exchange.engine.workers.report(exchange.arguments.run("run"), std::move(*failed), exchange.asked.who);
   if (!done) return failure(std::move(done.error()));
   return taken();

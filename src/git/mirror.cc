@@ -253,6 +253,12 @@ Result<void> Mirror::forget(std::string_view name) {
   return {};
 }
 
+Result<std::optional<Oid>> Mirror::kept_commit(std::string_view name) const {
+  const auto ref = fmt::format("{}{}", keep_refs, name);
+  if (!is_ref(ref)) return failure(FailureCode::GIT_FAILED, fmt::format("{} is no name", name));
+  return blobs_.commit_of(ref);
+}
+
 Result<std::vector<std::string>> Mirror::kept(Instant before) const {
   auto refs = run({"for-each-ref", "--format=%(committerdate:unix) %(refname)", std::string(keep_refs)});
   if (!refs) return failure(std::move(refs.error()));

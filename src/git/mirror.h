@@ -58,6 +58,8 @@ class Mirror {
   /// that, maintain() may remove what no branch reaches.
   Result<void> keep(std::string_view name, const Oid& oid);
   Result<void> forget(std::string_view name);
+  /// What is kept under that name; nothing when nothing is.
+  Result<std::optional<Oid>> kept_commit(std::string_view name) const;
   /// The names of commits that were made before `before`.
   Result<std::vector<std::string>> kept(Instant before) const;
 

@@ -45,6 +45,14 @@ std::optional<worker::AgentNetwork> network_of(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<domain::UnverifiedMode> unverified_of(std::string_view name) {
+  using enum domain::UnverifiedMode;
+  for (const auto mode : {attest, judge, human}) {
+    if (domain::name_of(mode) == name) return mode;
+  }
+  return std::nullopt;
+}
+
 Json agent_json(const worker::AgentConfig& agent) {
   Json exits = Json::object();
   for (const auto& [code, failure] : agent.exits) exits[std::to_string(code)] = name_of(failure);
@@ -110,12 +118,12 @@ void read_exits(Members& members, std::map<int, FailureCode>& exits) {
   }
 }
 
-Result<worker::AgentConfig> read_agent(const Json& json) {
+Result<worker::AgentConfig> read_agent(const Json& json, bool runs) {
   Members members(json, "agent");
   worker::AgentConfig agent;
   agent.name = members.text("name", name_bytes_max);
   agent.command = members.list("command", list_max, text_bytes_max);
-  if (agent.command.empty()) members.refuse("command", "is missing");
+  if (runs && agent.command.empty()) members.refuse("command", "is missing");
   agent.network = members.known("network", network_of(members.text("network", name_bytes_max)));
   agent.network_hosts = members.list("network_hosts", list_max, name_bytes_max);
   agent.secrets = members.list("secrets", list_max, name_bytes_max);
@@ -151,6 +159,36 @@ Result<Terms> read_terms(const Json& json, worker::AgentConfig agent) {
   terms.agent = std::move(agent);
   if (auto ok = members.ok(); !ok) return failure(std::move(ok.error()));
   return terms;
+}
+
+Json judging_json(const Judging& judging, const std::vector<domain::Evidence>& signed_off) {
+  Json judgements = Json::array();
+  for (const auto& one : signed_off) {
+    judgements.push_back({{"criterion", one.criterion}, {"met", one.verdict == domain::EvidenceVerdict::passed}});
+  }
+  return {{"commit", judging.commit},
+          {"nothing_to_deliver", judging.nothing_to_deliver},
+          {"unverified", name_of(judging.unverified)},
+          {"signed_off", std::move(judgements)}};
+}
+
+Result<Judging> read_judging(const Json& json, std::vector<domain::Evidence>& signed_off) {
+  Members members(json, "judging");
+  Judging judging{.commit = members.text("commit", name_bytes_max)};
+  if (!git::is_oid(judging.commit)) members.refuse("commit", "is no commit");
+  judging.nothing_to_deliver = members.flag("nothing_to_deliver");
+  judging.unverified = members.known("unverified", unverified_of(members.text("unverified", name_bytes_max)));
+  const auto& list = members.at("signed_off");
+  if (!list.is_array() || list.size() > list_max) members.refuse("signed_off", "is no list of judgements");
+  for (std::size_t i = 0; members.good() && i < list.size(); ++i) {
+    Members one(list[i], "judgement");
+    domain::Evidence evidence{.criterion = one.text("criterion", name_bytes_max), .cls = domain::CriterionClass::human};
+    evidence.verdict = one.flag("met") ? domain::EvidenceVerdict::passed : domain::EvidenceVerdict::failed;
+    if (auto ok = one.ok(); !ok) return failure(std::move(ok.error()));
+    signed_off.push_back(std::move(evidence));
+  }
+  if (auto ok = members.ok(); !ok) return failure(std::move(ok.error()));
+  return judging;
 }
 
 Result<std::optional<domain::Failure>> read_previous(const Json& json) {
@@ -194,9 +232,22 @@ Result<domain::Run> read_run(const Json& json, Instant now) {
 
 }  // namespace
 
+worker::RepositoryRules rules_of(const Terms& terms, const std::shared_ptr<git::Mirror>& mirror) {
+  worker::RepositoryRules rules;
+  rules.mirror = mirror;
+  rules.setup = terms.setup;
+  rules.cache = terms.cache;
+  rules.commands = terms.commands;
+  rules.command_timeout = terms.command_timeout;
+  rules.protected_globs = terms.protected_globs;
+  rules.author = {terms.author_name, terms.author_email};
+  if (terms.judging) rules.unverified = terms.judging->unverified;
+  return rules;
+}
+
 Json assignment_json(const port::Assignment& assignment, const Terms& terms) {
   const auto& run = assignment.run;
-  return {{"step", name_of(assignment.step)},
+  Json json{{"step", name_of(assignment.step)},
           {"run",
            {{"id", run.id.to_string()},
             {"spec_version", run.spec_version},
@@ -215,6 +266,8 @@ Json assignment_json(const port::Assignment& assignment, const Terms& terms) {
           {"previous", previous_json(assignment.previous)},
           {"rules", terms_json(terms)},
           {"agent", agent_json(terms.agent)}};
+  if (terms.judging) json["judging"] = judging_json(*terms.judging, assignment.signed_off);
+  return json;
 }
 
 Result<Granted> read_assignment(const Json& json, Instant now) {
@@ -222,7 +275,8 @@ Result<Granted> read_assignment(const Json& json, Instant now) {
   Granted granted{.assignment = {.run = {.id = {Vtid(1), 1}}}, .terms = {}};
   auto& assignment = granted.assignment;
   assignment.step = members.known("step", domain::step_of(members.text("step", name_bytes_max)));
-  if (assignment.step != domain::Step::execute) members.refuse("step", "is none that a worker elsewhere does");
+  if (assignment.step == domain::Step::deliver) members.refuse("step", "is none that a worker elsewhere does");
+  const bool judges = assignment.step == domain::Step::verify;
   assignment.title = members.text_or("title", text_bytes_max);
   assignment.spec_path = members.text_or("spec_path", path_bytes_max);
   assignment.spec_text = members.text("spec_text", spec::text_bytes_max);
@@ -234,11 +288,17 @@ Result<Granted> read_assignment(const Json& json, Instant now) {
   auto previous = read_previous(members.at("previous"));
   if (!previous) return failure(std::move(previous.error()));
   assignment.previous = std::move(*previous);
-  auto agent = read_agent(members.at("agent"));
+  auto agent = read_agent(members.at("agent"), !judges);
   if (!agent) return failure(std::move(agent.error()));
   auto terms = read_terms(members.at("rules"), std::move(*agent));
   if (!terms) return failure(std::move(terms.error()));
   granted.terms = std::move(*terms);
+  if (judges) {
+    auto judging = read_judging(members.at("judging"), assignment.signed_off);
+    if (!judging) return failure(std::move(judging.error()));
+    granted.terms.judging = std::move(*judging);
+    assignment.run.state = domain::RunState::verifying;
+  }
   if (granted.terms.agent.name != assignment.run.agent) {
     return failure(FailureCode::REQUEST_INVALID, "assignment: the agent is not the run's");
   }

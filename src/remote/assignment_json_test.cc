@@ -94,6 +94,41 @@ TEST(AssignmentJson, IsReadAsItWasWritten) {
   EXPECT_THAT(t.protected_globs, ElementsAre("vitana.toml", ".github/**"));
 }
 
+Json to_verify() {
+  auto a = assignment();
+  a.step = domain::Step::verify;
+  a.signed_off = {{.criterion = "AC-2", .cls = domain::CriterionClass::human, .verdict = domain::EvidenceVerdict::passed}};
+  auto t = terms();
+  t.agent = {};
+  t.agent.name = "fixer";
+  t.judging = {std::string(40, 'b'), false, domain::UnverifiedMode::human};
+  return assignment_json(a, t);
+}
+
+TEST(AssignmentJson, OfAVerifyStepHasWhatIsJudged) {
+  expect_golden("assignment_to_verify.json", wire::to_text(to_verify(), 2) + "\n");
+  const auto read = read_assignment(to_verify(), noon);
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_EQ(read->assignment.step, domain::Step::verify);
+  EXPECT_EQ(read->assignment.run.state, domain::RunState::verifying);
+  ASSERT_EQ(read->assignment.signed_off.size(), 1U);
+  EXPECT_EQ(read->assignment.signed_off[0].criterion, "AC-2");
+  EXPECT_EQ(read->assignment.signed_off[0].verdict, domain::EvidenceVerdict::passed);
+  ASSERT_TRUE(read->terms.judging);
+  EXPECT_EQ(read->terms.judging->commit, std::string(40, 'b'));
+  EXPECT_FALSE(read->terms.judging->nothing_to_deliver);
+  EXPECT_EQ(read->terms.judging->unverified, domain::UnverifiedMode::human);
+  for (const auto& [at, value] : {std::pair<const char*, Json>{"/judging", nullptr}, {"/judging/commit", "--all"},
+                                  {"/judging/unverified", "never"}, {"/judging/nothing_to_deliver", 1},
+                                  {"/judging/signed_off", 1}, {"/judging/signed_off", Json::array({1})},
+                                  {"/judging/signed_off/0/met", "yes"}, {"/step", "deliver"}}) {
+    auto json = to_verify();
+    json[Json::json_pointer(at)] = value;
+    ASSERT_FALSE(read_assignment(json, noon)) << at;
+    EXPECT_EQ(read_assignment(json, noon).error().code, FailureCode::REQUEST_INVALID) << at;
+  }
+}
+
 TEST(AssignmentJson, WhatANewerGatewayAddsIsPassedOver) {
   auto json = whole();
   json["later"] = 1;
@@ -193,6 +228,40 @@ TEST(ReportJson, IsReadAsItWasWritten) {
   EXPECT_EQ(to_string(reason->error), to_string(failed.error));
   EXPECT_EQ(reason->error.context, failed.error.context);
   EXPECT_EQ(read_release(release_json({9}))->fence, 9);
+}
+
+TEST(ReportJson, OfAVerdictIsWhatWasSeen) {
+  const std::vector<domain::Evidence> seen{
+      {.criterion = "check:1", .text = "make", .verdict = domain::EvidenceVerdict::held, .exit_code = 0, .output = "fine\n"},
+      {.criterion = "AC-1", .verdict = domain::EvidenceVerdict::passed, .exit_code = 0, .base_exit_code = 1},
+      {.criterion = "AC-2", .verdict = domain::EvidenceVerdict::attested}};
+  domain::Verified verified{.fence = 7};
+  verified.deliverable.new_commit = std::string(40, 'b');
+  const auto json = verified_json(verified, seen);
+  expect_golden("verified.json", wire::to_text(json, 2) + "\n");
+  const auto back = read_verified(json);
+  ASSERT_TRUE(back) << to_string(back.error());
+  EXPECT_EQ(back->fence, 7);
+  EXPECT_EQ(back->commit, std::string(40, 'b'));
+  ASSERT_EQ(back->evidence.size(), 3U);
+  EXPECT_EQ(back->evidence[0].output, "fine\n");
+  EXPECT_EQ(back->evidence[1].base_exit_code, 1);
+  EXPECT_EQ(back->evidence[2].exit_code, std::nullopt);
+  EXPECT_EQ(back->evidence[0].text, "");  // who takes it knows
+
+  const std::vector<domain::Evidence> large(900, {.criterion = "AC-1", .output = std::string(20'000, 'x')});
+  const auto cut = verified_json(verified, large);
+  EXPECT_LE(wire::to_text(cut).size(), port::verdict_bytes_max);
+  EXPECT_TRUE(read_verified(cut));
+  for (const auto& [at, value] : {std::pair<const char*, Json>{"/commit", "HEAD"}, {"/fence", 0}, {"/evidence", 1},
+                                  {"/evidence/0", 1}, {"/evidence/0/verdict", "fine"}, {"/evidence/0/exit_code", 256},
+                                  {"/evidence/0/exit_code", "0"}, {"/evidence/0/criterion", nullptr},
+                                  {"/evidence/0/output", std::string(40'000, 'x')},
+                                  {"/evidence", Json(std::vector<int>(1'001))}}) {
+    auto bad = json;
+    bad[Json::json_pointer(at)] = value;
+    EXPECT_FALSE(read_verified(bad)) << at;
+  }
 }
 
 TEST(ReportJson, WhatIsTooLongIsCutBeforeItIsSent) {

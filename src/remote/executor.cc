@@ -5,7 +5,6 @@
 #include <chrono>
 #include <optional>
 
-#include "base/digest.h"
 #include "git/bundle.h"
 #include "remote/again.h"
 #include "remote/log_sender.h"
@@ -14,52 +13,9 @@
 namespace vitana::remote {
 namespace {
 
-constexpr std::size_t have_max = 20;
 constexpr std::string_view base_checkout = "-base";  ///< of the repository's own checks, beside a workspace
 
 }  // namespace
-
-Result<std::shared_ptr<Executor::Place>> Executor::place_of(const std::string& repo) {
-  const std::lock_guard lock(mutex_);
-  auto& place = places_[repo];
-  if (place) return place;
-  // What a repository is called elsewhere is no path here.
-  const auto folder = options_.mirrors / (Digest::of(repo).hex().substr(0, 16) + ".git");
-  auto mirror = git::Mirror::open(folder, options_.git);
-  if (!mirror) {
-    places_.erase(repo);
-    return failure(std::move(mirror.error()));
-  }
-  place = std::make_shared<Place>();
-  place->mirror = std::move(*mirror);
-  return place;
-}
-
-Result<void> Executor::fetch_base(Place& place, const port::Assignment& assignment, const std::stop_token& stop) {
-  const auto turn = place.fetching.take("another fetch");
-  if (!turn) return failure(turn.error());
-  auto& mirror = *place.mirror;
-  const auto& base = assignment.run.base_commit;
-  const auto name = std::string(bases_kept) + base;
-  const auto there = mirror.exists(base);
-  if (!there) return failure(there.error());
-  if (!*there) {
-    const auto names = mirror.kept(Instant::max());
-    if (!names) return failure(names.error());
-    std::vector<std::string> have;
-    for (const auto& kept : *names) {
-      if (kept.starts_with(bases_kept) && have.size() < have_max) have.push_back(kept.substr(bases_kept.size()));
-    }
-    const auto bundle = until_taken(stop, [&] {
-      return gateway_.base_bundle(assignment.run.id, assignment.lease().fence, have, stop);
-    });
-    if (!bundle) return failure(bundle.error());
-    const auto tip = git::take_bundle(mirror, *bundle, git::BundleTrust::hashes);
-    if (!tip) return failure(tip.error());
-    if (tip->commit != base) return failure(FailureCode::COMMIT_MISSING, "the bundle holds another commit");
-  }
-  return mirror.keep(name, base);
-}
 
 Result<void> Executor::send_result(const git::Mirror& mirror, const port::Assignment& assignment,
                                    const std::string& commit, const std::stop_token& stop) {
@@ -85,15 +41,9 @@ worker::CommandExecutorOptions Executor::terms_of(const Terms& terms,
     }
     return name == terms.agent.name ? std::optional(terms.agent) : std::nullopt;
   };
-  worker::RepositoryRules rules;
-  rules.mirror = mirror;
-  rules.setup = terms.setup;
-  rules.cache = terms.cache;
-  rules.commands = terms.commands;
-  rules.command_timeout = terms.command_timeout;
-  rules.protected_globs = terms.protected_globs;
-  rules.author = {terms.author_name, terms.author_email};
-  options.rules = [rules](const std::string&, const std::string&) -> Result<worker::RepositoryRules> { return rules; };
+  options.rules = [rules = rules_of(terms, mirror)](const auto&, const auto&) {
+    return Result<worker::RepositoryRules>(rules);
+  };
   options.wall_max = terms.wall_max;
   return options;
 }
@@ -104,17 +54,15 @@ Result<domain::Executed> Executor::execute(const port::Assignment& assignment, s
   const auto fence = assignment.lease().fence;
   const auto terms = source_.terms(run.id, fence);
   if (!terms) return failure(FailureCode::LEASE_STALE, fmt::format("run {} is not held any more", run.id.to_string()));
-  const auto place = place_of(run.repo);
-  if (!place) return failure(place.error());
-  auto fetched = fetch_base(**place, assignment, stop);
-  if (!fetched) return failure(std::move(fetched.error()).under("what the run starts from could not be fetched"));
+  const auto mirror = mirrors_.with(assignment, run.base_commit, stop);
+  if (!mirror) return failure(Error(mirror.error()).under("what the run starts from could not be fetched"));
 
   const auto name = worker::workspace_name(run.id, fence);
   {
     const std::lock_guard lock(mutex_);
     live_.insert(name);
   }
-  auto executed = carry_out(assignment, *terms, (*place)->mirror, stop);
+  auto executed = carry_out(assignment, *terms, *mirror, stop);
   {
     const std::lock_guard lock(mutex_);
     live_.erase(name);

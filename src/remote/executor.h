@@ -2,17 +2,16 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 
-#include "base/stop.h"
 #include "git/mirror.h"
 #include "port/executor.h"
 #include "remote/gateway_client.h"
+#include "remote/mirrors.h"
 #include "remote/source.h"
 #include "worker/command_executor.h"
 
@@ -34,18 +33,12 @@ class Executor : public port::Executor {
  public:
   /// `sandbox`, `gateway` and `source` outlive it.
   Executor(const worker::Sandbox& sandbox, GatewayClient& gateway, Source& source, ExecutorOptions options)
-      : sandbox_(sandbox), gateway_(gateway), source_(source), options_(std::move(options)) {}
+      : sandbox_(sandbox), gateway_(gateway), source_(source), options_(std::move(options)),
+        mirrors_(gateway, options_.mirrors, options_.git) {}
 
   Result<domain::Executed> execute(const port::Assignment& assignment, std::stop_token stop) override;
 
  private:
-  struct Place {
-    std::shared_ptr<git::Mirror> mirror;
-    Turn fetching;
-  };
-
-  Result<std::shared_ptr<Place>> place_of(const std::string& repo);
-  Result<void> fetch_base(Place& place, const port::Assignment& assignment, const std::stop_token& stop);
   Result<void> send_result(const git::Mirror& mirror, const port::Assignment& assignment, const std::string& commit,
                            const std::stop_token& stop);
   Result<domain::Executed> carry_out(const port::Assignment& assignment, const Terms& terms,
@@ -59,12 +52,9 @@ class Executor : public port::Executor {
   GatewayClient& gateway_;
   Source& source_;
   const ExecutorOptions options_;
+  Mirrors mirrors_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Place>> places_;
   std::set<std::string> live_;  ///< workspaces of steps under way
 };
-
-/// Names under which a mirror keeps what such an executor fetched and made.
-inline constexpr std::string_view bases_kept = "bases/";
 
 }  // namespace vitana::remote

@@ -35,6 +35,7 @@ std::string path_of(const RunId& run, std::string_view what) {
 
 std::string_view path_of(const port::StepReport& report) {
   if (std::holds_alternative<domain::Executed>(report)) return "complete";
+  if (std::holds_alternative<domain::Verified>(report)) return "verified";
   return std::holds_alternative<domain::Release>(report) ? "release" : "fail";
 }
 
@@ -104,11 +105,12 @@ Result<Registration> GatewayClient::enter(const port::WorkerIntroduction& worker
   return registration;
 }
 
-Result<std::vector<Granted>> GatewayClient::claim(const std::string& worker, const std::string& request_id, int max,
-                                                  Duration wait, std::stop_token stop) {
+Result<std::vector<Granted>> GatewayClient::claim(const std::string& worker, const std::string& request_id,
+                                                  domain::Step step, int max, Duration wait, std::stop_token stop) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait).count();
-  auto request = post(fmt::format("/api/v1/workers/{}/claim", worker),
-                      {{"request_id", request_id}, {"max", max}, {"wait_seconds", seconds}}, std::move(stop));
+  Json body{{"request_id", request_id}, {"max", max}, {"wait_seconds", seconds}};
+  if (step != domain::Step::execute) body["step"] = name_of(step);
+  auto request = post(fmt::format("/api/v1/workers/{}/claim", worker), body, std::move(stop));
   request.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(wait) + claim_slack;
   const auto json = ask_json(std::move(request));
   if (!json) return failure(json.error());
@@ -148,12 +150,15 @@ Result<port::Pulse> GatewayClient::heartbeat(const std::string& worker, const st
   return pulse;
 }
 
-Result<void> GatewayClient::report(const RunId& run, const port::StepReport& report, std::stop_token stop) {
+Result<void> GatewayClient::report(const RunId& run, const port::StepReport& report,
+                                   const std::vector<domain::Evidence>& evidence, std::stop_token stop) {
   Json body;
   if (const auto* executed = std::get_if<domain::Executed>(&report)) body = executed_json(*executed);
   if (const auto* failed = std::get_if<domain::StepFailed>(&report)) body = failed_json(*failed);
   if (const auto* release = std::get_if<domain::Release>(&report)) body = release_json(*release);
-  if (body.is_null()) return failure(FailureCode::INVARIANT_BROKEN, "a worker elsewhere reports execute steps alone");
+  if (const auto* verified = std::get_if<domain::Verified>(&report)) body = verified_json(*verified, evidence);
+  if (body.is_null()) return failure(FailureCode::INVARIANT_BROKEN, "a worker elsewhere delivers nothing");
+  if (!evidence.empty()) body["evidence"] = evidence_json(evidence);
   auto taken = ask_json(post(path_of(run, path_of(report)), body, std::move(stop)));
   if (!taken) return failure(std::move(taken.error()));
   return {};

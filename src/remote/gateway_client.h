@@ -42,13 +42,14 @@ class GatewayClient {
 
   /// Errors: WORKER_TOO_OLD, UNAUTHENTICATED, NOT_ALLOWED.
   Result<Registration> enter(const port::WorkerIntroduction& worker, std::stop_token stop);
-  /// Waits at the gateway for `wait` at most where there is nothing to do.
-  Result<std::vector<Granted>> claim(const std::string& worker, const std::string& request_id, int max, Duration wait,
-                                     std::stop_token stop);
+  /// Steps of this kind. Waits at the gateway for `wait` at most where there is nothing to do.
+  Result<std::vector<Granted>> claim(const std::string& worker, const std::string& request_id, domain::Step step,
+                                     int max, Duration wait, std::stop_token stop);
   Result<port::Pulse> heartbeat(const std::string& worker, const std::vector<port::HeldRun>& held,
                                 std::stop_token stop);
-  /// Of an execute step. Errors: LEASE_STALE.
-  Result<void> report(const RunId& run, const port::StepReport& report, std::stop_token stop);
+  /// Of an execute or verify step. Errors: LEASE_STALE.
+  Result<void> report(const RunId& run, const port::StepReport& report, const std::vector<domain::Evidence>& evidence,
+                      std::stop_token stop);
   /// Errors: LEASE_STALE.
   Result<LogPlace> send_log(const RunId& run, domain::Fence fence, std::uint64_t offset, std::string text,
                             std::stop_token stop);

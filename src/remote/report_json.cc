@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
 #include "git/names.h"
+#include "port/worker_protocol.h"
 #include "remote/read_json.h"
 #include "wire/hostile.h"
 
@@ -113,6 +115,60 @@ Result<domain::StepFailed> read_failed(const Json& json) {
   auto error = read_error(members);
   if (auto ok = members.ok(); !ok) return failure(std::move(ok.error()));
   return domain::StepFailed{fence, std::move(error)};
+}
+
+Json evidence_json(const std::vector<domain::Evidence>& evidence) {
+  Json list = Json::array();
+  const auto share = port::evidence_bytes_max / std::max<std::size_t>(evidence.size(), 1);
+  for (const auto& one : evidence) {
+    Json json{{"criterion", one.criterion},
+              {"verdict", name_of(one.verdict)},
+              {"output", brief(one.output, std::min(port::evidence_output_bytes_max, share))}};
+    if (one.exit_code) json["exit_code"] = *one.exit_code;
+    if (one.base_exit_code) json["base_exit_code"] = *one.base_exit_code;
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Result<std::vector<domain::Evidence>> read_evidence(const Json& report) {
+  std::vector<domain::Evidence> evidence;
+  const auto found = report.find("evidence");
+  if (found == report.end()) return evidence;
+  if (!found->is_array() || found->size() > port::evidence_max) {
+    return failure(FailureCode::REQUEST_INVALID, fmt::format("evidence is no list of at most {}", port::evidence_max));
+  }
+  for (const auto& json : *found) {
+    Members members(json, "evidence");
+    domain::Evidence one{.criterion = members.text("criterion", name_bytes_max)};
+    one.verdict = members.known("verdict", domain::evidence_verdict(members.text("verdict", name_bytes_max)));
+    one.output = printable(members.text_or("output", port::evidence_output_bytes_max));
+    const auto code = [&](const char* key) {
+      return members.at(key).is_null() ? std::nullopt : std::optional(static_cast<int>(members.integer(key, 0, 255)));
+    };
+    one.exit_code = code("exit_code");
+    one.base_exit_code = code("base_exit_code");
+    if (auto ok = members.ok(); !ok) return failure(std::move(ok.error()));
+    evidence.push_back(std::move(one));
+  }
+  return evidence;
+}
+
+Json verified_json(const domain::Verified& verified, const std::vector<domain::Evidence>& evidence) {
+  return {{"fence", verified.fence}, {"commit", verified.deliverable.new_commit}, {"evidence", evidence_json(evidence)}};
+}
+
+Result<SentVerdict> read_verified(const Json& json) {
+  Members members(json, "report");
+  SentVerdict sent;
+  sent.fence = members.integer("fence", 1, INT64_MAX);
+  sent.commit = members.text("commit", name_bytes_max);
+  if (!git::is_oid(sent.commit)) members.refuse("commit", "is no commit");
+  if (auto ok = members.ok(); !ok) return failure(std::move(ok.error()));
+  auto evidence = read_evidence(json);
+  if (!evidence) return failure(std::move(evidence.error()));
+  sent.evidence = std::move(*evidence);
+  return sent;
 }
 
 Json release_json(const domain::Release& release) { return {{"fence", release.fence}}; }

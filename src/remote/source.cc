@@ -77,11 +77,12 @@ void Source::note(const Result<void>& answered) {
   if (options_.trouble) options_.trouble(answered.error());
 }
 
-Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id, int max, const std::stop_token& stop) {
+Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id, domain::Step step, int max,
+                                                  const std::stop_token& stop) {
   int forgotten = 0;
   for (int tries = 1;; ++tries) {
     auto mine = known_or_anew(stop, forgotten);
-    auto granted = mine ? gateway_.claim(mine->id, request_id, max, options_.claim_wait, stop)
+    auto granted = mine ? gateway_.claim(mine->id, request_id, step, max, options_.claim_wait, stop)
                         : Result<std::vector<Granted>>(failure(mine.error()));
     note(granted ? Result<void>() : Result<void>(failure(granted.error())));
     if (granted || stop.stop_requested() || tries >= claim_tries) return granted;
@@ -100,20 +101,20 @@ Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id,
 Result<std::vector<port::Assignment>> Source::claim(const port::ClaimRequest& request) {
   const auto stop = claiming_.get_token();
   const auto& steps = request.steps;
-  const bool executes = std::find(steps.begin(), steps.end(), domain::Step::execute) != steps.end();
-  if (!executes || stop.stop_requested()) return std::vector<port::Assignment>();
+  const auto step = std::find_if(steps.begin(), steps.end(), [](auto one) { return one != domain::Step::deliver; });
+  if (step == steps.end() || stop.stop_requested()) return std::vector<port::Assignment>();
   if (options_.grants_max > 0 && granted() >= options_.grants_max) {
     pause_for(options_.claim_wait, stop);
     return std::vector<port::Assignment>();
   }
   const auto request_id = fmt::format("{}:{}", options_.nonce, request.request_id);
-  auto granted = ask_for_work(request_id, request.max, stop);
+  auto granted = ask_for_work(request_id, *step, request.max, stop);
   const auto answered = options_.elapsed();
   if (stop.stop_requested()) {
     if (!granted) give_back(request_id);
     if (granted) {
       for (const auto& [assignment, _] : *granted) {
-        (void)gateway_.report(assignment.run.id, domain::Release{assignment.lease().fence}, {});
+        (void)gateway_.report(assignment.run.id, domain::Release{assignment.lease().fence}, {}, {});
       }
     }
     return std::vector<port::Assignment>();
@@ -142,11 +143,11 @@ std::vector<port::Assignment> Source::keep(std::vector<Granted> granted, Elapsed
 void Source::give_back(const std::string& request_id) {
   const auto id = known().id;
   for (int i = 0; i < give_back_tries; ++i) {
-    const auto granted = gateway_.claim(id, request_id, 0, Duration{0}, {});
+    const auto granted = gateway_.claim(id, request_id, domain::Step::execute, 0, Duration{0}, {});
     if (!granted && may_pass(granted.error())) continue;
     if (!granted) return;
     for (const auto& [assignment, _] : *granted) {
-      (void)gateway_.report(assignment.run.id, domain::Release{assignment.lease().fence}, {});
+      (void)gateway_.report(assignment.run.id, domain::Release{assignment.lease().fence}, {}, {});
     }
     return;
   }
@@ -245,7 +246,7 @@ Result<void> Source::require_lease(const RunId& run, domain::Fence fence) {
   return failure(FailureCode::LEASE_STALE, fmt::format("run {} is not under token {} any more", run.to_string(), fence));
 }
 
-Result<void> Source::report(const RunId& run, const port::StepReport& report, std::vector<domain::Evidence>) {
+Result<void> Source::report(const RunId& run, const port::StepReport& report, std::vector<domain::Evidence> evidence) {
   const Key key{run, std::visit([](const auto& r) { return r.fence; }, report)};
   Pause pause;
   const auto began = options_.elapsed();
@@ -254,11 +255,12 @@ Result<void> Source::report(const RunId& run, const port::StepReport& report, st
     return registration_.lease;
   }();
   for (;;) {
-    auto done = gateway_.report(run, report, {});
+    auto done = gateway_.report(run, report, evidence, {});
     note(done || !may_pass(done.error()) ? Result<void>() : Result<void>(failure(done.error())));
     const bool stale = !done && done.error().code == FailureCode::LEASE_STALE;
     // A result that is refused is followed by a failure; where that is refused too, the lease is to run out.
-    const bool last = !done && !may_pass(done.error()) && !std::holds_alternative<domain::Executed>(report);
+    const bool last = !done && !may_pass(done.error()) && !std::holds_alternative<domain::Executed>(report) &&
+                      !std::holds_alternative<domain::Verified>(report);
     if (done || stale || last || std::holds_alternative<domain::Release>(report)) {
       const std::lock_guard lock(mutex_);
       held_.erase(key);

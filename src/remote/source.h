@@ -51,7 +51,8 @@ class Source : public port::RunSource {
   /// Called, on the renewing thread, when renew() would say something else than before.
   void on_change(std::function<void()> told) { changed_ = std::move(told); }
 
-  /// Only execute steps are granted; a claim of others is answered with none. Errors: those of GatewayClient.
+  /// The first kind of step that is no delivery is asked for; a claim of deliveries is answered with none.
+  /// Errors: those of GatewayClient.
   Result<std::vector<port::Assignment>> claim(const port::ClaimRequest& request) override;
   port::Directive renew(const RunId& run, domain::Fence fence) override;
   Result<void> require_lease(const RunId& run, domain::Fence fence) override;
@@ -85,7 +86,8 @@ class Source : public port::RunSource {
     Elapsed confirmed{};  ///< when the renewal that went through last was sent
   };
 
-  Result<std::vector<Granted>> ask_for_work(const std::string& request_id, int max, const std::stop_token& stop);
+  Result<std::vector<Granted>> ask_for_work(const std::string& request_id, domain::Step step, int max,
+                                            const std::stop_token& stop);
   void give_back(const std::string& request_id);
   std::vector<port::Assignment> keep(std::vector<Granted> granted, Elapsed asked);
   void beat(const std::stop_token& stop);

@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
+constexpr std::size_t command_shown_max = 2 * 1024;
 constexpr std::size_t output_kept = 16 * 1024;
 constexpr std::size_t last_words_kept = 4 * 1024;
 constexpr std::size_t file_bytes_max = 64 << 20;
@@ -249,6 +250,15 @@ Digest commands_digest(const RepositoryRules& rules) {
   for (const auto& command : rules.setup) hasher.feed_framed(command);
   for (const auto& command : rules.commands) hasher.feed_framed(command);
   return hasher.finish();
+}
+
+std::string shown_checks(const domain::Criterion& criterion) {
+  std::string shown;
+  for (const auto& check : criterion.checks) {
+    if (!shown.empty()) shown += "\n";
+    shown += check.file ? to_string(*check.file) : check.script;
+  }
+  return std::string(utf8_prefix(shown, command_shown_max));
 }
 
 }  // namespace vitana::worker

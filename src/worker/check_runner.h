@@ -93,6 +93,9 @@ Result<void> run_setup(const Sandbox& sandbox, const RepositoryRules& rules, Tre
 Result<CheckOutcome> run_file_check(const git::Mirror& mirror, const git::Oid& tree,
                                     const domain::FileCheck& check);
 
+/// What is run for a criterion, as its evidence shows it: bounded.
+std::string shown_checks(const domain::Criterion& criterion);
+
 /// "file docs/x.md contains "abc"", as the evidence names it.
 std::string to_string(const domain::FileCheck& check);
 

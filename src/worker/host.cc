@@ -35,13 +35,12 @@ Host::~Host() {
 }
 
 void Host::start() {
-  using enum domain::Step;
   int slot = 0;
   for (int i = 0; i < options_.execute_slots; ++i) {
-    slots_.emplace_back([this, n = slot++] { work({execute}, n); });
+    slots_.emplace_back([this, n = slot++] { work({domain::Step::execute}, n); });
   }
   for (int i = 0; i < options_.verify_slots; ++i) {
-    slots_.emplace_back([this, n = slot++] { work({deliver, verify}, n); });
+    slots_.emplace_back([this, n = slot++] { work(options_.judging, n); });
   }
   renewer_ = std::thread([this] { renew_leases(); });
 }

@@ -19,7 +19,8 @@ namespace vitana::worker {
 struct HostOptions {
   std::string worker;     ///< its id, with the incarnation in it
   int execute_slots = 2;  ///< threads that run agents
-  int verify_slots = 2;   ///< threads that verify and deliver
+  int verify_slots = 2;   ///< threads that take `judging`
+  std::vector<domain::Step> judging = {domain::Step::deliver, domain::Step::verify};
   Duration renew_every = domain::lease_renew;
   Duration idle_wait =
       std::chrono::milliseconds(500);  ///< also bounds how long stop() takes effect

@@ -37,6 +37,17 @@ std::vector<std::string> lines_of(std::string_view secret) {
 
 }  // namespace
 
+Redactor redactor_for(const AgentSource& agents, const SecretSource& secrets, const std::string& agent) {
+  std::vector<std::string> hidden;
+  const auto config = agents ? agents(agent) : std::nullopt;
+  if (config && secrets) {
+    for (const auto& name : config->secrets) {
+      if (auto value = secrets(config->name, name)) hidden.push_back(std::move(*value));
+    }
+  }
+  return Redactor(std::move(hidden));
+}
+
 Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
   for (std::size_t i = 0, given = secrets_.size(); i < given; ++i) {
     std::ranges::move(lines_of(secrets_[i]), std::back_inserter(secrets_));

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "process/fd.h"
+#include "worker/agent.h"
 
 namespace vitana::worker {
 
@@ -35,6 +36,9 @@ class Redactor {
   std::vector<std::string> secrets_;
   std::string held_;
 };
+
+/// Hides what this agent was granted, as far as it is known here. Both sources may be empty: nothing is hidden.
+Redactor redactor_for(const AgentSource& agents, const SecretSource& secrets, const std::string& agent);
 
 class RunLog {
  public:

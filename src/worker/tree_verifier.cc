@@ -7,14 +7,10 @@
 #include <set>
 
 #include "base/stop.h"
-#include "base/utf8.h"
-#include "git/commit.h"
-#include "git/links.h"
-#include "git/names.h"
+#include "domain/tally.h"
 #include "git/tree.h"
 #include "worker/base_check.h"
 #include "worker/janitor.h"
-#include "worker/paths.h"
 #include "worker/run_log.h"
 
 namespace vitana::worker {
@@ -26,51 +22,33 @@ using domain::CriterionClass;
 using domain::Evidence;
 using domain::EvidenceVerdict;
 
-constexpr std::size_t command_shown_max = 2 * 1024;
-constexpr std::size_t paths_shown_max = 50;
-
 // Both exit codes of a criterion's checks: the first red one of each side, else 0.
 struct Judged {
   int result = 0;
   int base = 0;
   std::string output;
-  std::string command;
   bool keeps = true;
 };
-
-EvidenceVerdict verdict_of(const Judged& judged) {
-  if (judged.result != 0) return EvidenceVerdict::failed;
-  if (judged.base != 0) return EvidenceVerdict::passed;
-  return judged.keeps ? EvidenceVerdict::held : EvidenceVerdict::vacuous;
-}
-
-/// What the agent was granted may be in the files that it has left, in their names, and in what a
-/// check prints of them. A secret that is not there any more cannot be looked for.
-Redactor redactor_for(const TreeVerifierOptions& options, const std::string& name) {
-  std::vector<std::string> hidden;
-  const auto agent = options.agent ? options.agent(name) : std::nullopt;
-  if (agent && options.secret) {
-    for (const auto& secret : agent->secrets) {
-      if (auto value = options.secret(agent->name, secret)) hidden.push_back(std::move(*value));
-    }
-  }
-  return Redactor(std::move(hidden));
-}
 
 // One verify step.
 class Step {
  public:
   Step(const Sandbox& sandbox, port::Clock& clock, const TreeVerifierOptions& options,
-       const port::Assignment& assignment, RepositoryRules rules, std::stop_token stop)
+       const port::Assignment& assignment, Candidate candidate, std::stop_token stop)
       : sandbox_(sandbox),
         clock_(clock),
         options_(options),
         assignment_(assignment),
-        rules_(std::move(rules)),
+        rules_(std::move(candidate.rules)),
         stop_(std::move(stop)),
         folder_(options.workspaces /
-                (workspace_name(assignment.run.id, assignment.lease().fence) + "-verify")) {
+                (workspace_name(assignment.run.id, assignment.lease().fence) + "-verify")),
+        tip_(std::move(candidate.tip)) {
     remove_tree(folder_);
+    found_.verified.deliverable = std::move(candidate.deliverable);
+    found_.verified.nothing_to_deliver = candidate.nothing_to_deliver;
+    found_.verified.no_change_allowed = assignment.spec.no_change;
+    found_.error = std::move(candidate.error);
   }
   ~Step() {
     result_bench_.reset();
@@ -82,8 +60,8 @@ class Step {
 
   Result<port::Verification> take() {
     found_.verified.fence = assignment_.lease().fence;
-    for (auto part : {&Step::make_deliverable, &Step::check_paths, &Step::make_commit,
-                      &Step::run_commands, &Step::judge_criteria}) {
+    if (found_.error) return std::move(found_);
+    for (auto part : {&Step::run_commands, &Step::judge_criteria}) {
       if (auto done = (this->*part)(); !done) return failure(std::move(done.error()));
       if (ended_) break;
     }
@@ -100,125 +78,6 @@ class Step {
   void end(Error error) {
     if (!found_.error) found_.error = std::move(error);
     ended_ = true;
-  }
-
-  Result<void> make_deliverable() {
-    const std::string prefix = "refs/heads/";
-    if (!assignment_.target_ref.starts_with(prefix)) {
-      return failure(FailureCode::BRANCH_MISSING, "the target is no branch");
-    }
-    auto tip = rules_.mirror->fetch(rules_.source, assignment_.target_ref.substr(prefix.size()));
-    if (!tip) return failure(std::move(tip.error()));
-    tip_ = std::move(*tip);
-    if (tip_ != run().base_commit) {
-      // What the branch asks for by now is what its next commit is held to.
-      auto rules = options_.rules(run().repo, tip_);
-      if (!rules) return failure(std::move(rules.error()));
-      rules_ = std::move(*rules);
-    }
-    auto tree = git::merge_trees(mirror(), run().base_commit, tip_, run().result_commit);
-    if (!tree && tree.error().code == FailureCode::MERGE_CONFLICT) {
-      end(std::move(tree.error()).with("tip", tip_));
-      return {};
-    }
-    if (!tree) return failure(std::move(tree.error()));
-    deliverable().tree = std::move(*tree);
-    if (run().delivery == domain::DeliveryMode::merge) {
-      deliverable().ref = assignment_.target_ref;
-      deliverable().old_commit = tip_;
-      return {};
-    }
-    deliverable().ref = domain::delivery_branch(run().id.vtid, assignment_.title);
-    auto old = git::remote_ref(mirror().git(), rules_.source, deliverable().ref);
-    if (!old) return failure(std::move(old.error()));
-    deliverable().old_commit = old->value_or("");
-    if (!*old) return {};
-    if (std::ranges::find(assignment_.delivered, **old) == assignment_.delivered.end()) {
-      end(Error{FailureCode::DELIVERY_REFUSED,
-                fmt::format("{} is at {}, which no run that is known here has delivered; rename that branch or delete it",
-                            deliverable().ref, (*old)->substr(0, 12))}
-              .with("ref", deliverable().ref));
-    }
-    return {};
-  }
-
-  Result<void> check_paths() {
-    const auto changes = git::diff_trees(mirror(), tip_, deliverable().tree);
-    if (!changes) return failure(changes.error());
-    found_.verified.nothing_to_deliver = changes->empty();
-    found_.verified.no_change_allowed = assignment_.spec.no_change;
-    PathRules path_rules{rules_.protected_globs, {}, assignment_.spec.paths, rules_.own_folders,
-                         rules_.configured_programs, rules_.configured_folders};
-    if (auto files = started_files(); !files) {
-      return failure(std::move(files.error()));
-    } else {
-      path_rules.protected_files = std::move(*files);
-    }
-    std::vector<std::string> causes;
-    std::string first;
-    for (const auto& change : *changes) {
-      // A program that is new cannot have been what the check was written against.
-      if (change.kind == git::ChangeKind::added) path_rules.protected_files.erase(change.path);
-      const auto why = forbidden(path_rules, change.path);
-      if (!why) continue;
-      if (first.empty()) first = change.path;
-      if (causes.size() < paths_shown_max) {
-        causes.push_back(fmt::format("{}: {}", git::shown_path(change.path), *why));
-      }
-    }
-    if (!first.empty()) {
-      end(Error{FailureCode::PATH_FORBIDDEN,
-                fmt::format("the change touches {}, which it may not", git::shown_path(first)),
-                std::move(causes),
-                {{"path", git::shown_path(first)}}});
-    }
-    return {};
-  }
-
-  /// What checks start, by the name that they call it and where links lead: a link or the file behind it
-  /// in another's hands is another program.
-  Result<std::set<std::string>> started_files() const {
-    std::set<std::string> files;
-    const auto programs = started();
-    if (programs.empty()) return files;
-    const auto links = git::links_of(mirror(), tip_);
-    if (!links) return failure(links.error());
-    for (const auto& program : programs) {
-      files.insert(program);
-      for (auto& path : git::follow(*links, program).met) files.insert(std::move(path));
-    }
-    return files;
-  }
-
-  std::vector<std::string> started() const {
-    std::vector<std::string> result;
-    const auto add = [&](std::string_view script) {
-      for (auto& program : started_programs(script)) result.push_back(std::move(program));
-    };
-    for (const auto& command : rules_.commands) add(command);
-    for (const auto& command : rules_.setup) add(command);
-    for (const auto& criterion : assignment_.spec.criteria) {
-      for (const auto& check : criterion.checks) add(check.script);
-    }
-    return result;
-  }
-
-  Result<void> make_commit() {
-    if (found_.verified.nothing_to_deliver) {
-      deliverable().new_commit = tip_;
-      return {};
-    }
-    const git::Signature signature{rules_.author, run().created_at};
-    const std::vector<git::Oid> parents{tip_};
-    const auto message = git::commit_message(assignment_.title, {},
-                                             {{git::vtid_trailer, run().id.vtid.to_string()},
-                                              {git::spec_digest_trailer, run().spec_digest.to_string()},
-                                              {"Run", run().id.to_string()}});
-    auto commit =
-        git::commit_tree(mirror(), deliverable().tree, parents, message, signature, signature);
-    if (!commit) return failure(std::move(commit.error()));
-    deliverable().new_commit = std::move(*commit);
-    return rules_.mirror->keep("deliverables/" + run().id.to_string(), deliverable().new_commit);
   }
 
   Result<CheckBench*> bench(std::unique_ptr<CheckBench>& kept, TreeOf tree_of, const git::Oid& commit,
@@ -244,7 +103,7 @@ class Step {
       if (!on) return failure(std::move(on.error()));
       const auto outcome = (*on)->run(command, rules_.command_timeout, stop_);
       if (!outcome) return failure(outcome.error());
-      Evidence evidence = evidence_of(fmt::format("check:{}", i + 1), command);
+      Evidence evidence = evidence_of(domain::command_id(i), command);
       evidence.cls = CriterionClass::command;
       evidence.verdict = outcome->green() ? EvidenceVerdict::held : EvidenceVerdict::failed;
       evidence.command = command;
@@ -311,8 +170,8 @@ class Step {
       if (!judged) return failure(std::move(judged.error()));
       Evidence evidence = evidence_of(criterion.id, criterion.text);
       evidence.cls = criterion.cls;
-      evidence.verdict = verdict_of(*judged);
-      evidence.command = std::string(utf8_prefix(judged->command, command_shown_max));
+      evidence.verdict = domain::verdict_of(judged->result, judged->base, judged->keeps);
+      evidence.command = shown_checks(criterion);
       evidence.exit_code = judged->result;
       evidence.base_exit_code = judged->base;
       if (evidence.verdict == EvidenceVerdict::failed) {
@@ -342,8 +201,6 @@ class Step {
       if (!base) return failure(base.error());
       auto result = outcome_of(check, false);
       if (!result) return failure(std::move(result.error()));
-      if (!judged.command.empty()) judged.command += "\n";
-      judged.command += check.file ? to_string(*check.file) : check.script;
       // The output that is kept is that of the first red check, or of the last green one.
       if (judged.result == 0) judged.output = std::move(result->output);
       if (judged.result == 0) judged.result = result->exit_code;
@@ -367,9 +224,8 @@ class Step {
       }
       return;  // the person's judgement is in the log already
     }
-    const bool attest = rules_.unverified == domain::UnverifiedMode::attest &&
-                        criterion.cls != CriterionClass::human;
-    evidence.verdict = attest ? EvidenceVerdict::attested : EvidenceVerdict::skipped;
+    evidence.verdict = domain::verdict_of_unchecked(criterion, rules_.unverified);
+    const bool attest = evidence.verdict == EvidenceVerdict::attested;
     evidence.command = attest ? "nobody checked it" : "waits for a person";
     if (attest) {
       ++found_.verified.attested;
@@ -399,7 +255,7 @@ class Step {
   port::Clock& clock_;
   const TreeVerifierOptions& options_;
   const port::Assignment& assignment_;
-  RepositoryRules rules_;  // at the base commit, and, where the branch has moved on, at its tip
+  RepositoryRules rules_;
   const std::stop_token stop_;
   const fs::path folder_;
   std::unique_ptr<CheckBench> result_bench_, base_bench_;
@@ -418,10 +274,12 @@ TreeVerifier::TreeVerifier(const Sandbox& sandbox, port::Clock& clock, TreeVerif
 Result<port::Verification> TreeVerifier::verify(const port::Assignment& assignment,
                                                 std::stop_token stop) {
   const StopScope stoppable(stop);
-  auto rules = options_.rules(assignment.run.repo, assignment.run.base_commit);
-  if (!rules) return failure(std::move(rules.error()));
-  const auto redactor = redactor_for(options_, assignment.run.agent);
-  auto found = Step(sandbox_, clock_, options_, assignment, std::move(*rules), std::move(stop)).take();
+  // What the agent was granted may be in the files that it has left, in their names, and in what a check prints of
+  // them. A secret that is not there any more cannot be looked for.
+  const auto redactor = redactor_for(options_.agent, options_.secret, assignment.run.agent);
+  auto candidate = options_.candidate ? options_.candidate(assignment) : make_candidate(options_.rules, assignment);
+  if (!candidate) return failure(redactor.all(std::move(candidate.error())));
+  auto found = Step(sandbox_, clock_, options_, assignment, std::move(*candidate), std::move(stop)).take();
   if (!found) return failure(redactor.all(std::move(found.error())));
   if (found->error) found->error = redactor.all(std::move(*found->error));
   for (auto& evidence : found->evidence) {

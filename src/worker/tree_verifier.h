@@ -8,6 +8,7 @@
 #include "port/clock.h"
 #include "port/verifier.h"
 #include "worker/agent.h"
+#include "worker/candidate.h"
 #include "worker/check_runner.h"
 #include "worker/rules.h"
 #include "worker/sandbox.h"
@@ -15,18 +16,18 @@
 namespace vitana::worker {
 
 struct TreeVerifierOptions {
-  RuleSource rules;
+  /// Makes what is judged; empty: worker::make_candidate(), by `rules`.
+  std::function<Result<Candidate>(const port::Assignment& assignment)> candidate = {};
+  RuleSource rules = {};
   /// What the run's agent was granted is hidden in evidence and errors. Both may be empty: nothing is.
-  AgentSource agent;
-  SecretSource secret;
+  AgentSource agent = {};
+  SecretSource secret = {};
   GreenBases* green_bases = nullptr;  ///< outlives the verifier; may be null
-  std::filesystem::path workspaces;   ///< for checkouts; removed when a step ends
-  CheckLimits check_limits;
+  std::filesystem::path workspaces = {};  ///< for checkouts; removed when a step ends
+  CheckLimits check_limits = {};
 };
 
-/// The deliverable is one commit on the target branch's present tip. In branch mode it goes to
-/// refs/heads/vtid/<number>-<slug of the title>, else to the assignment's target_ref. It is kept in
-/// the mirror as "deliverables/<run id>". All checks run even when one is red.
+/// All checks run even when one is red.
 class TreeVerifier : public port::Verifier {
  public:
   /// `sandbox` and `clock` outlive it.

@@ -17,6 +17,7 @@ using ::testing::SizeIs;
 
 const domain::Caller builder{.actor = "builder", .role = domain::Role::worker};
 const domain::Caller other{.actor = "other", .role = domain::Role::worker};
+const domain::Caller judge{.actor = "judge", .role = domain::Role::verifier};
 const RunId first{Vtid(1), 1};
 
 struct Workers : ::testing::Test {
@@ -40,6 +41,16 @@ struct Workers : ::testing::Test {
     auto granted = desk().claim(id, caller, request, max);
     EXPECT_TRUE(granted) << to_string(granted.error());
     return granted ? std::move(granted->assignments) : std::vector<port::Assignment>();
+  }
+  Result<Claimed> claim_to_verify(const std::string& id, const domain::Caller& caller, const std::string& request) {
+    return desk().claim(id, caller, request, 1, domain::Step::verify);
+  }
+  /// A run that a worker of this caller has executed.
+  void executed_by(const domain::Caller& caller) {
+    const auto id = enter("maker", caller);
+    offer();
+    ASSERT_THAT(claim(id, "1", 1, caller), SizeIs(1));
+    ASSERT_TRUE(desk().report(first, domain::Executed{.fence = 1, .result_commit = "c", .result_tree = "t"}, caller));
   }
   domain::Run run() { return world.runs(Vtid(1)).at(0); }
   /// The reaper ticks as it does in an engine, for so long.
@@ -197,6 +208,71 @@ TEST_F(Workers, WhetherNoChangeIsAllowedIsTheSpecsToSay) {
                                  .no_change_allowed = true};
   ASSERT_TRUE(desk().report(first, claimed, builder));
   EXPECT_EQ(run().failure->code, FailureCode::AGENT_NO_CHANGE);
+}
+
+TEST_F(Workers, OneWithoutTheRightToJudgeVerifiesNothing) {
+  executed_by(builder);
+  const auto id = enter("hand", other);
+  EXPECT_EQ(claim_to_verify(id, other, "v").error().code, FailureCode::NOT_ALLOWED);
+  EXPECT_FALSE(run().lease);
+}
+
+TEST_F(Workers, NobodyJudgesWhatHeExecuted) {
+  const domain::Caller both{.actor = "both", .role = domain::Role::verifier};
+  executed_by(both);
+  for (const auto* name : {"maker", "another"}) {
+    const auto own = claim_to_verify(enter(name, both), both, name);
+    ASSERT_TRUE(own);
+    EXPECT_THAT(own->assignments, IsEmpty()) << name;
+    EXPECT_FALSE(own->for_nobody) << "there is something for others";
+  }
+  const auto granted = claim_to_verify(enter("hand", judge), judge, "v");
+  ASSERT_THAT(granted->assignments, SizeIs(1));
+  EXPECT_EQ(granted->assignments[0].step, domain::Step::verify);
+  EXPECT_EQ(granted->assignments[0].run.id, first);
+}
+
+TEST_F(Workers, WhatAJudgeLostIsJudgedByAnotherAndStillNotByItsMaker) {
+  const domain::Caller both{.actor = "both", .role = domain::Role::verifier};
+  executed_by(both);
+  const auto hand = enter("hand", judge);
+  ASSERT_THAT(claim_to_verify(hand, judge, "v")->assignments, SizeIs(1));
+  pass(domain::lease_time + 5s);
+  EXPECT_EQ(count("worker.lease.lost"), 1);
+  EXPECT_THAT(claim_to_verify(enter("maker", both), both, "m")->assignments, IsEmpty());
+  const auto again = claim_to_verify(hand, judge, "w");
+  ASSERT_THAT(again->assignments, SizeIs(1));
+  EXPECT_EQ(again->assignments[0].lease().fence, 3);
+  EXPECT_EQ(desk().report(first, domain::Verified{.fence = 2}, judge).error().code, FailureCode::LEASE_STALE);
+}
+
+TEST_F(Workers, WhatTheEngineExecutedItselfMayBeJudgedByAll) {
+  offer();
+  const auto granted = world.engine().runs.claim({.worker = local_worker("home.1", "w"), .request_id = "1",
+                                                  .steps = {domain::Step::execute}, .max = 1});
+  ASSERT_TRUE(granted);
+  ASSERT_THAT(*granted, SizeIs(1));
+  ASSERT_TRUE(world.engine().runs.report(first, domain::Executed{.fence = 1, .result_commit = "c", .result_tree = "t"}, {}));
+  EXPECT_THAT(claim_to_verify(enter("hand", judge), judge, "v")->assignments, SizeIs(1));
+}
+
+TEST_F(Workers, ACodeThatNoVerifyStepEndsWithIsNotTaken) {
+  executed_by(builder);
+  ASSERT_THAT(claim_to_verify(enter("hand", judge), judge, "v")->assignments, SizeIs(1));
+  ASSERT_TRUE(desk().report(first, domain::StepFailed{2, Error{FailureCode::PATH_FORBIDDEN, "ha"}}, judge));
+  ASSERT_TRUE(run().failure);
+  EXPECT_EQ(run().failure->code, FailureCode::WORKSPACE_FAILED);
+  EXPECT_THAT(run().failure->causes, ElementsAre("ha"));
+}
+
+TEST_F(Workers, AJudgeIsRefusedAStepThatIsNotItsOwn) {
+  executed_by(builder);
+  ASSERT_THAT(claim_to_verify(enter("hand", judge), judge, "v")->assignments, SizeIs(1));
+  EXPECT_EQ(world.engine().runs.assignment(first, 1).error().code, FailureCode::LEASE_STALE);
+  EXPECT_EQ(world.engine().runs.assignment(first, 2)->step, domain::Step::verify);
+  EXPECT_FALSE(desk().report(first, domain::Executed{.fence = 2, .result_commit = "x", .result_tree = "t"}, judge));
+  EXPECT_EQ(run().result_commit, "c");
+  EXPECT_EQ(run().state, RunState::verifying);
 }
 
 TEST_F(Workers, ADrainedOneIsToldAndRegistersAnew) {

@@ -28,6 +28,7 @@ inline const std::string a_text = R"({"files":[{"path":"docs/specs/00009-x.md","
 
 struct GatewayTest : ::testing::Test {
   std::optional<Error> fault_;  ///< of the agent
+  std::optional<worker::Candidate> candidate_;  ///< of every verify step; nothing: none was made
   testing::World world_{{.agent = [this](const port::Assignment&) {
     testing::SimAgent agent;
     agent.error = fault_;
@@ -53,11 +54,16 @@ struct GatewayTest : ::testing::Test {
     worker_ = worker->id;
   }
 
-  static RunFiles run_files() {
+  RunFiles run_files() {
     remote::Terms terms;
     terms.agent.name = "fixer";
     terms.agent.command = {"true"};
     return {.terms = [terms](const auto&) { return Result<remote::Terms>(terms); },
+            .candidate = [this](const auto&) -> Result<worker::Candidate> {
+              if (!candidate_) return failure(FailureCode::COMMIT_MISSING, "nothing was made");
+              return *candidate_;
+            },
+            .redactor = [](const auto&) { return worker::Redactor({"s3cret-of-the-agent"}); },
             .base_bundle = [](const auto&, const auto&) { return Result<RunFiles::Bundle>({"# v2 git bundle\n", nullptr}); },
             .take_bundle = [](const auto&, const auto&) { return Result<void>(); },
             .result = [](const auto&, const auto&) { return Result<RunFiles::Outcome>({"tree", true}); },
@@ -126,6 +132,7 @@ inline std::map<std::string_view, Cell> cells() {
       // A run that is over: nobody holds it.
       {"appendRunLog", {{}, 409, 404}}, {"getBaseBundle", {{}, 409, 404}}, {"putResultBundle", {{}, 409, 404}},
       {"completeRun", {{{"fence", 1}, {"result_commit", std::string(40, 'a')}}, 409, 404}},
+      {"verifyRun", {{{"fence", 1}, {"commit", std::string(40, 'a')}, {"evidence", Json::array()}}, 409, 404}},
       {"failRun", {{{"fence", 1}, {"code", "AGENT_FAILED"}, {"message", "x"}}, 409, 404}},
       {"releaseRun", {{{"fence", 1}}, 409, 404}}, {"getCaller", {}}, {"listTokens", {.elsewhere = 403}},
       {"createToken", {{{"name", "ci"}, {"role", "viewer"}}, 201, 403}}, {"revokeToken", {.elsewhere = 403}}};

@@ -72,6 +72,11 @@ TEST_F(GatewayTest, TheSchemasOfWorkersSayTheProtocolsBounds) {
   EXPECT_EQ(most("ClaimRequest", "wait_seconds", "maximum"), port::claim_wait_max.count());
   EXPECT_EQ(most("HeldRuns", "runs", "maxItems"), std::int64_t{port::held_runs_max});
   EXPECT_EQ(most("WorkerIntroduction", "slots", "maximum"), port::worker_slots_max);
+  for (const auto* report : {"VerifiedReport", "FailedReport"}) {
+    EXPECT_EQ(most(report, "evidence", "maxItems"), std::int64_t{port::evidence_max}) << report;
+    const auto& one = schemas.at(report).at("properties").at("evidence").at("items").at("properties");
+    EXPECT_EQ(one.at("output").at("maxLength").get<std::int64_t>(), std::int64_t{port::evidence_output_bytes_max});
+  }
   EXPECT_EQ(most("WorkerIntroduction", "name", "maxLength"), std::int64_t{domain::label_bytes_max});
   EXPECT_EQ(most("WorkerIntroduction", "labels", "maxItems"), std::int64_t{domain::labels_max});
 }
