@@ -101,7 +101,7 @@ bool judge_may_report(FailureCode code) {
 Error reported(Error error, bool judging) {
   if (judging ? judge_may_report(error.code) : may_report(error.code)) return error;
   const auto code = error.code;
-  // Of an agent an attempt is spent, of a judge the step is tried again; nobody else's work is paused.
+  // Of an agent an attempt is spent, and nobody else's work is paused; of a judge the step is tried again.
   error.code = judging ? FailureCode::WORKSPACE_FAILED : FailureCode::AGENT_FAILED;
   return std::move(error).under(fmt::format("the worker ended its step with {}", name_of(code)));
 }

@@ -118,10 +118,11 @@ TEST(AssignmentJson, OfAVerifyStepHasWhatIsJudged) {
   EXPECT_EQ(read->terms.judging->commit, std::string(40, 'b'));
   EXPECT_FALSE(read->terms.judging->nothing_to_deliver);
   EXPECT_EQ(read->terms.judging->unverified, domain::UnverifiedMode::human);
-  for (const auto& [at, value] : {std::pair<const char*, Json>{"/judging", nullptr}, {"/judging/commit", "--all"},
-                                  {"/judging/unverified", "never"}, {"/judging/nothing_to_deliver", 1},
-                                  {"/judging/signed_off", 1}, {"/judging/signed_off", Json::array({1})},
-                                  {"/judging/signed_off/0/met", "yes"}, {"/step", "deliver"}}) {
+  const std::pair<const char*, Json> bad[] = {
+      {"/judging", nullptr},          {"/judging/commit", "--all"}, {"/judging/unverified", "never"},
+      {"/judging/nothing_to_deliver", 1}, {"/judging/signed_off", 1},   {"/judging/signed_off", Json::array({1})},
+      {"/judging/signed_off/0/met", "yes"}, {"/step", "deliver"}};
+  for (const auto& [at, value] : bad) {
     auto json = to_verify();
     json[Json::json_pointer(at)] = value;
     ASSERT_FALSE(read_assignment(json, noon)) << at;
@@ -253,14 +254,14 @@ TEST(ReportJson, OfAVerdictIsWhatWasSeen) {
   const auto cut = verified_json(verified, large);
   EXPECT_LE(wire::to_text(cut).size(), port::verdict_bytes_max);
   EXPECT_TRUE(read_verified(cut));
-  for (const auto& [at, value] : {std::pair<const char*, Json>{"/commit", "HEAD"}, {"/fence", 0}, {"/evidence", 1},
-                                  {"/evidence/0", 1}, {"/evidence/0/verdict", "fine"}, {"/evidence/0/exit_code", 256},
-                                  {"/evidence/0/exit_code", "0"}, {"/evidence/0/criterion", nullptr},
-                                  {"/evidence/0/output", std::string(40'000, 'x')},
-                                  {"/evidence", Json(std::vector<int>(1'001))}}) {
-    auto bad = json;
-    bad[Json::json_pointer(at)] = value;
-    EXPECT_FALSE(read_verified(bad)) << at;
+  const std::pair<const char*, Json> bad[] = {
+      {"/commit", "HEAD"}, {"/fence", 0}, {"/evidence", 1}, {"/evidence/0", 1}, {"/evidence/0/verdict", "fine"},
+      {"/evidence/0/exit_code", 256}, {"/evidence/0/exit_code", "0"}, {"/evidence/0/criterion", nullptr},
+      {"/evidence/0/output", std::string(40'000, 'x')}, {"/evidence", Json(std::vector<int>(1'001))}};
+  for (const auto& [at, value] : bad) {
+    auto changed = json;
+    changed[Json::json_pointer(at)] = value;
+    EXPECT_FALSE(read_verified(changed)) << at;
   }
 }
 

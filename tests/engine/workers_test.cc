@@ -260,9 +260,9 @@ TEST_F(Workers, ACodeThatNoVerifyStepEndsWithIsNotTaken) {
   executed_by(builder);
   ASSERT_THAT(claim_to_verify(enter("hand", judge), judge, "v")->assignments, SizeIs(1));
   ASSERT_TRUE(desk().report(first, domain::StepFailed{2, Error{FailureCode::PATH_FORBIDDEN, "ha"}}, judge));
-  ASSERT_TRUE(run().failure);
-  EXPECT_EQ(run().failure->code, FailureCode::WORKSPACE_FAILED);
-  EXPECT_THAT(run().failure->causes, ElementsAre("ha"));
+  EXPECT_EQ(run().state, RunState::verifying) << "it is tried again";
+  EXPECT_FALSE(run().lease);
+  EXPECT_EQ(run().step_failures, 1);
 }
 
 TEST_F(Workers, AJudgeIsRefusedAStepThatIsNotItsOwn) {
