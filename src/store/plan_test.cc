@@ -64,8 +64,7 @@ TEST_F(Plan, TasksComeInTheOrderOfTheirChangesOutOfAnIndex) {
 TEST_F(Plan, WhatIsUnderWayIsFoundWithoutWhatHasEnded) {
   EXPECT_THAT(of("SELECT 1 FROM autopilot_runs WHERE lease_fence IS NOT NULL LIMIT 1"),
               HasSubstr("autopilot_runs_leased"));
-  EXPECT_THAT(of("SELECT 1 FROM vtid_ledger WHERE status = 'in_progress' LIMIT 1"),
-              HasSubstr("vtid_ledger_status"));
+  EXPECT_THAT(of("SELECT 1 FROM vtid_ledger WHERE status = 'in_progress' LIMIT 1"), HasSubstr("(status=?)"));
 }
 
 TEST_F(Plan, ATextIsFoundByItsDigestThroughAnIndex) {

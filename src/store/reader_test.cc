@@ -50,7 +50,8 @@ TEST_F(ReaderTest, TasksAreListedInTheOrderThatIsAskedFor) {
   EXPECT_THAT(numbers({.limit = 2, .after = Vtid(8), .order = TaskOrder::oldest}), ElementsAre(9, 10));
   EXPECT_THAT(numbers({.order = TaskOrder::changed}), ElementsAre(7, 10, 9, 8)) << "equal times by number";
   EXPECT_THAT(numbers({.limit = 2, .order = TaskOrder::changed}), ElementsAre(7, 10));
-  EXPECT_THAT(numbers({.after = Vtid(10), .order = TaskOrder::changed, .after_changed = Instant(20s)}), ElementsAre(9, 8));
+  EXPECT_THAT(numbers({.after = Vtid(10), .order = TaskOrder::changed, .after_changed = Instant(20s)}),
+              ElementsAre(9, 8));
   EXPECT_THAT(numbers({.status = TaskStatus::draft, .limit = 2, .order = TaskOrder::changed}), ElementsAre(7, 10));
 }
 
