@@ -12,7 +12,7 @@ namespace vitana::gateway {
 namespace {
 
 constexpr int events_at_once = 100;
-constexpr std::size_t pages_kept = 64;
+constexpr std::size_t bytes_kept_max = std::size_t{16} << 20;
 
 Result<LogPage> read_page(store::Store& store, store::EventFilter filter) {
   LogPage out;
@@ -52,9 +52,14 @@ Result<std::shared_ptr<const LogPage>> LogPages::after(store::Sequence place) {
   if (!page) return failure(std::move(page.error()));
   auto shared = std::make_shared<const LogPage>(std::move(*page));
   const std::lock_guard lock(mutex_);
-  kept_[place] = {shared, commits};
+  auto& kept = kept_[place];
+  bytes_kept_ += shared->text.size() - (kept.page ? kept.page->text.size() : 0);
+  kept = {shared, commits};
   // Most readers are near the end.
-  if (kept_.size() > pages_kept) kept_.erase(kept_.begin());
+  while (bytes_kept_ > bytes_kept_max && !kept_.empty()) {
+    bytes_kept_ -= kept_.begin()->second.page->text.size();
+    kept_.erase(kept_.begin());
+  }
   return shared;
 }
 

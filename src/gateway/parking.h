@@ -8,7 +8,7 @@
 
 namespace vitana::gateway {
 
-/// In the order in which they came, and so many at a time that others do not wait behind them. One that got something
+/// Who was asked longest ago first, of those who came first; and so many at a time that others do not wait behind them. One that got something
 /// makes way for the next; one that heard that there is nothing for anybody lets all others rest until there is
 /// something new. Nobody rests while there may be something that he was not asked for. One thread.
 class Parking {
@@ -53,6 +53,7 @@ class Parking {
   };
 
  private:
+  Place* next() const;
   void go_on();
 
   const std::size_t asking_max_;
