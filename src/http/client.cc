@@ -252,7 +252,7 @@ Result<Answer> Client::send(const Request& request) {
                    fmt::format("{}: the answer is larger than {} bytes", shown, request.answer_bytes_max));
   }
   if (reach.refused && result != CURLE_OK) {
-    return failure(FailureCode::NETWORK_UNREACHABLE, fmt::format("{} leads to an address that is not called", request.url));
+    return failure(FailureCode::NETWORK_UNREACHABLE, fmt::format("{} leads to an address that is not called", shown));
   }
   if (result == CURLE_URL_MALFORMAT) {
     return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", shown));
