@@ -1,6 +1,7 @@
 // The store as one unit of work sees it: reads, decisions, writes.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,8 @@ class Ledger {
   std::vector<Vtid> dirty_targets(int limit);
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
+  /// How many leases each holder has, by the name on them.
+  std::map<std::string, int> leases();
   /// The runs of Run::holds_slot(), by what they want.
   std::vector<SlotRow> slots();
   int repo_runs_since(const std::string& repo, Instant since);

@@ -147,6 +147,11 @@ std::vector<RunId> Ledger::leased(int limit) {
                           {limit});
 }
 
+std::map<std::string, int> Ledger::leases() {
+  transaction_.flush<RunMap>();
+  return queries::leases(transaction_.connection());
+}
+
 std::vector<SlotRow> Ledger::slots() {
   transaction_.flush<RunMap>();
   return queries::slots(transaction_.connection());

@@ -413,6 +413,7 @@ TEST_F(LedgerTest, ClaimableRunsWantTheStepAndAreDue) {
     EXPECT_THAT(l.claimable(domain::Step::verify, 10), ElementsAre(RunId{Vtid(4)}));
     EXPECT_THAT(l.claimable(domain::Step::deliver, 10), IsEmpty());
     EXPECT_THAT(l.leased(10), ElementsAre(RunId{Vtid(5)}));
+    EXPECT_THAT(l.leases(), ElementsAre(Pair("w", 1)));
     put(9, domain::RunState::delivering, [](auto& run) { run.step_failures = 1; });
     // Not the parked one, nor the one that is tried again, nor the one that ended.
     std::map<std::optional<domain::Step>, int> slots;

@@ -56,6 +56,15 @@ std::vector<SlotRow> slots(sql::Connection& connection) {
   return out;
 }
 
+std::map<std::string, int> leases(sql::Connection& connection) {
+  std::map<std::string, int> out;
+  for (const auto& row : connection.query("SELECT lease_worker, COUNT(*) FROM autopilot_runs "
+                                          "WHERE lease_fence IS NOT NULL GROUP BY lease_worker")) {
+    out.emplace(row.text(0), int_of(row.int64(1)));
+  }
+  return out;
+}
+
 namespace {
 
 /// The conditions of `filter`; their values are put behind the ones there.

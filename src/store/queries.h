@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ std::optional<DraftRow> draft(sql::Connection& connection, std::int64_t id);
 std::vector<SlotRow> slots(sql::Connection& connection);
 /// Of the store's tokens: 1, and another one from each restore on.
 std::int64_t epoch(sql::Connection& connection);
+/// How many leases each holder has, by the name on them.
+std::map<std::string, int> leases(sql::Connection& connection);
 int repo_runs_since(sql::Connection& connection, const std::string& repo, Instant since);
 
 // Work lists: see the functions of the same names in ledger.h.

@@ -58,6 +58,8 @@ std::string Reader::store_id() {
   return row->text;
 }
 
+std::map<std::string, int> Reader::leases() { return queries::leases(connection_); }
+
 std::vector<SlotRow> Reader::slots() { return queries::slots(connection_); }
 
 int Reader::repo_runs_since(const std::string& repo, Instant since) {
@@ -78,6 +80,10 @@ bool Reader::claimable(const std::vector<domain::Step>& steps, const WorkFilter&
   return std::any_of(steps.begin(), steps.end(), [&](domain::Step step) {
     return !queries::claimable(connection_, step, now_, 1, 0, filter).empty();
   });
+}
+
+std::vector<RunId> Reader::claimable(domain::Step step, int limit, int skip, const WorkFilter& filter) {
+  return queries::claimable(connection_, step, now_, limit, skip, filter);
 }
 
 bool Reader::eligible() { return !queries::eligible(connection_, now_, 1).empty(); }

@@ -105,6 +105,8 @@ class Reader {
   std::vector<TokenRow> tokens();
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
+  /// How many leases each holder has, by the name on them.
+  std::map<std::string, int> leases();
   std::optional<WorkerRow> worker(const std::string& id);
   /// Seen last first.
   std::vector<WorkerRow> workers(int limit);
@@ -127,6 +129,8 @@ class Reader {
   std::vector<StatRow> stats(const std::string& by, Instant since, const std::vector<std::string>& repos = {});
   /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.
   bool claimable(const std::vector<domain::Step>& steps, const WorkFilter& filter = {});
+  /// As Ledger::claimable().
+  std::vector<RunId> claimable(domain::Step step, int limit, int skip, const WorkFilter& filter);
   ReadyWork ready_work();
   /// As the ledger's lists of the same names, for a look before a unit of work.
   bool eligible();
@@ -137,6 +141,8 @@ class Reader {
   std::vector<RunId> run_out(Instant before, int limit);
   /// Pending and due of one kind, the longest due first.
   std::vector<EffectRow> due_effects(domain::EffectKind kind, int limit);
+  /// By its key.
+  std::optional<EffectRow> effect(const std::string& key);
   /// By name.
   std::vector<WebhookCursorRow> webhook_cursors();
   std::optional<WebhookCursorRow> webhook_cursor(const std::string& name);

@@ -329,6 +329,8 @@ std::vector<EffectRow> Reader::due_effects(domain::EffectKind kind, int limit) {
                                 {domain::name_of(kind), to_us(now_), std::max(limit, 0)});
 }
 
+std::optional<EffectRow> Reader::effect(const std::string& key) { return select_by_key<EffectMap>(connection_, key); }
+
 std::vector<WebhookCursorRow> Reader::webhook_cursors() { return select_rows<WebhookCursorMap>(connection_, "ORDER BY name"); }
 
 std::optional<WebhookCursorRow> Reader::webhook_cursor(const std::string& name) {
