@@ -328,6 +328,18 @@ std::vector<EffectRow> Reader::due_effects(domain::EffectKind kind, int limit) {
                                 {domain::name_of(kind), to_us(now_), std::max(limit, 0)});
 }
 
+std::vector<EffectRow> Reader::due_effects(domain::EffectKind kind, int limit, const std::vector<std::string>& keys) {
+  Values values{domain::name_of(kind), to_us(now_), std::max(limit, 0)};
+  const auto tail = fmt::format("WHERE state = 'pending' AND kind = $1 AND due <= $2 AND {} ORDER BY due, id LIMIT $3",
+                                queries::begins("key", keys, values));
+  return select_rows<EffectMap>(connection_, tail, values);
+}
+
+std::vector<EffectRow> Reader::effects_due_since(domain::EffectKind kind, Instant since, int limit) {
+  return select_rows<EffectMap>(connection_, "WHERE state = 'pending' AND kind = $1 AND due <= $2 ORDER BY due, id LIMIT $3",
+                                {domain::name_of(kind), to_us(since), std::max(limit, 0)});
+}
+
 std::vector<WebhookCursorRow> Reader::webhook_cursors() { return select_rows<WebhookCursorMap>(connection_, "ORDER BY name"); }
 
 std::optional<WebhookCursorRow> Reader::webhook_cursor(const std::string& name) {

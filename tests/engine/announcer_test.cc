@@ -3,9 +3,13 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
+#include "base/stop.h"
 #include "sql/test_server.h"
 #include "support/world.h"
 
@@ -203,6 +207,53 @@ TEST_F(Announcing, WhoIsConfiguredNoLongerIsForgotten) {
   }));
   announcer = make(setup_);
   EXPECT_THAT(tell(*announcer), IsEmpty()) << "it begins anew";
+}
+
+TEST_F(Announcing, ItHasToldWhatItsEndpointsTakeAndFinishesThat) {
+  setup_.endpoints = {{"chat", "chat.example", {"vtid.lifecycle.*"}}, {"dead", "dead.example", {"*"}}};
+  dead_ = {"dead"};
+  store_->start_committer();
+  std::mutex mutex;
+  std::map<std::string, int> tries;
+  std::atomic<bool> slow = false;
+  auto announcer = std::make_unique<Announcer>(
+      *store_, clock_, entropy_, setup_, [&](const Endpoint& endpoint, const Announcement&) -> Result<void> {
+        {
+          const std::lock_guard lock(mutex);
+          ++tries[endpoint.name];
+        }
+        while (slow && !StopScope::current().stop_requested()) std::this_thread::yield();
+        if (slow) return failure(FailureCode::CANCELLED, "it was cut");
+        if (dead_.contains(endpoint.name)) return failure(FailureCode::PEER_REFUSED, "it answered 500");
+        return {};
+      });
+  const auto head = [&] {
+    store::Sequence end = 0;
+    EXPECT_TRUE(store_->read([&](store::Reader& reader) -> Result<void> {
+      end = reader.head().seq;
+      return {};
+    }));
+    return end;
+  };
+  EXPECT_TRUE(announcer->told(head())) << "before start() there is nobody to tell";
+  ASSERT_TRUE(announcer->start({}));
+  for (int i = 0; i < 5; ++i) append(EventType::task_completed);
+  announcer->finish(30s);
+  EXPECT_TRUE(announcer->told(head())) << "who fails is not waited for";
+  {
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(tries["chat"], 5);
+    EXPECT_GE(tries["dead"], 1);
+  }
+  slow = true;
+  append(EventType::task_failed);
+  EXPECT_FALSE(announcer->told(head()));
+  announcer->finish(1ms);
+  std::jthread hurry([&] { announcer->request_stop(); });
+  announcer->finish(30s);
+  EXPECT_FALSE(announcer->told(head()));
+  announcer->join();
+  EXPECT_EQ(cursor().seq, head() - 1);
 }
 
 class AnnouncingOnServer : public Announcing {
