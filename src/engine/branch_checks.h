@@ -30,7 +30,7 @@ class BranchChecks {
 
   /// What no engine will look at is void: on a store that hosts share nobody knows. start() does it. Errors: STORE_*.
   Result<void> begin();
-  /// Begins; a thread, where there are repositories. Called once. `fault` is called by its thread, and before it starts.
+  /// Begins; a thread, where there are repositories. Called once. `fault` is called by it, and before it starts.
   void start(std::function<void(const Error&)> fault);
   void request_stop() { thread_.request_stop(); }
   void join();

@@ -64,12 +64,13 @@ class Outward : public ::testing::Test {
     }));
   }
   std::unique_ptr<CommitStatuses> statuses(const engine::Setup& setup) {
-    return std::make_unique<CommitStatuses>(*store_, clock_, entropy_, setup, [this](const CommitStatus& status) -> Result<void> {
+    auto teller = [this](const CommitStatus& status) -> Result<void> {
       told_.push_back(fmt::format("{} {} {}", status.repo, status.commit.front(), status.good ? "good" : "bad"));
       if (during_) std::exchange(during_, {})();
       if (error_) return failure(*error_, "503");
       return {};
-    });
+    };
+    return std::make_unique<CommitStatuses>(*store_, clock_, entropy_, setup, std::move(teller));
   }
   std::vector<std::string> tell(CommitStatuses& statuses) {
     told_.clear();
