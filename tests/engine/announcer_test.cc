@@ -30,7 +30,8 @@ class Announcing : public ::testing::Test {
  protected:
   explicit Announcing(bool on_server = false) {
     if (on_server && !sql::testing::has_server()) return;
-    auto opened = store::Store::open({.path = on_server ? sql::testing::fresh_schema() : ":memory:"}, clock_, entropy_);
+    path_ = on_server ? sql::testing::fresh_schema() : ":memory:";
+    auto opened = store::Store::open({.path = path_}, clock_, entropy_);
     EXPECT_TRUE(opened);
     store_ = std::move(*opened);
     setup_.home = "a";
@@ -88,6 +89,7 @@ class Announcing : public ::testing::Test {
 
   SimClock clock_;
   SimEntropy entropy_{1};
+  std::string path_;
   std::unique_ptr<store::Store> store_;
   engine::Setup setup_;
   std::set<std::string> dead_;
@@ -263,6 +265,28 @@ class AnnouncingOnServer : public Announcing {
     if (!store_) GTEST_SKIP() << "NO PostgreSQL SERVER: what engines share is not tested";
   }
 };
+
+TEST_F(AnnouncingOnServer, WhatAnotherEngineToldMeanwhileIsNoRestoredStore) {
+  const auto here = make(setup_);
+  bool looks = false;
+  // Between its look and its unit.
+  const auto prepared = [&](std::string_view text) {
+    if (text.find("webhook_cursors") == std::string_view::npos || !std::exchange(looks, false)) return;
+    append(EventType::task_failed);
+    EXPECT_THAT(tell(*here), SizeIs(1));
+  };
+  auto theirs = store::Store::open({.path = path_, .prepared = prepared}, clock_, entropy_);
+  ASSERT_TRUE(theirs);
+  auto setup = setup_;
+  setup.home = "b";
+  setup.endpoints.push_back({"ci", "ci.example", {"*"}});
+  Announcer there(**theirs, clock_, entropy_, setup, {});
+  looks = true;
+  ASSERT_TRUE(there.begin());
+  EXPECT_FALSE(looks);
+  EXPECT_EQ(cursor().seq, events("*").back().seq);
+  EXPECT_EQ(cursor("ci").seq, cursor().seq);
+}
 
 TEST_F(AnnouncingOnServer, OneEngineTellsUntilItIsGone) {
   const auto here = make(setup_);
