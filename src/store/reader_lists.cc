@@ -96,7 +96,8 @@ std::vector<domain::Task> Reader::tasks(const TaskFilter& filter) {
       order = "ORDER BY updated_at DESC, number DESC";
       break;
   }
-  return select_rows<TaskMap>(connection_, where.then(order, filter.limit), where.values());
+  const auto tail = where.then(order, filter.limit);  // before the values are looked at: it adds one
+  return select_rows<TaskMap>(connection_, tail, where.values());
 }
 
 // Each status has its own index in this order; so few are put together here.
