@@ -7,7 +7,9 @@
 
 #include "base/stop.h"
 #include "domain/breaker.h"
+#include "engine/branch_checks.h"
 #include "engine/breaker.h"
+#include "engine/commit_statuses.h"
 #include "engine/conduct.h"
 
 namespace vitana::engine {
@@ -254,7 +256,9 @@ Result<bool> Autopilot::idle() {
       const auto task = reader.task(*setup_.only);
       idle = !task || !(goes_on(reader, *task) || is_rechecked(reader, *task));
     } else {
-      idle = reader.quiet() && !any_run_goes_on(reader);
+      auto own = branch_check_keys(reader, setup_);
+      for (auto& keys : status_keys(setup_)) own.push_back(std::move(keys));
+      idle = reader.quiet(own) && !any_run_goes_on(reader);
     }
     idle = idle && (!told_ || told_(reader.head().seq));
     if (!idle) return {};

@@ -49,6 +49,9 @@ TEST_F(Plan, WorkListsComeOutOfOneIndexInItsOrder) {
   EXPECT_THAT(of("SELECT key FROM outbox WHERE state = 'pending' AND kind <> 'push' AND due <= 5 "
                  "ORDER BY due, id LIMIT 9"),
               HasSubstr("outbox_pending"));
+  EXPECT_THAT(of("SELECT key FROM outbox WHERE state = 'pending' AND kind = 'commit_status' AND due <= 5 "
+                 "AND ((key || '' >= 'status:a:' AND key || '' < 'status:a;')) ORDER BY due, id LIMIT 9"),
+              HasSubstr("outbox_pending"));
 }
 
 TEST_F(Plan, TasksComeInTheOrderOfTheirChangesOutOfAnIndex) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/check.h"
 #include "base/utf8.h"
 #include "domain/breaker.h"
 
@@ -163,6 +164,20 @@ std::vector<RunId> run_ids(sql::Connection& connection, std::string_view text, s
     out.push_back({vtid_of(row.text(0)), int_of(row.int64(1))});
   }
   return out;
+}
+
+std::string begins(std::string_view column, const std::vector<std::string>& starts, std::vector<sql::Value>& values) {
+  std::string any;
+  for (const auto& start : starts) {
+    CHECK(!start.empty() && static_cast<unsigned char>(start.back()) < 0x7F);
+    auto beyond = start;  // the smallest text that is larger than all that begin so, byte by byte
+    ++beyond.back();
+    values.emplace_back(start);
+    values.emplace_back(std::move(beyond));
+    any += fmt::format("{}({} || '' >= ${} AND {} || '' < ${})", any.empty() ? "" : " OR ", column, values.size() - 1,
+                       column, values.size());
+  }
+  return any.empty() ? "1 = 0" : "(" + any + ")";
 }
 
 std::int64_t number(sql::Connection& connection, std::string_view text, sql::Params params) {

@@ -32,6 +32,9 @@ std::vector<RunId> claimable(sql::Connection& connection, domain::Step step, Ins
 std::vector<Vtid> overdue(sql::Connection& connection, Instant now, int limit);
 std::vector<WorkerRow> callback_workers(sql::Connection& connection, Instant since, int limit);
 
+/// The condition that `column` begins with one of `starts`, whose parameters are added to `values`; none: never.
+/// No index is used for it: what else is asked narrows more.
+std::string begins(std::string_view column, const std::vector<std::string>& starts, std::vector<sql::Value>& values);
 /// The first column of each row as a VTID.
 std::vector<Vtid> vtids(sql::Connection& connection, std::string_view text, sql::Params params);
 /// The first two columns of each row as a run's id.

@@ -1,6 +1,8 @@
 // Questions about one thing.
 #include "store/reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "store/chain.h"
@@ -29,6 +31,8 @@ std::optional<domain::Control> Reader::control(const std::string& key) {
   auto row = select_by_key<ControlMap>(connection_, key);
   return row ? std::optional(std::move(row->control)) : std::nullopt;
 }
+
+std::optional<EffectRow> Reader::effect(const std::string& key) { return select_by_key<EffectMap>(connection_, key); }
 
 std::optional<DraftRow> Reader::draft(std::int64_t id) { return queries::draft(connection_, id); }
 
@@ -66,11 +70,14 @@ int Reader::repo_runs_since(const std::string& repo, Instant since) {
   return queries::repo_runs_since(connection_, repo, since);
 }
 
-bool Reader::quiet() {
-  return queries::number(connection_,
-                         "SELECT COUNT(*) FROM (SELECT 1 FROM outbox "
-                         "WHERE state = 'pending' AND kind <> 'push' AND NOT (kind IN ('check_branch', 'commit_status') "
-                         "AND attempts > 0) LIMIT 1) AS pending") == 0 &&
+bool Reader::quiet(const std::vector<std::string>& own) {
+  std::vector<sql::Value> values;
+  const auto pending = fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'pending' AND "
+                                   "(kind NOT IN ('push', 'check_branch', 'commit_status') OR "
+                                   "(kind IN ('check_branch', 'commit_status') AND attempts = 0 AND {})) LIMIT 1) "
+                                   "AS pending",
+                                   queries::begins("key", own, values));
+  return queries::number(connection_, pending, values) == 0 &&
          queries::number(connection_,
                          "SELECT COUNT(*) FROM (SELECT 1 FROM autopilot_runs "
                          "WHERE lease_fence IS NOT NULL LIMIT 1) AS leased") == 0;

@@ -96,7 +96,7 @@ std::vector<domain::Task> Reader::tasks(const TaskFilter& filter) {
       order = "ORDER BY updated_at DESC, number DESC";
       break;
   }
-  const auto tail = where.then(order, filter.limit);
+  const auto tail = where.then(order, filter.limit);  // before the values are looked at: it adds one
   return select_rows<TaskMap>(connection_, tail, where.values());
 }
 
@@ -329,7 +329,17 @@ std::vector<EffectRow> Reader::due_effects(domain::EffectKind kind, int limit) {
                                 {domain::name_of(kind), to_us(now_), std::max(limit, 0)});
 }
 
-std::optional<EffectRow> Reader::effect(const std::string& key) { return select_by_key<EffectMap>(connection_, key); }
+std::vector<EffectRow> Reader::due_effects(domain::EffectKind kind, int limit, const std::vector<std::string>& keys) {
+  Values values{domain::name_of(kind), to_us(now_), std::max(limit, 0)};
+  const auto tail = fmt::format("WHERE state = 'pending' AND kind = $1 AND due <= $2 AND {} ORDER BY due, id LIMIT $3",
+                                queries::begins("key", keys, values));
+  return select_rows<EffectMap>(connection_, tail, values);
+}
+
+std::vector<EffectRow> Reader::effects_due_since(domain::EffectKind kind, Instant since, int limit) {
+  return select_rows<EffectMap>(connection_, "WHERE state = 'pending' AND kind = $1 AND due <= $2 ORDER BY due, id LIMIT $3",
+                                {domain::name_of(kind), to_us(since), std::max(limit, 0)});
+}
 
 std::vector<WebhookCursorRow> Reader::webhook_cursors() { return select_rows<WebhookCursorMap>(connection_, "ORDER BY name"); }
 
