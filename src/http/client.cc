@@ -240,6 +240,8 @@ Result<Answer> Client::send(const Request& request) {
   if (options_.refuses_link_local) {
     c.set(CURLOPT_OPENSOCKETFUNCTION, &open_elsewhere);
     c.set(CURLOPT_OPENSOCKETDATA, &reach);
+    // One that is open already was judged for somebody else.
+    c.set(CURLOPT_FRESH_CONNECT, request.refuses_this_machine ? 1L : 0L);
   }
 
   const auto result = c.perform(request.stop);
