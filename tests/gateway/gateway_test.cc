@@ -167,12 +167,14 @@ TEST_F(GatewayTest, ABodyThatDoesNotFitIsRefusedWithWhere) {
 }
 
 TEST_F(GatewayTest, ATaskIsPagedToItsEnd) {
-  for (int i = 2; i <= 5; ++i) {
+  for (const int i : {2, 4, 5, 3}) {
+    if (i == 3) {
+      world_.settle();
+      world_.clock().advance(std::chrono::minutes(1));
+    }
     world_.repository().commit({{fmt::format("docs/specs/0000{}-page.md", i), testing::sample_spec(fmt::format("Page {}", i))}});
   }
   world_.settle();
-  world_.clock().advance(std::chrono::minutes(1));
-  ASSERT_TRUE(world_.engine().desk.cancel(Vtid(3), "not needed", "test"));
   const auto viewer = token(Role::viewer);
   const auto paged = [&](const std::string& sort) {
     std::string seen;
