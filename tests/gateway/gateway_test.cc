@@ -190,8 +190,8 @@ TEST_F(GatewayTest, ATaskIsPagedToItsEnd) {
   EXPECT_EQ(paged("&sort=oldest"), "12345");
   EXPECT_EQ(paged("&sort=changed").front(), '3');
   EXPECT_EQ(paged("&sort=changed").size(), 5U);
-  EXPECT_EQ(get("/api/v1/tasks?sort=changed&cursor=VTID-00003", viewer).status, 400) << "a cursor of another order";
-  EXPECT_EQ(get("/api/v1/tasks?cursor=VTID-00003@5", viewer).status, 400);
+  EXPECT_EQ(get("/api/v1/tasks?sort=changed&cursor=VTID-00003", viewer).status, 422) << "a cursor of another order";
+  EXPECT_EQ(get("/api/v1/tasks?cursor=VTID-00003@5", viewer).status, 422);
   EXPECT_EQ(get("/api/v1/tasks?sort=priority", viewer).status, 400);
 }
 
