@@ -11,6 +11,7 @@
 #include "engine/breaker.h"
 #include "engine/commit_statuses.h"
 #include "engine/conduct.h"
+#include "engine/rounds.h"
 
 namespace vitana::engine {
 
@@ -173,13 +174,8 @@ void Autopilot::tell_loop(std::stop_token stop) {
 }
 
 void Autopilot::route_loop(std::stop_token stop) {
-  const StopScope cut(stop);
-  while (!stop.stop_requested()) {
-    const auto seen = store_.commits();
-    const auto told = conductor_.route();
-    if (!told && hooks_.fault) hooks_.fault("", told.error());
-    if (!told || *told == 0) store_.wait_for_commit(told ? seen : store_.commits(), round_every);
-  }
+  go_round(store_, stop, round_every, [this] { return conductor_.route(); },
+           [this](const Error& why) { if (hooks_.fault) hooks_.fault("", why); });
 }
 
 bool Autopilot::scanned() const {

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "domain/retry.h"
 #include "engine/commit_statuses.h"
+#include "engine/rounds.h"
 #include "store/chain.h"
 #include "store/columns.h"
 
@@ -157,13 +158,8 @@ void BranchChecks::start(std::function<void(const Error&)> fault) {
   if (auto begun = begin(); !begun && fault) fault(begun.error());
   if (setup_.repos.empty()) return;
   thread_ = std::jthread([this, fault = std::move(fault)](std::stop_token stop) {
-    const StopScope cut(stop);
-    while (!stop.stop_requested()) {
-      const auto seen = store_.commits();
-      const auto done = check();
-      if (!done && fault) fault(done.error());
-      if (!done || *done == 0) store_.wait_for_commit(done ? seen : store_.commits(), look_every);
-    }
+    go_round(store_, stop, look_every, [this] { return check(); },
+             [&](const Error& why) { if (fault) fault(why); });
   });
 }
 

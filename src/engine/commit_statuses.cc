@@ -10,6 +10,7 @@
 #include "base/stop.h"
 #include "base/utf8.h"
 #include "domain/retry.h"
+#include "engine/rounds.h"
 #include "store/columns.h"
 
 namespace vitana::engine {
@@ -104,13 +105,8 @@ void CommitStatuses::start(std::function<void(const Error&)> fault) {
   if (auto begun = begin(); !begun && fault) fault(begun.error());
   if (status_keys(setup_).empty() || !teller_) return;
   thread_ = std::jthread([this, fault = std::move(fault)](std::stop_token stop) {
-    const StopScope cut(stop);
-    while (!stop.stop_requested()) {
-      const auto seen = store_.commits();
-      const auto told = tell();
-      if (!told && fault) fault(told.error());
-      if (!told || *told == 0) store_.wait_for_commit(told ? seen : store_.commits(), look_every);
-    }
+    go_round(store_, stop, look_every, [this] { return tell(); },
+             [&](const Error& why) { if (fault) fault(why); });
   });
 }
 
