@@ -397,7 +397,7 @@ void AppSession::stop(bool now, Duration grace) {
   manager_.stopping();
   if (now && host_) host_->stop();
   if (now && service_) service_->hasten();
-  if (now) engine_->announcer.request_stop();
+  if (now && engine_) engine_->announcer.request_stop();
   const std::lock_guard one_at_a_time(stopping_);
   if (!lock_) return;
   if (service_) service_->stop();
