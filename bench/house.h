@@ -69,6 +69,10 @@ class StillRepository : public port::Repository {
   }
   Result<bool> holds(const std::string&, const std::string&) override { return false; }
   Result<std::optional<std::string>> ref_commit(const std::string&) override;
+  Result<std::optional<port::BranchBeside>> fetch_beside(const std::string&) override {
+    return std::optional<port::BranchBeside>();
+  }
+  Result<void> forget_beside() override { return {}; }
   Result<port::PushAnswer> push(const domain::Deliverable&, const port::MayBegin&) override { return port::PushAnswer{}; }
   Result<bool> withdraw(const domain::Deliverable&) override { return false; }
   Result<void> remove(const std::string&, const std::string&) override { return {}; }

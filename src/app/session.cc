@@ -31,6 +31,7 @@ namespace {
 
 constexpr Duration sweep_every = 60s;
 constexpr Duration tend_every = 1h;
+constexpr Duration announce_grace = 3s;  ///< for webhooks that answer, at a stop
 constexpr int kept_max = 20;
 constexpr Duration kept_age_max = 24h * 30;
 constexpr Duration results_age_max = 24h * 30;
@@ -398,6 +399,7 @@ void AppSession::stop(bool now, Duration grace) {
   manager_.stopping();
   if (now && host_) host_->stop();
   if (now && service_) service_->hasten();
+  if (now && engine_) engine_->announcer.request_stop();
   const std::lock_guard one_at_a_time(stopping_);
   if (!lock_) return;
   if (service_) service_->stop();
@@ -416,10 +418,11 @@ void AppSession::stop(bool now, Duration grace) {
   engine_->autopilot.request_stop();
   engine_->branches.request_stop();
   engine_->statuses.request_stop();
-  engine_->announcer.request_stop();
   engine_->autopilot.join();
   engine_->branches.join();
   engine_->statuses.join();
+  if (!now) engine_->announcer.finish(announce_grace);
+  engine_->announcer.request_stop();
   engine_->announcer.join();
   janitor_.request_stop();
   if (janitor_.joinable()) janitor_.join();

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/glob.h"
+#include "base/http_address.h"
 #include "config/names.h"
 #include "config/sections.h"
 #include "config/values.h"
@@ -78,6 +79,10 @@ void check_forge(Section& section, Repo& repo) {
     repo.forge_url.clear();
   } else if (!is_web_address(repo.forge_url)) {
     section.error("forge_url", "CONFIG_VALUE", "forge_url is no address of HTTP", "such as \"https://git.example.org\"");
+  } else if (const auto address = read_http_address(repo.forge_url);
+             !address || (!address->encrypted && !address->names_this_machine())) {
+    section.error("forge_url", "CONFIG_VALUE", "forge_url is sent a token, and begins with https://",
+                  "such as \"https://git.example.org\"");
   } else if (!repo.forge_url.ends_with(api_path(repo.forge))) {
     repo.forge_url += api_path(repo.forge);
   }

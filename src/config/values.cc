@@ -50,6 +50,9 @@ bool is_origin(std::string_view text) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (!text.starts_with(scheme)) continue;
     const auto host = text.substr(scheme.size());
+    // As browsers write it, for it is compared with what they say.
+    const bool upper = std::any_of(host.begin(), host.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (upper || host.ends_with(scheme == "https://" ? ":443" : ":80")) return false;
     return is_listen_address(host) || is_listen_address(std::string(host) + ":0");
   }
   return false;

@@ -9,7 +9,8 @@ namespace vitana::config {
 
 /// "HOST:PORT" or "[V6]:PORT", port 0 to 65535.
 bool is_listen_address(std::string_view text);
-/// "http://HOST" or "https://HOST", with or without ":PORT", and nothing else.
+/// "http://HOST" or "https://HOST", with or without ":PORT", and nothing else: in lower case, without
+/// the port that the scheme has anyway.
 bool is_origin(std::string_view text);
 /// "env:NAME" or "file:PATH".
 bool is_secret_reference(std::string_view text);

@@ -67,7 +67,7 @@ TEST(Values, Origins) {
     EXPECT_TRUE(is_origin(good)) << good;
   }
   for (const std::string bad : {"", "a.example", "ftp://a", "https://", "https://a/", "https://a/b", "https://u@a",
-                                "https://a:x", "https://a b", "https://a?b", "HTTPS://a"}) {
+                                "https://a:x", "https://a b", "https://a?b", "HTTPS://a", "https://A", "https://a:443"}) {
     EXPECT_FALSE(is_origin(bad)) << bad;
   }
 }

@@ -89,9 +89,26 @@ void Announcer::join() {
 
 bool Announcer::told(Sequence head) const {
   const std::lock_guard lock(mutex_);
+  return told_all(head);
+}
+
+bool Announcer::told_all(Sequence head) const {
   if (!watcher_.joinable()) return true;
   return seen_ >= head && std::all_of(lines_.begin(), lines_.end(),
                                       [](const auto& line) { return line->failing || !line->news; });
+}
+
+void Announcer::finish(Duration most) {
+  if (!watcher_.joinable()) return;
+  const auto until = std::chrono::steady_clock::now() + most;
+  Sequence head = 0;
+  const auto read = store_.read([&](store::Reader& reader) -> Result<void> {
+    head = reader.head().seq;
+    return {};
+  });
+  if (!read) return;
+  std::unique_lock lock(mutex_);
+  wake_.wait_until(lock, watcher_.get_stop_token(), until, [&] { return told_all(head); });
 }
 
 Sequence Announcer::position(const std::string& endpoint) const {
@@ -128,6 +145,7 @@ Result<void> Announcer::begin() {
   std::vector<WebhookCursorRow> rows;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     rows.clear();
+    const auto end = ledger.head();  // others may have told more than was there before this unit
     for (const auto& row : ledger.webhook_cursors()) {
       if (setup_.endpoint(row.name) != nullptr) continue;
       // Another engine of a shared store may have a webhook that this one does not.
@@ -137,10 +155,10 @@ Result<void> Announcer::begin() {
     for (const auto& endpoint : setup_.endpoints) {
       auto row = ledger.webhook_cursor(endpoint.name);
       if (!row) {
-        row = WebhookCursorRow{.name = endpoint.name, .seq = head, .holder = setup_.home, .held_until = ledger.now()};
+        row = WebhookCursorRow{.name = endpoint.name, .seq = end, .holder = setup_.home, .held_until = ledger.now()};
         ledger.put(*row);
-      } else if (row->seq > head) {  // a store that was restored ends before what was told
-        row->seq = head;
+      } else if (row->seq > end) {  // a store that was restored ends before what was told
+        row->seq = end;
         ledger.put(*row);
       }
       rows.push_back(std::move(*row));
@@ -214,6 +232,7 @@ void Announcer::tell_loop(Line& line, std::stop_token stop) {
       pause = std::clamp<Duration>(*step->not_before - clock_.now(), 1ms, announce_delay_max);
     }
     line.failing = pause > Duration{};
+    wake_.notify_all();  // finish()
     if (line.failing) wake_.wait_for(lock, stop, pause, [] { return false; });
   }
   lock.unlock();

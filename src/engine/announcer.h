@@ -59,7 +59,9 @@ class Announcer {
 
   /// Begins, and starts the threads. Called once. `fault` is called by each of them. Errors: as begin().
   Result<void> start(std::function<void(const Error&)> fault);
-  /// A try that is under way is cut.
+  /// Waits for told(), of the log as it is now, for at most `most`; request_stop() ends it. After start().
+  void finish(Duration most);
+  /// A try that is under way is cut. Thread-safe.
   void request_stop();
   void join();
 
@@ -70,6 +72,7 @@ class Announcer {
   store::Sequence position(const std::string& endpoint) const;
 
  private:
+  bool told_all(store::Sequence head) const;  ///< REQUIRES: mutex_ is held
   struct Line {
     const Endpoint* endpoint = nullptr;
     store::Sequence position = 0;  ///< all up to here is told, passed over, or not for it; guarded by mutex_

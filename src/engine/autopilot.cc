@@ -7,8 +7,11 @@
 
 #include "base/stop.h"
 #include "domain/breaker.h"
+#include "engine/branch_checks.h"
 #include "engine/breaker.h"
+#include "engine/commit_statuses.h"
 #include "engine/conduct.h"
+#include "engine/rounds.h"
 
 namespace vitana::engine {
 
@@ -171,13 +174,8 @@ void Autopilot::tell_loop(std::stop_token stop) {
 }
 
 void Autopilot::route_loop(std::stop_token stop) {
-  const StopScope cut(stop);
-  while (!stop.stop_requested()) {
-    const auto seen = store_.commits();
-    const auto told = conductor_.route();
-    if (!told && hooks_.fault) hooks_.fault("", told.error());
-    if (!told || *told == 0) store_.wait_for_commit(told ? seen : store_.commits(), round_every);
-  }
+  go_round(store_, stop, round_every, [this] { return conductor_.route(); },
+           [this](const Error& why) { if (hooks_.fault) hooks_.fault("", why); });
 }
 
 bool Autopilot::scanned() const {
@@ -254,7 +252,9 @@ Result<bool> Autopilot::idle() {
       const auto task = reader.task(*setup_.only);
       idle = !task || !(goes_on(reader, *task) || is_rechecked(reader, *task));
     } else {
-      idle = reader.quiet() && !any_run_goes_on(reader);
+      auto own = branch_check_keys(reader, setup_);
+      for (auto& keys : status_keys(setup_)) own.push_back(std::move(keys));
+      idle = reader.quiet(own) && !any_run_goes_on(reader);
     }
     idle = idle && (!told_ || told_(reader.head().seq));
     if (!idle) return {};

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
 #include "base/stop.h"
 #include "base/utf8.h"
 #include "domain/retry.h"
 #include "engine/commit_statuses.h"
+#include "engine/rounds.h"
+#include "store/chain.h"
 #include "store/columns.h"
 
 namespace vitana::engine {
@@ -25,6 +28,8 @@ constexpr Duration look_every = 1s;
 constexpr std::size_t message_bytes_max = 500;
 constexpr const char* check_actor = "branch-check";
 
+std::string keys_of(const std::string& repo) { return fmt::format("branch:{}:", repo); }
+
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string brief(const std::string& text) { return std::string(utf8_prefix(text, message_bytes_max)); }
@@ -38,40 +43,68 @@ struct Place {
         ref(store::member(effect.effect.payload, "ref").value_or("")) {}
 };
 
-/// What is wrong comes first, and is left out last.
+Json told(const domain::Diagnostic& diagnostic) {
+  return {{"rule", diagnostic.rule},
+          {"severity", domain::name_of(diagnostic.severity)},
+          {"message", brief(diagnostic.message)},
+          {"line", diagnostic.line},
+          {"column", diagnostic.column}};
+}
+
+/// Elements of lists for as long as they fit.
+class Space {
+ public:
+  explicit Space(std::size_t bytes) : left_(bytes) {}
+  std::size_t left() const { return left_; }
+  /// `kept`: bytes that it may not use up.
+  bool take(const Json& element, std::size_t kept = 0) {
+    const auto needed = text_of(element).size() + 1;
+    if (needed + kept > left_) return false;
+    left_ -= needed;
+    return true;
+  }
+
+ private:
+  std::size_t left_;
+};
+
+/// As much of it as an event's data may hold: files first, what is wrong before all else, then what was found in them.
 std::string event_data(const std::string& repo, const std::string& ref, const port::BranchBeside& branch,
                        BranchPreview preview) {
   std::stable_partition(preview.files.begin(), preview.files.end(),
                         [](const PreviewedFile& file) { return is_wrong(file.outcome); });
-  Json files = Json::array();
-  std::size_t findings = 0;
   std::map<std::string, int> counts;
-  for (const auto& [outcome, diagnostics] : preview.files) {
-    ++counts[outcome.outcome];
-    if (files.size() >= branch_files_told_max) continue;
-    Json told = Json::array();
-    for (const auto& d : diagnostics) {
-      if (findings++ >= branch_findings_max) break;
-      told.push_back({{"rule", d.rule},
-                      {"severity", domain::name_of(d.severity)},
-                      {"message", brief(d.message)},
-                      {"line", d.line},
-                      {"column", d.column}});
-    }
-    files.push_back({{"path", outcome.path},
-                     {"vtid", outcome.vtid ? Json(outcome.vtid->to_string()) : Json()},
-                     {"outcome", outcome.outcome},
-                     {"reason", brief(outcome.reason)},
-                     {"diagnostics", std::move(told)}});
+  for (const auto& file : preview.files) ++counts[file.outcome.outcome];
+  Json data{{"repo", repo},       {"ref", ref},          {"commit", branch.commit},
+            {"base", branch.base}, {"outcomes", counts}, {"files", Json::array()},
+            {"more", false}};
+  const auto used = text_of(data).size();
+  Space space(used < store::event_data_max ? store::event_data_max - used : 0);
+  bool more = preview.more;
+  auto& files = data["files"];
+  const auto kept_for_findings = space.left() / 3;
+  for (const auto& file : preview.files) {
+    const auto& outcome = file.outcome;
+    Json one{{"path", outcome.path},
+             {"vtid", outcome.vtid ? Json(outcome.vtid->to_string()) : Json()},
+             {"outcome", outcome.outcome},
+             {"reason", brief(outcome.reason)},
+             {"diagnostics", Json::array()}};
+    if (!space.take(one, kept_for_findings)) break;
+    files.push_back(std::move(one));
   }
-  const bool more = preview.more || preview.files.size() > files.size();
-  return text_of({{"repo", repo},
-                  {"ref", ref},
-                  {"commit", branch.commit},
-                  {"base", branch.base},
-                  {"outcomes", counts},
-                  {"files", std::move(files)},
-                  {"more", more}});
+  more = more || files.size() < preview.files.size();
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    auto& list = files[i]["diagnostics"];
+    for (const auto& diagnostic : preview.files[i].diagnostics) {
+      auto one = told(diagnostic);
+      if (list.size() >= branch_findings_max || !space.take(one)) break;
+      list.push_back(std::move(one));
+    }
+    more = more || list.size() < preview.files[i].diagnostics.size();
+  }
+  data["more"] = more;
+  return text_of(data);
 }
 
 }  // namespace
@@ -79,10 +112,8 @@ std::string event_data(const std::string& repo, const std::string& ref, const po
 void put_branch_check(store::Ledger& ledger, const std::string& repo, const std::string& ref,
                       const std::string& delivery) {
   std::vector<std::string> waiting;
-  for (const auto& row : ledger.pending(EffectKind::check_branch, pending_max)) {
-    const Place place(row);
-    if (place.repo != repo) continue;
-    if (place.ref == ref) {
+  for (const auto& row : ledger.pending(EffectKind::check_branch, pending_max, keys_of(repo))) {
+    if (Place(row).ref == ref) {
       ledger.settle(row.effect.key, EffectOutcome::void_);
     } else {
       waiting.push_back(row.effect.key);
@@ -91,8 +122,17 @@ void put_branch_check(store::Ledger& ledger, const std::string& repo, const std:
   for (std::size_t i = 0; i + branches_waiting_max <= waiting.size(); ++i) {
     ledger.settle(waiting[i], EffectOutcome::void_);
   }
-  ledger.put(domain::Effect{EffectKind::check_branch, fmt::format("branch:{}:{}", repo, delivery), std::nullopt,
-                            std::nullopt, text_of({{"repo", repo}, {"ref", ref}}), ledger.now()});
+  ledger.put(domain::Effect{EffectKind::check_branch, keys_of(repo) + delivery, std::nullopt, std::nullopt,
+                            text_of({{"repo", repo}, {"ref", ref}}), ledger.now()});
+}
+
+std::vector<std::string> branch_check_keys(store::Reader& reader, const Setup& setup) {
+  std::vector<std::string> keys;
+  for (const auto& repo : setup.repos) {
+    const auto row = reader.repo(repo.name);
+    if (row && !row->synced_commit.empty()) keys.push_back(keys_of(repo.name));
+  }
+  return keys;
 }
 
 BranchChecks::~BranchChecks() {
@@ -104,23 +144,29 @@ void BranchChecks::join() {
   if (thread_.joinable()) thread_.join();
 }
 
+Result<void> BranchChecks::begin() {
+  if (store_.shared_by_hosts()) return {};
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
+    for (const auto& row : ledger.pending(EffectKind::check_branch, pending_max)) {
+      if (setup_.repo(Place(row).repo) == nullptr) ledger.settle(row.effect.key, EffectOutcome::void_);
+    }
+    return {};
+  });
+}
+
 void BranchChecks::start(std::function<void(const Error&)> fault) {
+  if (auto begun = begin(); !begun && fault) fault(begun.error());
   if (setup_.repos.empty()) return;
   thread_ = std::jthread([this, fault = std::move(fault)](std::stop_token stop) {
-    const StopScope cut(stop);
-    while (!stop.stop_requested()) {
-      const auto seen = store_.commits();
-      const auto done = check();
-      if (!done && fault) fault(done.error());
-      if (!done || *done == 0) store_.wait_for_commit(done ? seen : store_.commits(), look_every);
-    }
+    go_round(store_, stop, look_every, [this] { return check(); },
+             [&](const Error& why) { if (fault) fault(why); });
   });
 }
 
 Result<int> BranchChecks::check() {
   std::vector<store::EffectRow> due;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
-    due = reader.due_effects(EffectKind::check_branch, branch_checks_max);
+    due = reader.due_effects(EffectKind::check_branch, branch_checks_max, branch_check_keys(reader, setup_));
     return {};
   });
   if (!look) return failure(std::move(look.error()));
@@ -129,11 +175,8 @@ Result<int> BranchChecks::check() {
     if (StopScope::current().stop_requested()) break;
     auto done = check(effect);
     if (!done && done.error().code == FailureCode::CANCELLED) break;
-    if (done) {
-      tried += *done ? 1 : 0;
-      continue;
-    }
     ++tried;
+    if (done) continue;
     auto noted = store_.commit([&](store::Ledger& ledger) -> Result<void> {
       const auto wait = domain::backoff(setup_.policy.retry.delay, setup_.policy.retry.delay_max, effect.attempts + 1,
                                         entropy_.roll());
@@ -152,33 +195,21 @@ Result<void> BranchChecks::settle(const store::EffectRow& effect, EffectOutcome 
   });
 }
 
-Result<bool> BranchChecks::check(const store::EffectRow& effect) {
+Result<void> BranchChecks::check(const store::EffectRow& effect) {
   const Place place(effect);
-  const auto end = [&](EffectOutcome outcome) -> Result<bool> {
-    if (auto settled = settle(effect, outcome); !settled) return failure(std::move(settled.error()));
-    return true;
-  };
   const auto* repo = setup_.repo(place.repo);
-  if (repo == nullptr && store_.shared_by_hosts()) return false;  // another engine's
-  if (repo == nullptr || place.ref == "refs/heads/" + repo->branch_name()) return end(EffectOutcome::void_);
-  bool synced = false;
-  auto read = store_.read([&](store::Reader& reader) -> Result<void> {
-    const auto row = reader.repo(place.repo);
-    synced = row && !row->synced_commit.empty();
-    return {};
-  });
-  if (!read) return failure(std::move(read.error()));
-  if (!synced) return false;  // the first sync comes first
+  CHECK(repo != nullptr);
+  if (place.ref == "refs/heads/" + repo->branch_name()) return settle(effect, EffectOutcome::void_);
 
   auto branch = repo->repository->fetch_beside(place.ref);
   if (!branch) return failure(std::move(branch.error()));
-  if (!*branch) return end(EffectOutcome::done);  // it is gone
+  if (!*branch) return settle(effect, EffectOutcome::done);  // it is gone
   auto preview = registry_.preview(*repo, **branch);
   // A name that is left is taken away with the next branch's.
   (void)repo->repository->forget_beside().has_value();
   if (!preview) return failure(std::move(preview.error()));
-  if (preview->files.empty()) return end(EffectOutcome::done);
-  auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
+  if (preview->files.empty()) return settle(effect, EffectOutcome::done);
+  return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     const auto pending = ledger.effect(effect.effect.key);
     if (!pending || pending->state != "pending") return {};  // overtaken by a newer push, or by another engine
     ledger.settle(effect.effect.key, EffectOutcome::done);
@@ -189,8 +220,6 @@ Result<bool> BranchChecks::check(const store::EffectRow& effect) {
     put_status(ledger, *repo, (*branch)->commit, outcomes);
     return {};
   });
-  if (!done) return failure(std::move(done.error()));
-  return true;
 }
 
 }  // namespace vitana::engine

@@ -17,6 +17,9 @@ namespace vitana::engine {
 void put_branch_check(store::Ledger& ledger, const std::string& repo, const std::string& ref,
                       const std::string& delivery);
 
+/// What the keys begin with of the checks that this engine does now: of repositories that were synced once.
+std::vector<std::string> branch_check_keys(store::Reader& reader, const Setup& setup);
+
 /// One at a time: fetch the branch beside the configured one, judge the specs in which it differs from where it left
 /// that one, as if it were merged now, and record what each would become.
 class BranchChecks {
@@ -25,7 +28,9 @@ class BranchChecks {
       : store_(store), entropy_(entropy), setup_(setup), registry_(registry) {}
   ~BranchChecks();
 
-  /// Called once. `fault` is called by its thread.
+  /// What no engine will look at is void: on a store that hosts share nobody knows. start() does it. Errors: STORE_*.
+  Result<void> begin();
+  /// Begins; a thread, where there are repositories. Called once. `fault` is called by it, and before it starts.
   void start(std::function<void(const Error&)> fault);
   void request_stop() { thread_.request_stop(); }
   void join();
@@ -34,8 +39,7 @@ class BranchChecks {
   Result<int> check();
 
  private:
-  /// Nothing to be recorded: false - not now.
-  Result<bool> check(const store::EffectRow& effect);
+  Result<void> check(const store::EffectRow& effect);
   Result<void> settle(const store::EffectRow& effect, domain::EffectOutcome outcome);
 
   store::Store& store_;
@@ -47,7 +51,6 @@ class BranchChecks {
 
 inline constexpr int branches_waiting_max = 32;
 inline constexpr int branch_checks_max = 64;              ///< looked at in one round
-inline constexpr std::size_t branch_files_told_max = 50;  ///< in the event, what is wrong first
-inline constexpr std::size_t branch_findings_max = 100;   ///< diagnostics in the event
+inline constexpr std::size_t branch_findings_max = 10;  ///< told of one file; of all, what an event may hold
 
 }  // namespace vitana::engine

@@ -33,7 +33,12 @@ void put_status(store::Ledger& ledger, const RepoSetup& repo, const std::string&
 /// Has the file's author something to mend?
 bool is_wrong(const FileOutcome& file);
 
-/// One thread tells, so that of two statuses of one commit the newer one is told last.
+/// What the keys begin with of the statuses that this engine tells.
+std::vector<std::string> status_keys(const Setup& setup);
+
+/// One thread tells, so that of two statuses of one commit the newer one is told last. On a store that hosts share, one
+/// engine at a time tells a status: it is put off for `status_hold` while it is told, and a newer one of its commit as
+/// long.
 class CommitStatuses {
  public:
   CommitStatuses(store::Store& store, port::Clock& clock, port::Entropy& entropy, const Setup& setup,
@@ -41,17 +46,23 @@ class CommitStatuses {
       : store_(store), clock_(clock), entropy_(entropy), setup_(setup), teller_(std::move(teller)) {}
   ~CommitStatuses();
 
-  /// Where a forge is told. Called once. `fault` is called by its thread.
+  /// What no engine will tell is void: on a store that hosts share nobody knows. start() does it. Errors: STORE_*.
+  Result<void> begin();
+  /// Begins; a thread, where a forge is told. Called once. `fault` is called by its thread, and before it starts.
   void start(std::function<void(const Error&)> fault);
   void request_stop() { thread_.request_stop(); }
   void join();
 
-  /// Tells those that are due; how many were tried. What fails is tried again for a day, later each time.
+  /// Tells those that are due; how many were tried. What fails is tried again for a day, later each time; what an
+  /// engine that is gone left is given up after as long.
   Result<int> tell();
 
  private:
   /// false: it was not tried.
   Result<bool> tell(const store::EffectRow& effect);
+  /// It is pending and due, and this engine's to tell until the try is over.
+  Result<bool> hold(const store::EffectRow& effect);
+  Result<void> give_up_left(Instant since);
 
   store::Store& store_;
   port::Clock& clock_;
@@ -64,6 +75,7 @@ class CommitStatuses {
 inline constexpr std::size_t status_bytes_max = 140;  ///< what every forge shows
 inline constexpr int statuses_max = 16;               ///< tried in one round
 inline constexpr Duration status_for = std::chrono::hours(24);
+inline constexpr Duration status_hold = std::chrono::seconds(20);  ///< longer than a try
 inline constexpr Duration status_delay = std::chrono::seconds(2);
 inline constexpr Duration status_delay_max = std::chrono::minutes(10);
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -50,6 +49,7 @@ Result<int> Conductor::allocate() {
   int allocated = 0;
   auto done = store_.commit([&](store::Ledger& ledger) -> Result<void> {
     allocated = 0;
+    std::optional<Callers> callers;
     const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
       return ledger.eligible(limit, skip, filter);
     };
@@ -60,7 +60,7 @@ Result<int> Conductor::allocate() {
     }
     return work_through(allocate_max, std::move(work), list, [&](Vtid vtid) -> Result<Passed> {
       if (allocated == allocate_max) return Passed{Passed::Kind::end};  // the next round goes on
-      auto passed = allocate_one(ledger, vtid);
+      auto passed = allocate_one(ledger, vtid, callers);
       allocated += passed && passed->kind == Passed::Kind::taken ? 1 : 0;
       return passed;
     });
@@ -69,7 +69,7 @@ Result<int> Conductor::allocate() {
   return allocated;
 }
 
-Result<Passed> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid) {
+Result<Passed> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid, std::optional<Callers>& callers) {
   const auto subject = ledger.subject(vtid);
   const auto input = gate_input(ledger, setup_, subject.task, subject.run);
   const auto answer = setup_.rules.gate(domain::GatePoint::dispatch, input, setup_.policy, ledger.now());
@@ -111,12 +111,15 @@ Result<Passed> Conductor::allocate_one(store::Ledger& ledger, Vtid vtid) {
   note_granted(ledger, *made->run);
   std::optional<port::CallbackWorker> worker;
   if (setup_.dispatcher) {
-    const auto fit = workers_for(ledger, setup_, *made->run, told_by(ledger));
-    worker = setup_.dispatcher->choose(made->run->id, fit, 0);
+    if (!callers) callers.emplace(ledger, tellings_.open(ledger));
+    worker = setup_.dispatcher->choose(made->run->id, callers->fit(setup_, *made->run), 0);
   }
   auto offered = conduct(ledger, setup_, entropy_, vtid, domain::Offer{worker ? worker->url : ""}, "engine");
   if (!offered) return failure(std::move(offered.error()));
-  if (worker) note_told(made->run->id, worker->id);
+  if (worker) {
+    callers->take(worker->id);
+    tellings_.begin(made->run->id, worker->id, ledger.now());
+  }
   return Passed{};
 }
 
@@ -265,33 +268,45 @@ Result<void> Conductor::settle(const store::EffectRow& effect, EffectOutcome out
   });
 }
 
+port::RunOffer Conductor::offer_of(std::string key, const domain::Run& run) const {
+  return {std::move(key), run.id, run.agent, run.repo, needed_labels(setup_, run.agent, run.repo)};
+}
+
 Result<void> Conductor::dispatch(const store::EffectRow& effect) {
   const RunId run = *effect.effect.run;
-  bool wanted = false;
+  bool due = false, wanted = false;
   std::optional<port::CallbackWorker> worker;
-  port::RunOffer offer{.key = effect.effect.key, .run = run, .agent = {}, .repo = {}, .labels = {}};
+  port::RunOffer offer;
+  Instant now{};
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    now = reader.now();
+    // What this was found with may be of before another thread was at it.
+    const auto pending = reader.effect(effect.effect.key);
+    due = pending && pending->state == "pending" && pending->due <= now;
     const auto current = reader.run(run);
-    wanted = current && current->state == domain::RunState::dispatching;
+    wanted = due && current && current->state == domain::RunState::dispatching;
     if (!wanted || !setup_.dispatcher) return {};
-    offer.agent = current->agent;
-    offer.repo = current->repo;
-    offer.labels = needed_labels(setup_, current->agent, current->repo);
-    auto told = told_by(reader);
-    if (const auto last = told.find(told_worker(run)); last != told.end()) --last->second;  // this very run
-    worker = setup_.dispatcher->choose(run, workers_for(reader, setup_, *current, told), current->route_failures);
+    offer = offer_of(effect.effect.key, *current);
+    const Callers callers(reader, tellings_.open(reader, run));
+    worker = setup_.dispatcher->choose(run, callers.fit(setup_, *current), current->route_failures);
     return {};
   });
-  if (!look) return look;
+  if (!look || !due) return look;
   if (!wanted) return settle(effect, EffectOutcome::void_);
   // Who could be told as the run was offered may be gone by now, and this engine may know nobody.
   Result<void> sent = failure(FailureCode::ROUTE_FAILED, "no worker with an address could take the run now");
   if (worker) {
-    note_told(run, worker->id);
+    tellings_.begin(run, worker->id, now);
     sent = setup_.dispatcher->route(offer, *worker);
     if (!sent) sent.error() = std::move(sent.error()).with("worker", worker->id);
-    // One that was cut by a stop is no try.
-    if (!sent && sent.error().code == FailureCode::CANCELLED) return sent;
+  }
+  // One that was cut by a stop is no try.
+  const bool cut = !sent && sent.error().code == FailureCode::CANCELLED;
+  if (!worker || cut) tellings_.cut(run);
+  if (cut) return sent;
+  if (worker && sent) tellings_.accept(run, worker->id);
+  if (worker && !sent) {
+    if (auto noted = note_refusal(run, worker->id); !noted) return noted;
   }
   return store_.commit([&](store::Ledger& ledger) -> Result<void> {
     // Where hosts share the store, another engine may have told a worker, too: what came first counts.
@@ -313,9 +328,9 @@ Result<int> Conductor::route() {
   if (!setup_.dispatcher && store_.shared_by_hosts()) return 0;
   auto mine = take_dispatch();
   if (!mine) return failure(std::move(mine.error()));
-  if (!*mine) return 0;
+  if (!*mine) return tell_waiting();
   auto tried = try_effect(**mine);
-  const std::lock_guard lock(told_mutex_);
+  const std::lock_guard lock(dispatching_mutex_);
   dispatching_.erase((*mine)->effect.key);
   if (!tried) return failure(std::move(tried.error()));
   return 1;
@@ -325,7 +340,7 @@ Result<std::optional<store::EffectRow>> Conductor::take_dispatch() {
   std::optional<store::EffectRow> mine;
   auto look = store_.read([&](store::Reader& reader) -> Result<void> {
     const auto due = reader.due_effects(EffectKind::dispatch, dispatches_max);
-    const std::lock_guard lock(told_mutex_);
+    const std::lock_guard lock(dispatching_mutex_);
     for (const auto& effect : due) {
       if (!dispatching_.insert(effect.effect.key).second) continue;
       mine = effect;
@@ -337,29 +352,68 @@ Result<std::optional<store::EffectRow>> Conductor::take_dispatch() {
   return mine;
 }
 
-template <typename Source>
-Told Conductor::told_by(Source& source) {
-  const std::lock_guard lock(told_mutex_);
-  Told told;
-  for (auto it = told_.begin(); it != told_.end();) {
-    const auto run = source.run(it->first);
-    const bool waits = run && (run->state == domain::RunState::dispatching ||
-                               run->state == domain::RunState::pending_pickup);
-    if (waits) ++told[it->second];
-    it = waits ? std::next(it) : told_.erase(it);
+Result<int> Conductor::tell_waiting() {
+  if (!setup_.dispatcher) return 0;
+  auto mine = take_waiting();
+  if (!mine) return failure(std::move(mine.error()));
+  if (!*mine) return 0;
+  const auto& [offer, worker] = **mine;
+  const auto sent = setup_.dispatcher->route(offer, worker);
+  if (sent) {
+    tellings_.accept(offer.run, worker.id);
+    return 1;
   }
-  return told;
+  if (sent.error().code == FailureCode::CANCELLED) {
+    tellings_.cut(offer.run);
+    return 1;
+  }
+  if (auto noted = note_refusal(offer.run, worker.id); !noted) return failure(std::move(noted.error()));
+  return 1;
 }
 
-void Conductor::note_told(const RunId& run, const std::string& worker) {
-  const std::lock_guard lock(told_mutex_);
-  told_.insert_or_assign(run, worker);
+Result<void> Conductor::note_refusal(const RunId& run, const std::string& worker) {
+  return store_.read([&](store::Reader& reader) -> Result<void> {
+    tellings_.refuse(run, worker, reader.now(), setup_.policy.retry, entropy_.roll());
+    return {};
+  });
 }
 
-std::string Conductor::told_worker(const RunId& run) {
-  const std::lock_guard lock(told_mutex_);
-  const auto known = told_.find(run);
-  return known == told_.end() ? std::string() : known->second;
+Result<std::optional<Conductor::Waiting>> Conductor::take_waiting() {
+  std::optional<Waiting> mine;
+  const std::unique_lock turn(waiting_mutex_, std::try_to_lock);
+  if (!turn) return mine;
+  auto look = store_.read([&](store::Reader& reader) -> Result<void> {
+    const auto now = reader.now();
+    if (reader.callback_workers(now - callback_silence_max, 1).empty()) return {};
+    tellings_.note_leases(leases_by_worker(reader));
+    Callers callers(reader, tellings_.open(reader));
+    callers.leave_out_resting(tellings_, now);
+    if (callers.none()) return {};
+    auto work = setup_.work();
+    callers.leave_out_unfit(setup_, work);
+    const auto list = [&](int limit, int skip, const store::WorkFilter& filter) {
+      return reader.claimable(domain::Step::execute, limit, skip, filter);
+    };
+    return work_through(waiting_page, std::move(work), list, [&](const RunId& id) -> Result<Passed> {
+      const auto task = reader.task(id.vtid);
+      const auto run = reader.run(id);
+      if (!task || !run || tellings_.holds(id, now)) return Passed{Passed::Kind::refused};
+      const auto fit = callers.fit(setup_, *run);
+      if (fit.empty()) return Passed{Passed::Kind::refused};
+      const auto input = gate_input(reader, setup_, *task, run);
+      const auto answer = setup_.rules.gate(domain::GatePoint::claim, input, setup_.policy, now);
+      if (!answer.allowed()) return passed_over(*answer.blocking(), run->agent, run->repo);
+      const auto worker = setup_.dispatcher->choose(id, fit, tellings_.times(id));
+      if (!worker) return Passed{Passed::Kind::refused};
+      tellings_.begin(id, worker->id, now);
+      // New with each telling: what was told before may have been taken for done with.
+      auto key = fmt::format("waiting:{}:{}", id.to_string(), to_us(now));
+      mine = Waiting{offer_of(std::move(key), *run), *worker};
+      return Passed{Passed::Kind::end};
+    });
+  });
+  if (!look) return failure(std::move(look.error()));
+  return mine;
 }
 
 Result<void> Conductor::resolve_dependents(const store::EffectRow& effect) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -47,7 +46,8 @@ class Conductor {
   /// Each is done at least once and settled once.
   Result<int> work_off_effects();
 
-  /// Tells a worker of the one run that has waited for it the longest, and that no other call of this is at. It may
+  /// Tells a worker of the one run that has waited for it the longest, and that no other call of this is at; where none
+  /// is offered, of the most urgent one that waits to be claimed and that nobody was told of who may come yet. It may
   /// take as long as Dispatcher::route does: called by threads of its own, several at a time.
   Result<int> route();
 
@@ -66,18 +66,26 @@ class Conductor {
   bool is_left_to_others(const domain::Subject& subject, Instant now) const;
   /// Gives work that waits for a worker its whole time again; false for other work.
   bool put_off(store::Ledger& ledger, const domain::Subject& subject);
-  Result<Passed> allocate_one(store::Ledger& ledger, Vtid vtid);
+  /// `callers`: of this unit, asked for when the first run needs them.
+  Result<Passed> allocate_one(store::Ledger& ledger, Vtid vtid, std::optional<Callers>& callers);
   /// Does it; what fails is tried again later.
   Result<void> try_effect(const store::EffectRow& effect);
   Result<void> do_effect(const store::EffectRow& effect);
   /// The due dispatch that nobody is at, which is this call's from now on.
   Result<std::optional<store::EffectRow>> take_dispatch();
   Result<void> dispatch(const store::EffectRow& effect);
-  /// What was told and not taken yet, without what is over by now.
-  template <typename Source>
-  Told told_by(Source& source);
-  void note_told(const RunId& run, const std::string& worker);
-  std::string told_worker(const RunId& run);
+  port::RunOffer offer_of(std::string key, const domain::Run& run) const;
+  /// A run that waits to be claimed, and who is told of it.
+  struct Waiting {
+    port::RunOffer offer;
+    port::CallbackWorker worker;
+  };
+  /// The most urgent one that somebody could take now, noted as told. None while another thread looks.
+  Result<std::optional<Waiting>> take_waiting();
+  /// The worker did not take the call: it rests.
+  Result<void> note_refusal(const RunId& run, const std::string& worker);
+  /// Its failure changes nothing but whom this engine tells next. Returns how many were told of.
+  Result<int> tell_waiting();
   Result<void> resolve_dependents(const store::EffectRow& effect);
   Result<void> settle(const store::EffectRow& effect, domain::EffectOutcome outcome);
 
@@ -88,9 +96,10 @@ class Conductor {
   Notifier notifier_;
   mutable std::mutex looks_mutex_;
   std::set<std::string> awaited_;  ///< repositories that were not looked at yet
-  std::mutex told_mutex_;
+  std::mutex dispatching_mutex_;
   std::set<std::string> dispatching_;  ///< keys of the effects that route() is at
-  std::map<RunId, std::string> told_;  ///< which worker was told last, of runs that nobody has taken yet
+  std::mutex waiting_mutex_;           ///< held by the thread that looks for a run that waits
+  Tellings tellings_;
 };
 
 inline constexpr int allocate_max = 64;     ///< runs made in one unit
@@ -98,5 +107,6 @@ inline constexpr int reconcile_max = 256;
 inline constexpr int renew_max = 100'000;
 inline constexpr int effects_max = 64;
 inline constexpr int dispatches_max = 64;  ///< due ones that are looked at for one that nobody is at
+inline constexpr int waiting_page = 64;
 
 }  // namespace vitana::engine

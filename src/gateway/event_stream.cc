@@ -12,10 +12,11 @@ namespace vitana::gateway {
 namespace {
 
 constexpr int events_at_once = 100;
-constexpr std::size_t pages_kept = 64;
+constexpr std::size_t bytes_kept_max = std::size_t{16} << 20;
 
-Result<LogPage> read_page(store::Store& store, store::EventFilter filter) {
-  LogPage out;
+Result<std::shared_ptr<const LogPage>> read_page(store::Store& store, store::EventFilter filter) {
+  auto page_read = std::make_shared<LogPage>();
+  auto& out = *page_read;
   filter.limit = events_at_once;
   auto done = store.read([&](store::Reader& reader) -> Result<void> {
     const auto page = reader.event_page(filter);
@@ -30,7 +31,7 @@ Result<LogPage> read_page(store::Store& store, store::EventFilter filter) {
     return {};
   });
   if (!done) return failure(std::move(done.error()));
-  return out;
+  return page_read;
 }
 
 bool is_of_the_whole_log(const store::EventFilter& filter) {
@@ -49,29 +50,27 @@ Result<std::shared_ptr<const LogPage>> LogPages::after(store::Sequence place) {
     if (holds) return kept->second.page;
   }
   auto page = read_page(store_, {.after = place});
-  if (!page) return failure(std::move(page.error()));
-  auto shared = std::make_shared<const LogPage>(std::move(*page));
+  if (!page) return page;
+  const auto& shared = *page;
   const std::lock_guard lock(mutex_);
-  kept_[place] = {shared, commits};
+  auto& kept = kept_[place];
+  bytes_kept_ += shared->text.size() - (kept.page ? kept.page->text.size() : 0);
+  kept = {shared, commits};
   // Most readers are near the end.
-  if (kept_.size() > pages_kept) kept_.erase(kept_.begin());
+  while (bytes_kept_ > bytes_kept_max && !kept_.empty()) {
+    bytes_kept_ -= kept_.begin()->second.page->text.size();
+    kept_.erase(kept_.begin());
+  }
   return shared;
 }
 
 Result<std::string> EventStream::next() {
-  LogPage page;
-  if (is_of_the_whole_log(filter_)) {
-    const auto shared = pages_.after(filter_.after);
-    if (!shared) return failure(shared.error());
-    page = **shared;
-  } else {
-    auto own = read_page(store_, filter_);
-    if (!own) return failure(std::move(own.error()));
-    page = std::move(*own);
-  }
+  const auto read = is_of_the_whole_log(filter_) ? pages_.after(filter_.after) : read_page(store_, filter_);
+  if (!read) return failure(read.error());
+  const auto& page = **read;
   filter_.after = page.position;
   caught_up_ = page.end;
-  return std::move(page.text);
+  return page.text;
 }
 
 Result<std::optional<store::Sequence>> last_event_id(std::string_view text) {

@@ -40,6 +40,7 @@ class LogPages {
   store::Store& store_;
   std::mutex mutex_;
   std::map<store::Sequence, Kept> kept_;  ///< by the place that they come after
+  std::size_t bytes_kept_ = 0;
 };
 
 /// Keeps the place in the log and nothing else: the log is the queue.

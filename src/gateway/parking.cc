@@ -17,10 +17,22 @@ void Parking::close() {
   go_on();
 }
 
-void Parking::go_on() {
+// Who was asked longest ago is next: news that come faster than anybody is asked keep nobody waiting.
+Parking::Place* Parking::next() const {
+  Place* first = nullptr;
+  // What is for nobody each of them has heard of.
+  const auto heard = [&](const Place& place) { return std::max(place.seen_, settled_); };
   for (auto* place : places_) {
-    if (!closed_ && (asking_ >= asking_max_ || settled_ >= news_)) return;
     if (!place->resting_ || (place->seen_ == news_ && !closed_)) continue;
+    if (first == nullptr || heard(*place) < heard(*first)) first = place;
+  }
+  return first;
+}
+
+void Parking::go_on() {
+  while (closed_ || (asking_ < asking_max_ && settled_ < news_)) {
+    auto* place = next();
+    if (place == nullptr) return;
     place->resting_ = false;
     place->asking_ = true;
     ++asking_;

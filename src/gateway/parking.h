@@ -8,9 +8,10 @@
 
 namespace vitana::gateway {
 
-/// In the order in which they came, and so many at a time that others do not wait behind them. One that got something
-/// makes way for the next; one that heard that there is nothing for anybody lets all others rest until there is
-/// something new. Nobody rests while there may be something that he was not asked for. One thread.
+/// Who was asked longest ago first, of several who came first; and so many at a time that others do not wait behind
+/// them. One that got something makes way for the next; one that heard that there is nothing for anybody lets all
+/// others rest until there is something new. Nobody rests while there may be something that he was not asked for.
+/// One thread.
 class Parking {
  public:
   /// How much is known to have come: what a request that begins to be asked now will see, and maybe more.
@@ -53,6 +54,7 @@ class Parking {
   };
 
  private:
+  Place* next() const;
   void go_on();
 
   const std::size_t asking_max_;

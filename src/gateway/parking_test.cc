@@ -65,6 +65,18 @@ TEST_F(ParkingTest, AsksTheNextWhereThereWasNothingForThisOneAlone) {
   EXPECT_THAT(asked(), IsEmpty()) << "all were asked for it";
 }
 
+TEST_F(ParkingTest, NewsThatComeFasterThanAnybodyIsAskedKeepNobodyWaiting) {
+  for (int who = 0; who < 4; ++who) park(who);
+  parking_.add_news();
+  EXPECT_THAT(asked(), ElementsAre(0, 1));
+  for (const int who : {0, 1}) {
+    const auto seen = parking_.news();
+    parking_.add_news();
+    rest(who, seen);
+  }
+  EXPECT_THAT(asked(), ElementsAre(2, 3)) << "for one who has gone without long";
+}
+
 TEST_F(ParkingTest, WhatComesWhileSomebodyIsAskedIsNotSleptThrough) {
   park(0);
   park(1);

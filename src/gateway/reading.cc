@@ -286,7 +286,7 @@ Result<Response> list_repos(Exchange& exchange) {
 
 Result<Response> list_webhooks(Exchange& exchange) {
   return look(exchange, [&](store::Reader& reader) -> Result<Response> {
-    return json(view::webhooks_json(exchange.engine, reader));
+    return json(view::webhooks_json(exchange.engine, reader, exchange.asked.who));
   });
 }
 

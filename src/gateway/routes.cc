@@ -71,7 +71,7 @@ std::vector<std::string_view> status_words() {
 
 std::vector<std::string_view> order_words() {
   std::vector<std::string_view> words;
-  for (const auto order : view::task_orders) words.push_back(name_of(order));
+  for (const auto order : view::task_orders) words.push_back(view::name_of(order));
   return words;
 }
 

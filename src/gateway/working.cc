@@ -46,9 +46,11 @@ Json worker_json(const engine::WorkerStanding& worker) {
           {"holds", std::move(holds)}};
 }
 
-/// Who registers from another machine cannot have the gateway call its own: there is no worker of his.
-Result<void> require_reach(const Request& request, const std::string& callback_url) {
-  const bool here = request.origin.empty() || request.origin.starts_with("127.") || request.origin == "::1";
+/// Who registers from another machine cannot have the gateway call its own: there is no worker of his. Where a proxy
+/// stands before it, `url` says so, nobody is known to be here.
+Result<void> require_reach(const Request& request, std::string_view url, const std::string& callback_url) {
+  const bool near = request.origin.empty() || request.origin.starts_with("127.") || request.origin == "::1";
+  const bool here = near && url.empty();
   const auto address = read_http_address(callback_url);
   if (here || !address || !address->names_this_machine()) return {};  // whether it is one is judged elsewhere
   return failure(FailureCode::REQUEST_INVALID, "callback_url names the gateway's own machine, where this worker is not");
@@ -107,7 +109,7 @@ Result<Response> register_worker(Exchange& exchange) {
                                   .protocol = body.at("protocol"),
                                   .callback_url = body.value("callback_url", std::string()),
                                   .callback_secret = body.value("callback_secret", std::string())};
-  auto reach = require_reach(exchange.request, worker.callback_url);
+  auto reach = require_reach(exchange.request, exchange.url, worker.callback_url);
   if (!reach) return failure(std::move(reach.error()));
   const auto row = exchange.engine.workers.enter(worker, exchange.asked.who);
   if (!row) return failure(row.error());

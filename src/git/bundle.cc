@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <set>
 
 #include "git/links.h"
+#include "git/nested.h"
 #include "git/tree.h"
 
 namespace vitana::git {
@@ -33,38 +33,6 @@ std::optional<std::string_view> take_line(std::string_view& text) {
 tl::unexpected<Error> forbidden(std::string_view path, std::string_view what) {
   return failure(
       Error{FailureCode::PATH_FORBIDDEN, fmt::format("{}: {}", shown_path(path), what)}.with("path", shown_path(path)));
-}
-
-/// The folders of a tree that hold a folder of that name.
-std::set<std::string_view> folders_with(std::string_view name, const std::vector<TreeEntry>& entries) {
-  const auto within = fmt::format("/{}/", name);
-  std::set<std::string_view> folders;
-  for (const auto& entry : entries) {
-    const std::string_view path = entry.path;
-    for (auto at = path.find(within); at != std::string_view::npos; at = path.find(within, at + 1)) {
-      folders.insert(path.substr(0, at));
-    }
-  }
-  return folders;
-}
-
-/// git takes a folder with a HEAD, `objects` and `refs` for a repository, with a configuration of its own.
-Result<void> judge_repositories(const Mirror& mirror, const std::vector<Change>& changes, const Oid& tree) {
-  constexpr std::string_view head = "/HEAD";
-  const auto is_head = [&](const Change& change) {
-    return change.kind == ChangeKind::added && change.path.ends_with(head);
-  };
-  if (std::none_of(changes.begin(), changes.end(), is_head)) return {};
-  const auto entries = list_tree(mirror, tree);
-  if (!entries) return failure(entries.error());
-  const auto with_objects = folders_with("objects", *entries);
-  const auto with_refs = folders_with("refs", *entries);
-  for (const auto& change : changes) {
-    if (!is_head(change)) continue;
-    const auto folder = std::string_view(change.path).substr(0, change.path.size() - head.size());
-    if (with_objects.contains(folder) && with_refs.contains(folder)) return forbidden(folder, "a repository of its own");
-  }
-  return {};
 }
 
 /// How packs are made and read.
@@ -167,9 +135,8 @@ Result<BundleTip> take_bundle(const Mirror& mirror, std::string_view bundle, Bun
 Result<void> judge_foreign_tree(const Mirror& mirror, const Oid& base, const Oid& tree, std::uint64_t bytes_max) {
   // A few trees can stand for any number of paths. This prints them as it finds them, and is ended where there are too
   // many; a difference would be gathered as a whole before.
-  if (auto paths = mirror.run({"ls-tree", "-r", "-z", "--name-only", "--full-tree", tree}); !paths) {
-    return failure(std::move(paths.error()));
-  }
+  const auto paths = mirror.run({"ls-tree", "-r", "-z", "--name-only", "--full-tree", tree});
+  if (!paths) return failure(paths.error());
   const auto changes = diff_trees(mirror, base, tree);
   if (!changes) return failure(changes.error());
   bool links_changed = false;
@@ -191,7 +158,7 @@ Result<void> judge_foreign_tree(const Mirror& mirror, const Oid& base, const Oid
                          .with("path", shown_path(change.path)));
     }
   }
-  if (auto none = judge_repositories(mirror, *changes, tree); !none) return none;
+  if (const auto folder = repository_touched(*changes, *paths)) return forbidden(*folder, "a repository of its own");
   if (!links_changed) return {};
   const auto out = link_led_out(mirror, base, tree);
   if (!out) return failure(out.error());

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 
 #include "git/commit.h"
 #include "git/test_pack.h"
@@ -156,6 +157,61 @@ TEST_F(ForeignTree, IsHeldToWhatASnapshotIs) {
   EXPECT_EQ(judged(fmt::format("100644 blob {}\t.git\n", text)), FailureCode::PATH_FORBIDDEN);
   EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n", std::string(40, 'c'))), FailureCode::PATH_FORBIDDEN);
   EXPECT_EQ(judged(fmt::format("100644 blob {}\ta\n", blob(std::string(2'000, 'y')))), FailureCode::AGENT_DISK_LIMIT);
+}
+
+// The same that a snapshot refuses, one part after the other.
+TEST_F(ForeignTree, ARepositoryThatComesInPartsIsRefused) {
+  user.write("x/HEAD", "ref: refs/heads/main\n");
+  user.write("s/objects/1", "1");
+  user.write("s/refs/1", "1");
+  const auto base = user.commit("the first part");
+  fetch();
+  namespace fs = std::filesystem;
+  const auto judged_of = [&](const std::function<void()>& change) {
+    user.git({"checkout", "--quiet", "--detach", base});
+    change();
+    user.write("x/config", "[core]\n\tbare = true\n[planted]\n\tit = true\n");
+    user.write("s/config", "[planted]\n\tit = true\n");
+    EXPECT_EQ(test::user_git(user.path("x"), {"config", "--bool", "planted.it"}), "true");
+    const auto result = user.commit("the second part");
+    user.git({"branch", "--force", "main"});
+    fetch();
+    return judge_foreign_commit(*mirror, base, result, 1'000);
+  };
+  const std::vector<std::pair<std::string, std::function<void()>>> ways = {
+      {"folders",
+       [&] {
+         user.write("x/objects/1", "1");
+         user.write("x/refs/1", "1");
+       }},
+      {"links",
+       [&] {
+         fs::create_symlink("../s/objects", user.path("x/objects"));
+         fs::create_symlink("../s/refs", user.path("x/refs"));
+       }},
+      {"programs",
+       [&] {
+         test::write_program(user.path("x/objects"), "");
+         test::write_program(user.path("x/refs"), "");
+       }},
+      {"another's", [&] { user.write("x/commondir", "../s\n"); }}};
+  for (const auto& [name, change] : ways) {
+    const auto judged = judged_of(change);
+    ASSERT_FALSE(judged) << name;
+    EXPECT_EQ(judged.error().code, FailureCode::PATH_FORBIDDEN) << name;
+    EXPECT_EQ(judged.error().context.at("path"), "x") << name;
+  }
+}
+
+TEST_F(ForeignTree, ARepositoryOfTheBaseStaysAsLongAsItIsNotTouched) {
+  for (const auto* part : {"HEAD", "objects/1", "refs/1", "config"}) user.write(fmt::format("x/{}", part), "1");
+  const auto base = user.commit("a repository");
+  const auto beside = user.commit_file("a", "1");
+  fetch();
+  EXPECT_TRUE(judge_foreign_commit(*mirror, base, beside, 1'000));
+  const auto within = user.commit_file("x/config", "2");
+  fetch();
+  EXPECT_EQ(judge_foreign_commit(*mirror, beside, within, 1'000).error().code, FailureCode::PATH_FORBIDDEN);
 }
 
 TEST_F(ForeignTree, AFewTreesThatStandForManyPathsAreRefusedSoon) {

@@ -420,7 +420,7 @@ struct HangingHookTest : PushTest {
 
 TEST_F(HangingHookTest, IsNamedWhenItsDeadlineHasPassedAndNothingMoved) {
   hook("pre-receive", "exec sleep 60");
-  open_with({.push_deadline = std::chrono::milliseconds(300)});
+  open_with({.push_deadline = std::chrono::seconds(2)});
   const auto before = files();
   const auto done = push(*mirror, request());
   ASSERT_FALSE(done);
@@ -433,7 +433,7 @@ TEST_F(HangingHookTest, IsNamedWhenItsDeadlineHasPassedAndNothingMoved) {
 
 TEST_F(HangingHookTest, AfterTheBranchMovedIsADeliveryAllTheSame) {
   hook("post-receive", "exec sleep 60");
-  open_with({.push_deadline = std::chrono::milliseconds(300)});
+  open_with({.push_deadline = std::chrono::seconds(2)});
   must(push(*mirror, request()));
   EXPECT_EQ(user.head(), next);
 }

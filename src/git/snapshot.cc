@@ -10,6 +10,8 @@
 #include "base/utf8.h"
 #include "git/ignore.h"
 #include "git/links.h"
+#include "git/listing.h"
+#include "git/nested.h"
 #include "git/output.h"
 #include "git/temp_dir.h"
 #include "git/tree.h"
@@ -50,7 +52,7 @@ struct Walk {
   std::uint64_t solid_bytes = 0;  ///< of all other files; the disk has room for them
   std::uint64_t hollow_bytes = 0;
   std::uint64_t largest = 0;
-  std::vector<std::string> bare_repositories;
+  std::string repository_folders;  ///< paths, each ended by a NUL: a tree has no empty ones, a new repository does
 };
 
 std::string_view special_kind(fs::file_type type) {
@@ -72,11 +74,6 @@ std::string_view special_kind(fs::file_type type) {
       break;
   }
   return {};
-}
-
-bool exists_as(const fs::path& path, fs::file_type type) {
-  std::error_code ignored;
-  return fs::symlink_status(path, ignored).type() == type;
 }
 
 bool is_dot_git(std::string name) {
@@ -123,10 +120,8 @@ Result<Walk> walk_folder(const SnapshotRequest& request) {
       it.disable_recursion_pending();
     } else if (const auto what = special_kind(type); !what.empty()) {
       walk.suspects.push_back({path, what});
-    } else if (full.filename() == "HEAD" && it.depth() > 0 &&
-               exists_as(full.parent_path() / "objects", fs::file_type::directory) &&
-               exists_as(full.parent_path() / "refs", fs::file_type::directory)) {
-      walk.bare_repositories.push_back(path);
+    } else if (type == fs::file_type::directory && is_repository_folder(full.filename().string())) {
+      walk.repository_folders.append(path).push_back('\0');
     }
     if (type == fs::file_type::regular) weigh(walk, full, path);
     const auto before = full.string();
@@ -168,7 +163,7 @@ class Snapshot {
     auto tree = mirror_.git().run(call({"write-tree"}));
     if (!tree) return tree;
     while (tree->ends_with('\n')) tree->pop_back();
-    auto fine = judge_result(*base, *tree, walk->bare_repositories);
+    auto fine = judge_result(*base, *tree, walk->repository_folders);
     if (!fine) return failure(std::move(fine.error()));
     return tree;
   }
@@ -271,8 +266,7 @@ class Snapshot {
   }
 
   // Judged is the tree that was written, not the folder it came from.
-  Result<void> judge_result(const Oid& base, const Oid& tree,
-                            const std::vector<std::string>& bare_repositories) const {
+  Result<void> judge_result(const Oid& base, const Oid& tree, std::string_view repository_folders) const {
     auto changes = diff_trees(mirror_, base, tree);
     if (!changes) return failure(std::move(changes.error()));
     bool links_changed = false;
@@ -280,12 +274,15 @@ class Snapshot {
       if (change.mode == mode::gitlink) {
         return failure(forbidden(change.path, "is a submodule that is new or changed"));
       }
-      if (change.kind == ChangeKind::added &&
-          std::ranges::find(bare_repositories, change.path) != bare_repositories.end()) {
-        return failure(
-            forbidden(fs::path(change.path).parent_path().string(), "is a repository of its own"));
-      }
       links_changed |= change.mode == mode::symlink || change.old_mode == mode::symlink;
+    }
+    if (may_touch_repository(*changes)) {
+      auto paths = mirror_.git().run({.args = {"ls-tree", "-r", "-z", "--name-only", "--full-tree", tree},
+                                      .git_dir = mirror_.path(),
+                                      .bytes_max = listing_bytes_max});
+      if (!paths) return failure(std::move(paths.error()));
+      const auto folder = repository_touched(*changes, paths->append(repository_folders));
+      if (folder) return failure(forbidden(*folder, "is a repository of its own"));
     }
     return links_changed ? judge_links(base, tree) : Result<void>();
   }

@@ -244,6 +244,65 @@ TEST_F(SnapshotTest, ABareRepositoryIsForbidden) {
   expect_forbidden("bare.git");
 }
 
+// What git itself says of the folder shows that each of these would be one.
+struct NestedRepository : SnapshotTest {
+  void base_with_head() {
+    user.write("x/HEAD", "ref: refs/heads/main\n");
+    user.write("s/objects/1", "1");
+    user.write("s/refs/1", "1");
+    start();
+  }
+  void expect_repository(std::string_view path) {
+    EXPECT_EQ(user_git(folder / path, {"config", "--bool", "planted.it"}), "true");
+    expect_forbidden(path);
+  }
+  static constexpr auto config = "[core]\n\tbare = true\n[planted]\n\tit = true\n";
+};
+
+TEST_F(NestedRepository, WhoseHeadWasThereAlreadyIsForbidden) {
+  base_with_head();
+  write("x/objects/1", "1");
+  write("x/refs/1", "1");
+  write("x/config", config);
+  expect_repository("x");
+}
+
+TEST_F(NestedRepository, OfLinksWithinTheTreeIsForbidden) {
+  base_with_head();
+  fs::create_symlink("../s/objects", folder / "x/objects");
+  fs::create_symlink("../s/refs", folder / "x/refs");
+  write("x/config", config);
+  expect_repository("x");
+}
+
+TEST_F(NestedRepository, OfProgramsIsForbidden) {
+  base_with_head();
+  test::write_program(folder / "x/objects", "");
+  test::write_program(folder / "x/refs", "");
+  write("x/config", config);
+  expect_repository("x");
+}
+
+TEST_F(NestedRepository, OfAnotherFoldersPartsIsForbidden) {
+  base_with_head();
+  write("x/commondir", "../s\n");
+  write("s/config", config);
+  expect_repository("x");
+}
+
+TEST_F(NestedRepository, OfTheBaseStaysAsLongAsItIsNotTouched) {
+  user.write("x/HEAD", "ref: refs/heads/main\n");
+  user.write("x/objects/1", "1");
+  user.write("x/refs/1", "1");
+  user.write("x/config", config);
+  start();
+  write("a", "1");
+  write("b/config", "1");
+  EXPECT_THAT(changed(), ElementsAre("A a", "A b/config"));
+  write("x/config", "[core]\n");
+  expect_forbidden("x");
+}
+
 TEST_F(SnapshotTest, WhatIsIgnoredIsNotJudged) {
   user.write(".gitignore", "/vendor/\n");
   start();

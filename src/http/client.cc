@@ -83,35 +83,42 @@ class HeaderList {
   curl_slist* list_ = nullptr;
 };
 
-bool is_refused(const in_addr& address) {
+bool is_refused(const in_addr& address, bool loopback_too) {
   const auto bits = ntohl(address.s_addr);
+  if (bits >> 24 == 127U) return loopback_too;
   return bits >> 16 == 0xa9feU || bits >> 24 == 0U || bits >> 28 >= 0xeU;
 }
 
-bool is_refused(const in6_addr& address) {
+bool is_refused(const in6_addr& address, bool loopback_too) {
   constexpr in6_addr told_by_a_cloud = {{{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}}};
   const auto* bytes = static_cast<const std::uint8_t*>(address.s6_addr);
   const bool of_version_4 = std::all_of(bytes, bytes + 10, [](auto byte) { return byte == 0; }) &&
                             ((bytes[10] == 0xff && bytes[11] == 0xff) || (bytes[10] == 0 && bytes[11] == 0));
-  if (of_version_4 && IN6_IS_ADDR_LOOPBACK(&address)) return false;
+  if (of_version_4 && IN6_IS_ADDR_LOOPBACK(&address)) return loopback_too;
   if (of_version_4) {
     in_addr within{};
     std::memcpy(&within, bytes + 12, sizeof within);
-    return is_refused(within);
+    return is_refused(within, loopback_too);
   }
   return IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_MULTICAST(&address) ||
          std::memcmp(&address, &told_by_a_cloud, sizeof address) == 0;
 }
 
+struct Reach {
+  bool loopback_too = false;  ///< is refused
+  bool refused = false;       ///< something was
+};
+
 /// Opens the socket of a connection, unless it would lead there.
-curl_socket_t open_elsewhere(void* refused, curlsocktype, curl_sockaddr* to) {
+curl_socket_t open_elsewhere(void* data, curlsocktype, curl_sockaddr* to) {
+  auto& reach = *static_cast<Reach*>(data);
   const auto* generic = &to->addr;
-  const bool near = to->family == AF_INET ? is_refused(reinterpret_cast<const sockaddr_in*>(generic)->sin_addr)
-                    : to->family == AF_INET6
-                        ? is_refused(reinterpret_cast<const sockaddr_in6*>(generic)->sin6_addr)
-                        : true;
+  const auto is_near = [&](const auto& address) { return is_refused(address, reach.loopback_too); };
+  const bool near = to->family == AF_INET    ? is_near(reinterpret_cast<const sockaddr_in*>(generic)->sin_addr)
+                    : to->family == AF_INET6 ? is_near(reinterpret_cast<const sockaddr_in6*>(generic)->sin6_addr)
+                                             : true;
   if (near) {
-    *static_cast<bool*>(refused) = true;
+    reach.refused = true;
     return CURL_SOCKET_BAD;
   }
   return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
@@ -229,10 +236,12 @@ Result<Answer> Client::send(const Request& request) {
   c.set(CURLOPT_WRITEDATA, &receiving);
   c.set(CURLOPT_HEADERFUNCTION, &take_header);
   c.set(CURLOPT_HEADERDATA, &receiving);
-  bool refused = false;
+  Reach reach{.loopback_too = request.refuses_this_machine};
   if (options_.refuses_link_local) {
     c.set(CURLOPT_OPENSOCKETFUNCTION, &open_elsewhere);
-    c.set(CURLOPT_OPENSOCKETDATA, &refused);
+    c.set(CURLOPT_OPENSOCKETDATA, &reach);
+    // One that is open already was judged for somebody else.
+    c.set(CURLOPT_FRESH_CONNECT, request.refuses_this_machine ? 1L : 0L);
   }
 
   const auto result = c.perform(request.stop);
@@ -244,8 +253,8 @@ Result<Answer> Client::send(const Request& request) {
     return failure(FailureCode::FILE_TOO_LARGE,
                    fmt::format("{}: the answer is larger than {} bytes", shown, request.answer_bytes_max));
   }
-  if (refused && result != CURLE_OK) {
-    return failure(FailureCode::NETWORK_UNREACHABLE, fmt::format("{} leads to an address that is not called", request.url));
+  if (reach.refused && result != CURLE_OK) {
+    return failure(FailureCode::NETWORK_UNREACHABLE, fmt::format("{} leads to an address that is not called", shown));
   }
   if (result == CURLE_URL_MALFORMAT) {
     return failure(FailureCode::REQUEST_INVALID, fmt::format("{} is no address of HTTP", shown));

@@ -36,6 +36,8 @@ struct Request {
   std::chrono::milliseconds deadline = std::chrono::seconds(30);  ///< for all of it
   std::size_t answer_bytes_max = std::size_t{4} << 20;            ///< of its body
   std::stop_token stop = {};                                      ///< cuts it at once
+  /// With ClientOptions::refuses_link_local: nor is one made to this machine itself.
+  bool refuses_this_machine = false;
   std::string shown = {};  ///< what errors call the address, where it is a secret; empty: the address
 };
 

@@ -214,6 +214,14 @@ TEST(Client, CallsNothingOnTheLinkAloneWhereItIsToldSo) {
   }
   Server server([](int connection, const std::string&) { Server::say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"); });
   EXPECT_TRUE(careful.send({.url = server.url()}));
+  const auto port = server.url().substr(server.url().rfind(':'));
+  for (const std::string here : {"http://127.0.0.1", "http://LOCALHOST", "http://localhost.", "http://2130706433",
+                                 "http://0177.0.0.1", "http://[::ffff:127.0.0.1]", "http://[::1]"}) {
+    const auto answer = careful.send({.url = here + port, .refuses_this_machine = true});
+    ASSERT_FALSE(answer) << here;
+    EXPECT_EQ(answer.error().code, FailureCode::NETWORK_UNREACHABLE) << here;
+  }
+  EXPECT_EQ(server.accepted(), 1);
 }
 
 }  // namespace

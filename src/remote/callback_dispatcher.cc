@@ -5,6 +5,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/http_address.h"
 #include "base/stop.h"
 #include "base/webhook_signature.h"
 #include "port/worker_protocol.h"
@@ -44,6 +45,9 @@ Result<void> CallbackDispatcher::route(const port::RunOffer& offer, const port::
                         .deadline = port::callback_deadline,
                         .answer_bytes_max = answer_bytes_max,
                         .stop = StopScope::current()};
+  // Only one that was registered from here names this machine: no other name leads to it.
+  const auto address = read_http_address(worker.url);
+  request.refuses_this_machine = !address || !address->names_this_machine();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now_().time_since_epoch()).count();
   request.headers = {{"Content-Type", "application/json"},
                      {"webhook-id", offer.key},

@@ -105,7 +105,8 @@ class Connection {
 
   /// ENSURES: what was written is on disk. After a fault the transaction is doomed and nothing of
   /// it is seen, save that after STORE_FAILED (the disk did not answer) it may turn out to be there
-  /// when the store is opened again. REQUIRES: a transaction is open.
+  /// when the store is opened again, and after STORE_UNAVAILABLE (the server did not answer) as soon as
+  /// somebody reads. REQUIRES: a transaction is open.
   void commit();
 
   /// Ends the transaction, doomed or not, without a trace; nothing happens when none is open.

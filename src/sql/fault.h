@@ -32,6 +32,8 @@ std::string_view name_of(Constraint constraint);
 ///        STORE_READ_ONLY a write on a connection, a transaction or a file that allows none
 ///        STORE_DAMAGED   the file is no database, or contradicts itself or the statement
 ///        STORE_TOO_NEW   only from migrate()
+///        STORE_UNAVAILABLE  the database server cannot be reached or takes no more connections, or the session was
+///                        lost; from commit(), nobody can say whether it took place, and it may turn out to be there
 ///        STORE_FAILED    all else, a broken constraint among it
 class Fault : public std::exception {
  public:

@@ -27,8 +27,9 @@ struct PostgresOptions {
   OpenMode mode = OpenMode::read_write_create;
   /// How long a call waits for another connection's lock before it throws STORE_BUSY; at least 1 ms.
   std::chrono::milliseconds busy_timeout{5'000};
-  /// How long one statement of query(), each() and execute() may run, and how long a transaction may
-  /// stand without a statement, before the server ends it: STORE_FAILED.
+  /// How long one statement of query(), each() and execute() may run before the server ends it: STORE_FAILED.
+  /// And how long a transaction may stand without a statement before the server ends its session: the next call
+  /// throws STORE_UNAVAILABLE.
   std::chrono::milliseconds statement_timeout{60'000};
   /// Prepared statements kept; the one unused for longest goes first. At least 1.
   std::size_t statements_max = 256;
@@ -46,7 +47,7 @@ struct PostgresOptions {
 /// A vanished server is noticed after half a minute; the address can say otherwise (tcp_user_timeout,
 /// keepalives_idle, …).
 ///
-/// Errors: STORE_UNAVAILABLE  no connection
+/// Errors: STORE_UNAVAILABLE  no connection, or the server takes no more
 ///         STORE_FAILED  not PostgreSQL 15 or newer; its encoding is not UTF-8; no schema
 Result<std::unique_ptr<Connection>> open_postgres(const PostgresOptions& options);
 

@@ -175,6 +175,8 @@ void Ledger::put(const domain::Effect& effect) {
   transaction_.table<EffectMap>().put(std::move(row));
 }
 
+Sequence Ledger::head() const { return transaction_.head(); }
+
 std::optional<EffectRow> Ledger::effect(const std::string& key) { return transaction_.find<EffectMap>(key); }
 
 void Ledger::keep_nothing() { writes_->rehearsal = true; }

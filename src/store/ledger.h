@@ -1,6 +1,7 @@
 // The store as one unit of work sees it: reads, decisions, writes.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,8 @@ class Ledger {
   std::vector<Vtid> dirty_targets(int limit);
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
+  /// How many leases each holder has, by the name on them.
+  std::map<std::string, int> leases();
   /// The runs of Run::holds_slot(), by what they want.
   std::vector<SlotRow> slots();
   int repo_runs_since(const std::string& repo, Instant since);
@@ -103,12 +106,15 @@ class Ledger {
   /// Another try later; after too many it is given up, which is an event. What other tasks wait for never is, and a
   /// commit's status by who tells it alone.
   void postpone(std::int64_t effect, Instant due, const std::string& error);
+  /// It is due at `due`, which is no try. Nothing where it is pending no more.
+  void put_off(std::int64_t effect, Instant due);
   /// No other try, which is an event.
   void give_up(std::int64_t effect, const std::string& error);
   /// By its key.
   std::optional<EffectRow> effect(const std::string& key);
-  /// All of a kind that are pending, due or not, oldest first.
-  std::vector<EffectRow> pending(domain::EffectKind kind, int limit);
+  /// All of a kind that are pending, due or not, oldest first; with `keys`, a name and a colon, those alone whose key
+  /// begins so.
+  std::vector<EffectRow> pending(domain::EffectKind kind, int limit, const std::string& keys = {});
 
   // Repositories.
   std::optional<RepoRow> repo(const std::string& name);
@@ -182,6 +188,8 @@ class Ledger {
   void put(const IntakeRow& intake);
 
   // The log.
+  /// Where it ends, before what this unit appends.
+  Sequence head() const;
   void append(domain::Event event);
   void add(const RunId& run, int round, const domain::Evidence& evidence);
   int evidence_rounds(const RunId& run);

@@ -1,4 +1,6 @@
 // A unit's list queries: each first brings what was written before it into the database.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
@@ -147,6 +149,11 @@ std::vector<RunId> Ledger::leased(int limit) {
                           {limit});
 }
 
+std::map<std::string, int> Ledger::leases() {
+  transaction_.flush<RunMap>();
+  return queries::leases(transaction_.connection());
+}
+
 std::vector<SlotRow> Ledger::slots() {
   transaction_.flush<RunMap>();
   return queries::slots(transaction_.connection());
@@ -168,6 +175,13 @@ void Ledger::postpone(std::int64_t effect, Instant due, const std::string& error
   const bool may_fail = row->effect.kind != domain::EffectKind::resolve_dependents &&
                         row->effect.kind != domain::EffectKind::commit_status;
   if (++row->attempts >= effect_attempts_max && may_fail) fail(*row);
+  transaction_.table<EffectMap>().put(std::move(*row));
+}
+
+void Ledger::put_off(std::int64_t effect, Instant due) {
+  auto row = pending(effect);
+  if (!row) return;
+  row->due = due;
   transaction_.table<EffectMap>().put(std::move(*row));
 }
 
@@ -195,10 +209,12 @@ void Ledger::fail(EffectRow& row) {
   append({domain::EventType::effect_failed, row.effect.vtid, row.effect.run, "engine", data.dump()});
 }
 
-std::vector<EffectRow> Ledger::pending(domain::EffectKind kind, int limit) {
+std::vector<EffectRow> Ledger::pending(domain::EffectKind kind, int limit, const std::string& keys) {
   transaction_.flush<EffectMap>();
-  return select_rows<EffectMap>(transaction_.connection(), "WHERE state = 'pending' AND kind = $1 ORDER BY id LIMIT $2",
-                                {domain::name_of(kind), std::max(limit, 0)});
+  std::vector<sql::Value> values{domain::name_of(kind), std::max(limit, 0)};
+  const auto of = keys.empty() ? std::string() : "AND " + queries::begins("key", {keys}, values);
+  return select_rows<EffectMap>(transaction_.connection(),
+                                fmt::format("WHERE state = 'pending' AND kind = $1 {} ORDER BY id LIMIT $2", of), values);
 }
 
 // Webhooks of the configuration.

@@ -413,6 +413,7 @@ TEST_F(LedgerTest, ClaimableRunsWantTheStepAndAreDue) {
     EXPECT_THAT(l.claimable(domain::Step::verify, 10), ElementsAre(RunId{Vtid(4)}));
     EXPECT_THAT(l.claimable(domain::Step::deliver, 10), IsEmpty());
     EXPECT_THAT(l.leased(10), ElementsAre(RunId{Vtid(5)}));
+    EXPECT_THAT(l.leases(), ElementsAre(Pair("w", 1)));
     put(9, domain::RunState::delivering, [](auto& run) { run.step_failures = 1; });
     // Not the parked one, nor the one that is tried again, nor the one that ended.
     std::map<std::optional<domain::Step>, int> slots;
@@ -503,12 +504,25 @@ TEST_F(LedgerTest, ACommitsStatusIsGivenUpByWhoTellsItAlone) {
   };
   ASSERT_THAT(pending(), SizeIs(1));
   const auto id = pending().front().id;
-  read([&](Reader& r) { EXPECT_FALSE(r.quiet()); });
+  read([&](Reader& r) {
+    EXPECT_FALSE(r.quiet({"s"}));
+    EXPECT_TRUE(r.quiet({"t"})) << "who does not tell it waits for nobody";
+    EXPECT_TRUE(r.quiet());
+    EXPECT_THAT(r.due_effects(domain::EffectKind::commit_status, 9, {"t", "s"}), SizeIs(1));
+    EXPECT_THAT(r.due_effects(domain::EffectKind::commit_status, 9, {"t"}), IsEmpty());
+    EXPECT_THAT(r.due_effects(domain::EffectKind::commit_status, 9, {}), IsEmpty());
+  });
+  commit([&](Ledger& l) { l.put_off(id, now() + 1s); });
+  read([&](Reader& r) {
+    EXPECT_EQ(r.effect("s")->attempts, 0);
+    EXPECT_FALSE(r.quiet({"s"})) << "put off is not tried";
+    EXPECT_THAT(r.due_effects(domain::EffectKind::commit_status, 9, {"s"}), IsEmpty());
+  });
   commit([&](Ledger& l) {
     for (int i = 0; i <= effect_attempts_max; ++i) l.postpone(id, now(), "503");
   });
   ASSERT_THAT(pending(), SizeIs(1));
-  read([&](Reader& r) { EXPECT_TRUE(r.quiet()) << "nobody waits for a forge that does not answer"; });
+  read([&](Reader& r) { EXPECT_TRUE(r.quiet({"s"})) << "nobody waits for a forge that does not answer"; });
   commit([&](Ledger& l) { l.give_up(id, "503"); });
   EXPECT_THAT(pending(), IsEmpty());
   EXPECT_EQ(raw()->query_one("SELECT type FROM oasis_events ORDER BY seq DESC LIMIT 1")->text(0), "outbox.effect.failed");

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/check.h"
 #include "base/utf8.h"
 #include "domain/breaker.h"
 
@@ -52,6 +53,15 @@ std::vector<SlotRow> slots(sql::Connection& connection) {
   for (const auto& row : connection.query("SELECT repo, agent, coalesce(wants, ''), COUNT(*) FROM autopilot_runs "
                                           "WHERE holds_slot <> 0 GROUP BY repo, agent, wants")) {
     out.push_back({row.text(0), row.text(1), domain::step_of(row.text(2)), int_of(row.int64(3))});
+  }
+  return out;
+}
+
+std::map<std::string, int> leases(sql::Connection& connection) {
+  std::map<std::string, int> out;
+  for (const auto& row : connection.query("SELECT lease_worker, COUNT(*) FROM autopilot_runs "
+                                          "WHERE lease_fence IS NOT NULL GROUP BY lease_worker")) {
+    out.emplace(row.text(0), int_of(row.int64(1)));
   }
   return out;
 }
@@ -154,6 +164,20 @@ std::vector<RunId> run_ids(sql::Connection& connection, std::string_view text, s
     out.push_back({vtid_of(row.text(0)), int_of(row.int64(1))});
   }
   return out;
+}
+
+std::string begins(std::string_view column, const std::vector<std::string>& starts, std::vector<sql::Value>& values) {
+  std::string any;
+  for (const auto& start : starts) {
+    CHECK(!start.empty() && static_cast<unsigned char>(start.back()) < 0x7F);
+    auto beyond = start;  // the smallest text that is larger than all that begin so, byte by byte
+    ++beyond.back();
+    values.emplace_back(start);
+    values.emplace_back(std::move(beyond));
+    any += fmt::format("{}({} || '' >= ${} AND {} || '' < ${})", any.empty() ? "" : " OR ", column, values.size() - 1,
+                       column, values.size());
+  }
+  return any.empty() ? "1 = 0" : "(" + any + ")";
 }
 
 std::int64_t number(sql::Connection& connection, std::string_view text, sql::Params params) {

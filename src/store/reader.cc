@@ -1,6 +1,8 @@
 // Questions about one thing.
 #include "store/reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "store/chain.h"
@@ -30,6 +32,8 @@ std::optional<domain::Control> Reader::control(const std::string& key) {
   return row ? std::optional(std::move(row->control)) : std::nullopt;
 }
 
+std::optional<EffectRow> Reader::effect(const std::string& key) { return select_by_key<EffectMap>(connection_, key); }
+
 std::optional<DraftRow> Reader::draft(std::int64_t id) { return queries::draft(connection_, id); }
 
 std::optional<IntakeRow> Reader::intake(std::int64_t id) {
@@ -58,17 +62,22 @@ std::string Reader::store_id() {
   return row->text;
 }
 
+std::map<std::string, int> Reader::leases() { return queries::leases(connection_); }
+
 std::vector<SlotRow> Reader::slots() { return queries::slots(connection_); }
 
 int Reader::repo_runs_since(const std::string& repo, Instant since) {
   return queries::repo_runs_since(connection_, repo, since);
 }
 
-bool Reader::quiet() {
-  return queries::number(connection_,
-                         "SELECT COUNT(*) FROM (SELECT 1 FROM outbox "
-                         "WHERE state = 'pending' AND kind <> 'push' AND NOT (kind IN ('check_branch', 'commit_status') "
-                         "AND attempts > 0) LIMIT 1) AS pending") == 0 &&
+bool Reader::quiet(const std::vector<std::string>& own) {
+  std::vector<sql::Value> values;
+  const auto pending = fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'pending' AND "
+                                   "(kind NOT IN ('push', 'check_branch', 'commit_status') OR "
+                                   "(kind IN ('check_branch', 'commit_status') AND attempts = 0 AND {})) LIMIT 1) "
+                                   "AS pending",
+                                   queries::begins("key", own, values));
+  return queries::number(connection_, pending, values) == 0 &&
          queries::number(connection_,
                          "SELECT COUNT(*) FROM (SELECT 1 FROM autopilot_runs "
                          "WHERE lease_fence IS NOT NULL LIMIT 1) AS leased") == 0;
@@ -78,6 +87,10 @@ bool Reader::claimable(const std::vector<domain::Step>& steps, const WorkFilter&
   return std::any_of(steps.begin(), steps.end(), [&](domain::Step step) {
     return !queries::claimable(connection_, step, now_, 1, 0, filter).empty();
   });
+}
+
+std::vector<RunId> Reader::claimable(domain::Step step, int limit, int skip, const WorkFilter& filter) {
+  return queries::claimable(connection_, step, now_, limit, skip, filter);
 }
 
 bool Reader::eligible() { return !queries::eligible(connection_, now_, 1).empty(); }

@@ -105,6 +105,8 @@ class Reader {
   std::vector<TokenRow> tokens();
   /// Runs that hold a lease, by id.
   std::vector<RunId> leased(int limit);
+  /// How many leases each holder has, by the name on them.
+  std::map<std::string, int> leases();
   std::optional<WorkerRow> worker(const std::string& id);
   /// Seen last first.
   std::vector<WorkerRow> workers(int limit);
@@ -127,6 +129,8 @@ class Reader {
   std::vector<StatRow> stats(const std::string& by, Instant since, const std::vector<std::string>& repos = {});
   /// Is there a run that wants one of these steps, unleased and due? A cheap look before a claim.
   bool claimable(const std::vector<domain::Step>& steps, const WorkFilter& filter = {});
+  /// As Ledger::claimable().
+  std::vector<RunId> claimable(domain::Step step, int limit, int skip, const WorkFilter& filter);
   ReadyWork ready_work();
   /// As the ledger's lists of the same names, for a look before a unit of work.
   bool eligible();
@@ -135,8 +139,14 @@ class Reader {
   std::vector<Vtid> overdue(int limit);
   /// Runs whose lease says that it was valid until `before` or earlier; the oldest first.
   std::vector<RunId> run_out(Instant before, int limit);
+  /// By its key.
+  std::optional<EffectRow> effect(const std::string& key);
   /// Pending and due of one kind, the longest due first.
   std::vector<EffectRow> due_effects(domain::EffectKind kind, int limit);
+  /// Of these alone whose key begins with one of `keys`, each a name and a colon; none: none.
+  std::vector<EffectRow> due_effects(domain::EffectKind kind, int limit, const std::vector<std::string>& keys);
+  /// Pending and due since `since` or longer, the longest due first.
+  std::vector<EffectRow> effects_due_since(domain::EffectKind kind, Instant since, int limit);
   /// By name.
   std::vector<WebhookCursorRow> webhook_cursors();
   std::optional<WebhookCursorRow> webhook_cursor(const std::string& name);
@@ -146,8 +156,9 @@ class Reader {
   std::map<std::string, std::int64_t> row_counts();
   std::string store_id();
   /// Is nobody at work on a step, and no effect pending but pushes? A push waits for as long as its run
-  /// does, which is the run's matter. Nor is a forge waited for that did not answer once.
-  bool quiet();
+  /// does, which is the run's matter. What is told to a forge, or judged for it, is waited for where its key begins
+  /// with one of `own`, until it failed once: others may never do it.
+  bool quiet(const std::vector<std::string>& own = {});
   /// What a store that takes this one's place must not give out again.
   GivenIds given_ids();
   std::optional<std::string> config_text(const Digest& digest);

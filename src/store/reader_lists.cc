@@ -96,7 +96,8 @@ std::vector<domain::Task> Reader::tasks(const TaskFilter& filter) {
       order = "ORDER BY updated_at DESC, number DESC";
       break;
   }
-  return select_rows<TaskMap>(connection_, where.then(order, filter.limit), where.values());
+  const auto tail = where.then(order, filter.limit);  // before the values are looked at: it adds one
+  return select_rows<TaskMap>(connection_, tail, where.values());
 }
 
 // Each status has its own index in this order; so few are put together here.
@@ -326,6 +327,18 @@ std::vector<EffectRow> Reader::pending_effects(int limit) {
 std::vector<EffectRow> Reader::due_effects(domain::EffectKind kind, int limit) {
   return select_rows<EffectMap>(connection_, "WHERE state = 'pending' AND kind = $1 AND due <= $2 ORDER BY due, id LIMIT $3",
                                 {domain::name_of(kind), to_us(now_), std::max(limit, 0)});
+}
+
+std::vector<EffectRow> Reader::due_effects(domain::EffectKind kind, int limit, const std::vector<std::string>& keys) {
+  Values values{domain::name_of(kind), to_us(now_), std::max(limit, 0)};
+  const auto tail = fmt::format("WHERE state = 'pending' AND kind = $1 AND due <= $2 AND {} ORDER BY due, id LIMIT $3",
+                                queries::begins("key", keys, values));
+  return select_rows<EffectMap>(connection_, tail, values);
+}
+
+std::vector<EffectRow> Reader::effects_due_since(domain::EffectKind kind, Instant since, int limit) {
+  return select_rows<EffectMap>(connection_, "WHERE state = 'pending' AND kind = $1 AND due <= $2 ORDER BY due, id LIMIT $3",
+                                {domain::name_of(kind), to_us(since), std::max(limit, 0)});
 }
 
 std::vector<WebhookCursorRow> Reader::webhook_cursors() { return select_rows<WebhookCursorMap>(connection_, "ORDER BY name"); }

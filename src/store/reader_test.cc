@@ -50,7 +50,8 @@ TEST_F(ReaderTest, TasksAreListedInTheOrderThatIsAskedFor) {
   EXPECT_THAT(numbers({.limit = 2, .after = Vtid(8), .order = TaskOrder::oldest}), ElementsAre(9, 10));
   EXPECT_THAT(numbers({.order = TaskOrder::changed}), ElementsAre(7, 10, 9, 8)) << "equal times by number";
   EXPECT_THAT(numbers({.limit = 2, .order = TaskOrder::changed}), ElementsAre(7, 10));
-  EXPECT_THAT(numbers({.after = Vtid(10), .order = TaskOrder::changed, .after_changed = Instant(20s)}), ElementsAre(9, 8));
+  EXPECT_THAT(numbers({.after = Vtid(10), .order = TaskOrder::changed, .after_changed = Instant(20s)}),
+              ElementsAre(9, 8));
   EXPECT_THAT(numbers({.status = TaskStatus::draft, .limit = 2, .order = TaskOrder::changed}), ElementsAre(7, 10));
 }
 
@@ -256,6 +257,10 @@ TEST_F(ReaderTest, ALookBeforeAUnitFindsWhatTheUnitWillFind) {
   read([](Reader& r) {
     EXPECT_TRUE(r.claimable({domain::Step::verify, domain::Step::execute}));
     EXPECT_FALSE(r.claimable({domain::Step::verify}));
+    EXPECT_THAT(r.claimable(domain::Step::execute, 1, 0, {}), SizeIs(1));
+    EXPECT_THAT(r.claimable(domain::Step::execute, 1, 1, {}), IsEmpty());
+    EXPECT_EQ(r.effect("n")->state, "pending");
+    EXPECT_FALSE(r.effect("none"));
     EXPECT_FALSE(r.eligible());
     EXPECT_THAT(r.overdue(10), ElementsAre(Vtid(7)));
     EXPECT_THAT(r.due_effects(domain::EffectKind::resolve_dependents, 10), IsEmpty());

@@ -35,6 +35,8 @@ class Transaction {
   explicit Transaction(sql::Connection& connection);
 
   sql::Connection& connection() { return connection_; }
+  /// Where the log ends, with what the units before this one appended.
+  Sequence head() const { return head_.seq + static_cast<Sequence>(events_.size()); }
   std::int64_t epoch() const { return epoch_; }
   /// REQUIRES: epoch > epoch().
   void begin_epoch(std::int64_t epoch);

@@ -75,10 +75,6 @@ void add_switches(store::Reader& reader, const domain::Caller& caller, Attention
   }
 }
 
-}  // namespace
-
-namespace {
-
 /// Of whom they are is nobody's who sees a part alone.
 void add_webhooks(store::Reader& reader, const domain::Caller& caller, AttentionList& list) {
   if (!caller.repos.empty()) return;

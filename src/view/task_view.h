@@ -54,7 +54,8 @@ struct TaskPage {
 /// The tasks that match, in the filter's order, at most `filter.limit`.
 TaskPage task_page(engine::Engine& engine, store::Reader& reader, store::TaskFilter filter);
 
-inline constexpr std::array task_orders = {store::TaskOrder::newest, store::TaskOrder::oldest, store::TaskOrder::changed};
+inline constexpr std::array task_orders = {store::TaskOrder::newest, store::TaskOrder::oldest,
+                                           store::TaskOrder::changed};
 std::string_view name_of(store::TaskOrder order);
 std::optional<store::TaskOrder> task_order(std::string_view name);
 

@@ -7,7 +7,8 @@ namespace vitana::view {
 
 using wire::Json;
 
-wire::Json webhooks_json(const engine::Engine& engine, store::Reader& reader) {
+wire::Json webhooks_json(const engine::Engine& engine, store::Reader& reader, const domain::Caller& caller) {
+  if (!caller.repos.empty()) return {{"webhooks", Json::array()}};
   const auto head = reader.head().seq;
   const auto time = [](const std::optional<Instant>& at) { return at ? Json(to_rfc3339(*at)) : Json(); };
   Json list = Json::array();

@@ -8,8 +8,8 @@
 namespace vitana::wire {
 
 /// What happened to which task, the code and message of a failure, and what a person does about it; one line, at most
-/// `event_text_bytes_max`. `title`: of the event's task. A chat tool finds no mention, link or mark-up of its
-/// own in it, whatever the task's texts say.
+/// `event_text_bytes_max`. `title`: of the event's task. A chat tool finds no mention, no link that says
+/// another address than it leads to, and no mark-up that hides anything, whatever the task's texts say.
 std::string event_text(const EventView& event, const std::string& title);
 inline constexpr std::size_t event_text_bytes_max = 1000;
 

@@ -104,13 +104,32 @@ class IsTaken(TellsWorkers):
         self.assertEqual([one["run"]["id"] for one in granted], ["VTID-00701.1"])
         self.assertEqual(len(self.told("worker.dispatch.accepted")), 1)
         self.assertEqual(self.data_of("autopilot.state.dispatching")[0]["url"], callback.url)
-        # It has no slot left: the next run is only claimed.
+        # It has no slot left: it is told of the next run once it has one again.
         self.add_own_task("VTID-00702")
         self.wait_for_run("VTID-00702", "pending_pickup")
         self.assertEqual(len(callback.calls), 1)
+        fence = granted[0]["run"]["fence"]
+        status, answer = self.call("POST", "/api/v1/runs/VTID-00701.1/fail",
+                                   {"fence": fence, "code": "AGENT_FAILED", "message": "no"}, self.hands)
+        self.assertLess(status, 300, answer)
+        _, headers, body = callback.wait(2)
+        self.assertEqual(json.loads(body)["run"], "VTID-00702.1")
+        self.assertNotEqual(headers["webhook-id"], "dispatch:VTID-00701.1:0")
         listed = self.call("GET", "/api/v1/workers")[1]["workers"][0]
         self.assertEqual(listed["callback_url"], callback.url)
         self.assertNotIn(SECRET, json.dumps(listed))
+        self.assertEqual(engine.stop(), 0)
+        self.assertHealthy()
+
+    def test_one_that_registers_later_is_told_of_what_waits(self):
+        engine = self.serve_alone()
+        self.add_task("VTID-00704")
+        self.wait_for_run("VTID-00704", "pending_pickup")
+        callback = self.listen(204)
+        worker = self.enter(callback.url)
+        _, _, body = callback.wait()
+        self.assertEqual(json.loads(body)["run"], "VTID-00704.1")
+        self.assertEqual(len(self.claim(worker)), 1)
         self.assertEqual(engine.stop(), 0)
         self.assertHealthy()
 
@@ -152,7 +171,7 @@ class IsRefused(TellsWorkers):
         self.assertEqual([(one["dispatched"], one["pending_pickup"], one["code"]) for one in failed],
                          [(False, False, "ROUTE_FAILED"), (False, False, "ROUTE_FAILED"), (False, True, "ROUTE_FAILED")])
         self.assertTrue(all("retry_at" in one for one in failed[:2]), failed)
-        self.assertEqual([call[1]["webhook-id"] for call in callback.calls],
+        self.assertEqual([call[1]["webhook-id"] for call in callback.calls[:3]],
                          [f"dispatch:VTID-00711.1:{i}" for i in range(3)])
         worker = self.worker("plain", "--slots", "1")
         self.wait_for_status("VTID-00711", "completed")

@@ -192,6 +192,16 @@ class AnEvent(Told):
         self.assertEqual(engine.stop(), 0)
 
 
+class ARunThatAPersonWaitsFor(Told):
+    def test_has_told_its_end_when_the_command_ends(self):
+        path = self.add_spec("VTID-00909")
+        self.vitana("run", path, code=0)
+        self.assertStatus("VTID-00909", "completed")
+        self.assertEqual(self.told()[-1], self.logged()[-1])  # it begins where the engine does
+        self.assertEqual(self.chat.events()[-1]["type"], "vtid.lifecycle.completed")
+        self.assertHealthy()
+
+
 class ADeadEndpoint(Told):
     endpoints = Told.endpoints + '[[webhooks]]\nname = "dead"\nurl = "env:DEAD_URL"\nevents = ["*"]\n'
 

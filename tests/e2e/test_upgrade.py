@@ -140,7 +140,9 @@ class AnUpgrade(Installed):
 
 class AStoreOfAnEarlierVersion(Installed):
     def test_is_brought_to_the_new_schema_and_goes_on(self):
-        for version in (1, 2):
+        versions = sorted(int(file.stem.removeprefix("schema_")) for file in EARLIER.glob("schema_*.sql"))
+        self.assertGreater(len(versions), 2)
+        for version in versions:
             with self.subTest(schema=version):
                 self.go_on_from(version)
 
@@ -157,6 +159,8 @@ class AStoreOfAnEarlierVersion(Installed):
         self.assertEqual(len(list(self.data.glob(f"vitana.db.v{version}-*.backup"))), 1)
         self.assertEqual(self.query("SELECT type FROM oasis_events WHERE seq = ?", before + 1)[0]["type"], "store.migrated")
         self.wait_for_sync(engine)
+        # A switch that was off in the earlier store is off still.
+        self.vitana("controls", "set", "execution", "on", "--reason", "the new schema stands", code=0)
         worker = self.worker(f"far{version}", "--slots", "1", config=self.repo.folder / "vitana.toml")
         vtid = f"VTID-0010{version}"
         self.add_spec(vtid, spec_text(vtid, check=f"grep -q {vtid} {vtid}.txt"), script=f"echo {vtid} > {vtid}.txt")

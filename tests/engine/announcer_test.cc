@@ -3,9 +3,13 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
+#include "base/stop.h"
 #include "sql/test_server.h"
 #include "support/world.h"
 
@@ -26,7 +30,8 @@ class Announcing : public ::testing::Test {
  protected:
   explicit Announcing(bool on_server = false) {
     if (on_server && !sql::testing::has_server()) return;
-    auto opened = store::Store::open({.path = on_server ? sql::testing::fresh_schema() : ":memory:"}, clock_, entropy_);
+    path_ = on_server ? sql::testing::fresh_schema() : ":memory:";
+    auto opened = store::Store::open({.path = path_}, clock_, entropy_);
     EXPECT_TRUE(opened);
     store_ = std::move(*opened);
     setup_.home = "a";
@@ -84,6 +89,7 @@ class Announcing : public ::testing::Test {
 
   SimClock clock_;
   SimEntropy entropy_{1};
+  std::string path_;
   std::unique_ptr<store::Store> store_;
   engine::Setup setup_;
   std::set<std::string> dead_;
@@ -205,6 +211,53 @@ TEST_F(Announcing, WhoIsConfiguredNoLongerIsForgotten) {
   EXPECT_THAT(tell(*announcer), IsEmpty()) << "it begins anew";
 }
 
+TEST_F(Announcing, ItHasToldWhatItsEndpointsTakeAndFinishesThat) {
+  setup_.endpoints = {{"chat", "chat.example", {"vtid.lifecycle.*"}}, {"dead", "dead.example", {"*"}}};
+  dead_ = {"dead"};
+  store_->start_committer();
+  std::mutex mutex;
+  std::map<std::string, int> tries;
+  std::atomic<bool> slow = false;
+  auto announcer = std::make_unique<Announcer>(
+      *store_, clock_, entropy_, setup_, [&](const Endpoint& endpoint, const Announcement&) -> Result<void> {
+        {
+          const std::lock_guard lock(mutex);
+          ++tries[endpoint.name];
+        }
+        while (slow && !StopScope::current().stop_requested()) std::this_thread::yield();
+        if (slow) return failure(FailureCode::CANCELLED, "it was cut");
+        if (dead_.contains(endpoint.name)) return failure(FailureCode::PEER_REFUSED, "it answered 500");
+        return {};
+      });
+  const auto head = [&] {
+    store::Sequence end = 0;
+    EXPECT_TRUE(store_->read([&](store::Reader& reader) -> Result<void> {
+      end = reader.head().seq;
+      return {};
+    }));
+    return end;
+  };
+  EXPECT_TRUE(announcer->told(head())) << "before start() there is nobody to tell";
+  ASSERT_TRUE(announcer->start({}));
+  for (int i = 0; i < 5; ++i) append(EventType::task_completed);
+  announcer->finish(30s);
+  EXPECT_TRUE(announcer->told(head())) << "who fails is not waited for";
+  {
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(tries["chat"], 5);
+    EXPECT_GE(tries["dead"], 1);
+  }
+  slow = true;
+  append(EventType::task_failed);
+  EXPECT_FALSE(announcer->told(head()));
+  announcer->finish(1ms);
+  std::jthread hurry([&] { announcer->request_stop(); });
+  announcer->finish(30s);
+  EXPECT_FALSE(announcer->told(head()));
+  announcer->join();
+  EXPECT_EQ(cursor().seq, head() - 1);
+}
+
 class AnnouncingOnServer : public Announcing {
  protected:
   AnnouncingOnServer() : Announcing(true) {}
@@ -212,6 +265,28 @@ class AnnouncingOnServer : public Announcing {
     if (!store_) GTEST_SKIP() << "NO PostgreSQL SERVER: what engines share is not tested";
   }
 };
+
+TEST_F(AnnouncingOnServer, WhatAnotherEngineToldMeanwhileIsNoRestoredStore) {
+  const auto here = make(setup_);
+  bool looks = false;
+  // Between its look and its unit.
+  const auto prepared = [&](std::string_view text) {
+    if (text.find("webhook_cursors") == std::string_view::npos || !std::exchange(looks, false)) return;
+    append(EventType::task_failed);
+    EXPECT_THAT(tell(*here), SizeIs(1));
+  };
+  auto theirs = store::Store::open({.path = path_, .prepared = prepared}, clock_, entropy_);
+  ASSERT_TRUE(theirs);
+  auto setup = setup_;
+  setup.home = "b";
+  setup.endpoints.push_back({"ci", "ci.example", {"*"}});
+  Announcer there(**theirs, clock_, entropy_, setup, {});
+  looks = true;
+  ASSERT_TRUE(there.begin());
+  EXPECT_FALSE(looks);
+  EXPECT_EQ(cursor().seq, events("*").back().seq);
+  EXPECT_EQ(cursor("ci").seq, cursor().seq);
+}
 
 TEST_F(AnnouncingOnServer, OneEngineTellsUntilItIsGone) {
   const auto here = make(setup_);

@@ -41,12 +41,25 @@ struct Labels : ::testing::Test {
     std::vector<std::uint32_t> vtids;
     const auto claimed = workers.claim(worker->id, builder, std::to_string(++requests), 2);
     EXPECT_TRUE(claimed);
-    for (const auto& one : *claimed) vtids.push_back(one.run.id.vtid.number());
+    for (const auto& one : claimed->assignments) vtids.push_back(one.run.id.vtid.number());
     return vtids;
   }
 };
 
 TEST_F(Labels, WithoutAnyEveryWorkerTakesAll) { EXPECT_THAT(granted({}), ElementsAre(1, 2)); }
+
+TEST_F(Labels, WhoLacksThemSpeaksForNobodyElse) {
+  options.repo_labels = {"site:home"};
+  auto& workers = world().engine().workers;
+  const auto claimed_by = [&](const std::string& name, const std::vector<std::string>& labels) {
+    const auto worker = workers.enter({.name = name, .labels = labels}, builder);
+    EXPECT_TRUE(worker);
+    return *workers.claim(worker->id, builder, std::to_string(++requests), 2);
+  };
+  EXPECT_FALSE(claimed_by("plain", {}).for_nobody);
+  EXPECT_THAT(claimed_by("home", {"site:home"}).assignments, ::testing::SizeIs(2));
+  EXPECT_TRUE(claimed_by("home", {"site:home"}).for_nobody);
+}
 
 TEST_F(Labels, ThatAnAgentNeedsAreNeededForItsRunsAlone) {
   options.agent_labels = {{"fixer", {"gpu", "os:linux"}}};

@@ -61,6 +61,7 @@ struct Object {
 constexpr std::string_view names[] = {"a",     "b",     "inside", ".git",      ".GIT",        "..",
                                       ".",     "",      "git~1",  ".git ",     "a/b",         "readme.md",
                                       ".gitmodules", ".gitattributes", "by_way_of_b", "HEAD"};
+constexpr std::string_view repository_names[] = {"HEAD", "objects", "refs", "commondir", "config"};
 constexpr std::string_view modes[] = {"100644", "100755", "120000", "160000", "40000", "100664", "0", "777777"};
 constexpr std::string_view targets[] = {"readme.md", "../x", "/etc/passwd", "b/../../x",   ".",
                                         "..",        ".git/config", "a/./b/.", "by_way_of_b", "inside"};
@@ -154,7 +155,9 @@ class Maker {
     for (int i = 0; i < count; ++i) {
       const auto mode = std::string(modes[input_.byte() % std::size(modes)]);
       const auto chosen = input_.byte();
-      const auto name = chosen < 200 ? std::string(names[chosen % std::size(names)]) : some(20);
+      const auto name = chosen < 200   ? std::string(names[chosen % std::size(names)])
+                        : chosen < 225 ? std::string(repository_names[chosen % std::size(repository_names)])
+                                       : some(20);
       entries.emplace_back(name + (mode == "40000" ? "/" : ""), mode + " " + name + '\0' + any().name);
     }
     if (input_.byte() < 230) std::sort(entries.begin(), entries.end());
@@ -298,6 +301,26 @@ std::set<std::string> leaving(const git::Mirror& mirror, const Listing& listed) 
   return all;
 }
 
+bool is_within(std::string_view path, const std::string& folder) {
+  return path == folder || path.starts_with(folder + "/");
+}
+
+/// What of `listed` is at a path or below it.
+Listing below(const Listing& listed, const std::string& folder) {
+  Listing found;
+  for (const auto& entry : listed) {
+    if (is_within(entry.first, folder)) found.insert(entry);
+  }
+  return found;
+}
+
+/// Is the folder one that git would take for a repository?
+bool is_repository(const Listing& listed, const std::string& folder) {
+  if (!listed.contains(folder + "/HEAD")) return false;
+  const auto there = [&](const char* name) { return !below(listed, folder + "/" + name).empty(); };
+  return there("commondir") || (there("objects") && there("refs"));
+}
+
 void check_taken(const git::Mirror& mirror, const git::Oid& base, const git::Oid& commit) {
   const auto before = list(mirror, base);
   const auto after = list(mirror, commit);
@@ -306,6 +329,15 @@ void check_taken(const git::Mirror& mirror, const git::Oid& base, const git::Oid
     if (known != before.end() && known->second == entry) continue;
     CHECK(entry.first == "100644" || entry.first == "100755" || entry.first == "120000");
     for (const auto& part : parts_of(path)) CHECK(!part.empty() && part != "." && part != ".." && !is_dot_git(part));
+  }
+  for (const auto& [path, _] : after) {
+    if (!path.ends_with("/HEAD")) continue;
+    const auto folder = path.substr(0, path.rfind('/'));
+    if (!is_repository(after, folder)) continue;
+    for (const auto name : repository_names) {
+      const auto part = folder + "/" + std::string(name);
+      CHECK(below(before, part) == below(after, part));
+    }
   }
   for (const auto& path : leaving(mirror, after)) CHECK(leaving(mirror, before).contains(path));
 }

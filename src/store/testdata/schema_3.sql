@@ -1,5 +1,3 @@
-PRAGMA foreign_keys=OFF;
-BEGIN TRANSACTION;
 CREATE TABLE schema_version (
   version BIGINT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
@@ -446,4 +444,3 @@ CREATE INDEX vtid_ledger_newer ON vtid_ledger (number) WHERE newer_spec IS NOT N
 CREATE INDEX access_tokens_made ON access_tokens (created_by);
 CREATE INDEX webhook_deliveries_age ON webhook_deliveries (received_at);
 CREATE INDEX workers_seen ON workers (seen_at);
-COMMIT;
