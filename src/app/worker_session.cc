@@ -123,6 +123,7 @@ Result<void> WorkerSession::enter(const cli::WorkerOptions& worker) {
                    .slots = slots};
   source.nonce = fmt::format("{:016x}", SystemEntropy().bits());
   if (!worker.patient) source.claim_wait = impatient_wait;
+  source.step = worker.verifies ? domain::Step::verify : domain::Step::execute;
   source.grants_max = worker.grants_max;
   source.trouble = [fault](const Error& error) { fault("", error); };
   source_ = std::make_unique<remote::Source>(*gateway_, source);

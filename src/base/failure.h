@@ -62,6 +62,7 @@ enum class FailureActor {
   /* worker */                                                                                     \
   X(WORKER_LOST,           worker, true,  engine, 500, "the worker stopped renewing its lease; the step is granted again") \
   X(WORKER_TOO_OLD,        worker, false, operator_, 426, "upgrade the worker") \
+  X(VERIFIER_FAILED,       worker, true,  operator_, 500, "a verifier on another machine could not judge; the step is tried again, by another one where there is one; see the cause") \
   X(WORKSPACE_FAILED,      worker, true,  operator_, 500, "the workspace could not be made; see the cause, and the disk") \
   X(ENGINE_STOPPED,        worker, true,  engine, 503, "the engine stopped in the middle; the step is granted again") \
   /* agent */                                                                                      \

@@ -12,6 +12,8 @@ Budget budget_of(FailureCode code) {
   if (!info.retryable) return Budget::none;
   // Such a fault meets every task alike: what causes it is paused, no task pays for it.
   if (breaker_scope(code)) return Budget::environment;
+  // The result that it did not judge is paid for: it waits for one that can.
+  if (code == FailureCode::VERIFIER_FAILED) return Budget::environment;
   switch (info.cls) {
     case FailureClass::agent:
     case FailureClass::timeout:

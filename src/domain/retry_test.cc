@@ -43,6 +43,7 @@ TEST(Budget, TellsTheAgentsDoingFromTheSurroundings) {
   EXPECT_EQ(budget_of(FailureCode::REPO_UNAVAILABLE), Budget::environment);
   EXPECT_EQ(budget_of(FailureCode::BASE_RED), Budget::environment);
   EXPECT_EQ(budget_of(FailureCode::WORKSPACE_FAILED), Budget::environment);
+  EXPECT_EQ(budget_of(FailureCode::VERIFIER_FAILED), Budget::environment);
 }
 
 TEST(Backoff, DoublesUpToItsBound) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "domain/breaker.h"
 #include "domain/mover.h"
 #include "domain/retry.h"
 
@@ -100,8 +101,8 @@ void Mover::retry_step(const Error& error) {
   run_event(EventType::step_retried, failure_json(why));
   // A target that was in the way was looked at again: what holds the delivery up now is another thing.
   in_progress("the step is tried again", run().not_before + step_slack);
-  if (run().step_failures == step_retries_max && !of_surroundings(error.code)) {
-    // It goes on trying, and a person should know; of surroundings their breaker tells.
+  if (run().step_failures == step_retries_max && !breaker_scope(error.code)) {
+    // It goes on trying, and a person should know; of what is paused its breaker tells.
     task().failure = why;
     tell_of_task(name_of(run().state));
   }

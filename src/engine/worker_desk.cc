@@ -90,19 +90,19 @@ bool may_report(FailureCode code) {
   return false;
 }
 
-/// As may_report(), of a verify step: of the change itself who made the deliverable has spoken before.
+/// What a verify step may end with elsewhere: what was seen of the result and of its base. Of the change itself who
+/// made the deliverable has spoken before, and what a verifier lacks itself is nobody else's fault.
 bool judge_may_report(FailureCode code) {
   using enum FailureCode;
-  const auto cls = failure_info(code).cls;
-  return cls == FailureClass::environment || cls == FailureClass::network || cls == FailureClass::git ||
-         code == CHECKS_FAILED || code == VERIFICATION_FAILED || code == WORKSPACE_FAILED;
+  return code == CHECKS_FAILED || code == VERIFICATION_FAILED || code == BASE_RED || code == SETUP_FAILED ||
+         code == STEP_TIMEOUT;
 }
 
 Error reported(Error error, bool judging) {
   if (judging ? judge_may_report(error.code) : may_report(error.code)) return error;
   const auto code = error.code;
   // Of an agent an attempt is spent, and nobody else's work is paused; of a judge the step is tried again.
-  error.code = judging ? FailureCode::WORKSPACE_FAILED : FailureCode::AGENT_FAILED;
+  error.code = judging ? FailureCode::VERIFIER_FAILED : FailureCode::AGENT_FAILED;
   return std::move(error).under(fmt::format("the worker ended its step with {}", name_of(code)));
 }
 

@@ -138,12 +138,14 @@ Result<Response> claim_runs(Exchange& exchange) {
   Json list = Json::array();
   for (const auto& assignment : granted->assignments) {
     auto terms = exchange.files.runs.terms(assignment);
+    // What is to be judged was made meanwhile: who judges it has a whole lease for it. One that ran out is granted again.
+    const auto fence = assignment.lease().fence;
+    if (terms && exchange.engine.runs.renew(assignment.run.id, fence) == port::Directive::lost) continue;
     if (terms) {
       list.push_back(remote::assignment_json(assignment, *terms));
       continue;
     }
     // As a worker of this machine would say that it cannot begin; what passes by itself costs no attempt.
-    const auto fence = assignment.lease().fence;
     const auto cls = failure_info(terms.error().code).cls;
     const bool passes = assignment.step == domain::Step::execute &&
                         (cls == FailureClass::network || cls == FailureClass::storage);

@@ -40,6 +40,9 @@ void Source::stop() {
 Result<void> Source::enter() {
   auto registration = gateway_.enter(options_.worker, {});
   if (!registration) return failure(std::move(registration.error()));
+  // That the token may take such steps is known before the first that there is; for nothing, nothing is granted.
+  const auto may = gateway_.claim(registration->id, options_.nonce + ":may", options_.step, 0, Duration{0}, {});
+  if (!may && may.error().code == FailureCode::NOT_ALLOWED) return failure(may.error());
   {
     const std::lock_guard lock(mutex_);
     registration_ = std::move(*registration);
@@ -77,12 +80,11 @@ void Source::note(const Result<void>& answered) {
   if (options_.trouble) options_.trouble(answered.error());
 }
 
-Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id, domain::Step step, int max,
-                                                  const std::stop_token& stop) {
+Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id, int max, const std::stop_token& stop) {
   int forgotten = 0;
   for (int tries = 1;; ++tries) {
     auto mine = known_or_anew(stop, forgotten);
-    auto granted = mine ? gateway_.claim(mine->id, request_id, step, max, options_.claim_wait, stop)
+    auto granted = mine ? gateway_.claim(mine->id, request_id, options_.step, max, options_.claim_wait, stop)
                         : Result<std::vector<Granted>>(failure(mine.error()));
     note(granted ? Result<void>() : Result<void>(failure(granted.error())));
     if (granted || stop.stop_requested() || tries >= claim_tries) return granted;
@@ -101,14 +103,14 @@ Result<std::vector<Granted>> Source::ask_for_work(const std::string& request_id,
 Result<std::vector<port::Assignment>> Source::claim(const port::ClaimRequest& request) {
   const auto stop = claiming_.get_token();
   const auto& steps = request.steps;
-  const auto step = std::find_if(steps.begin(), steps.end(), [](auto one) { return one != domain::Step::deliver; });
-  if (step == steps.end() || stop.stop_requested()) return std::vector<port::Assignment>();
+  const bool for_these = std::find(steps.begin(), steps.end(), options_.step) != steps.end();
+  if (!for_these || stop.stop_requested()) return std::vector<port::Assignment>();
   if (options_.grants_max > 0 && granted() >= options_.grants_max) {
     pause_for(options_.claim_wait, stop);
     return std::vector<port::Assignment>();
   }
   const auto request_id = fmt::format("{}:{}", options_.nonce, request.request_id);
-  auto granted = ask_for_work(request_id, *step, request.max, stop);
+  auto granted = ask_for_work(request_id, request.max, stop);
   const auto answered = options_.elapsed();
   if (stop.stop_requested()) {
     if (!granted) give_back(request_id);
@@ -143,7 +145,7 @@ std::vector<port::Assignment> Source::keep(std::vector<Granted> granted, Elapsed
 void Source::give_back(const std::string& request_id) {
   const auto id = known().id;
   for (int i = 0; i < give_back_tries; ++i) {
-    const auto granted = gateway_.claim(id, request_id, domain::Step::execute, 0, Duration{0}, {});
+    const auto granted = gateway_.claim(id, request_id, options_.step, 0, Duration{0}, {});
     if (!granted && may_pass(granted.error())) continue;
     if (!granted) return;
     for (const auto& [assignment, _] : *granted) {

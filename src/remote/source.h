@@ -27,6 +27,7 @@ struct SourceOptions {
   std::string nonce;  ///< of this process: its requests are no repetition of another's
   Duration claim_wait = std::chrono::seconds(25);  ///< at the gateway, where there is nothing to do
   std::function<Elapsed()> elapsed = &remote::elapsed;
+  domain::Step step = domain::Step::execute;       ///< that is asked for: execute or verify
   int grants_max = 0;  ///< takes so many steps in all; 0: no bound
   /// Told, on any thread, when the gateway cannot be reached or refuses, once until it answers again; and of each
   /// run that was lost (LEASE_STALE).
@@ -45,14 +46,14 @@ class Source : public port::RunSource {
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
-  /// Registers, and begins to renew. Called once, before all others. Errors: as GatewayClient::enter().
+  /// Registers, and begins to renew. Called once, before all others. Errors: as GatewayClient::enter(); NOT_ALLOWED -
+  /// the token may not take such steps.
   Result<void> enter();
 
   /// Called, on the renewing thread, when renew() would say something else than before.
   void on_change(std::function<void()> told) { changed_ = std::move(told); }
 
-  /// The first kind of step that is no delivery is asked for; a claim of deliveries is answered with none.
-  /// Errors: those of GatewayClient.
+  /// A claim of other steps than SourceOptions::step is answered with none. Errors: those of GatewayClient.
   Result<std::vector<port::Assignment>> claim(const port::ClaimRequest& request) override;
   port::Directive renew(const RunId& run, domain::Fence fence) override;
   Result<void> require_lease(const RunId& run, domain::Fence fence) override;
@@ -86,8 +87,7 @@ class Source : public port::RunSource {
     Elapsed confirmed{};  ///< when the renewal that went through last was sent
   };
 
-  Result<std::vector<Granted>> ask_for_work(const std::string& request_id, domain::Step step, int max,
-                                            const std::stop_token& stop);
+  Result<std::vector<Granted>> ask_for_work(const std::string& request_id, int max, const std::stop_token& stop);
   void give_back(const std::string& request_id);
   std::vector<port::Assignment> keep(std::vector<Granted> granted, Elapsed asked);
   void beat(const std::stop_token& stop);

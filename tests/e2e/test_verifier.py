@@ -93,6 +93,13 @@ class AVerifier(JudgedElsewhere):
 
 
 class WhoMayJudge(JudgedElsewhere):
+    def test_a_machine_whose_token_may_not_ends_at_once(self):
+        engine = self.serve_alone()
+        worker = self.worker("wrong", "--role", "verifier", token=self.token_for("worker", "--name", "wrong"))
+        self.assertNotEqual(worker.end(), 0, worker.said())
+        self.assertIn("NOT_ALLOWED", worker.said())
+        self.assertEqual(engine.stop(), 0)
+
     def test_a_worker_may_not_and_nobody_judges_his_own(self):
         engine = self.serve_alone()
         token = self.token_for("worker", "--name", "mine")
