@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,7 +23,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::string_view leash_program = "/usr/bin/setpriv";
 constexpr auto kill_wait = std::chrono::seconds(5);
 constexpr auto busy_wait = std::chrono::milliseconds(200);
 
@@ -111,49 +110,88 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
-// Everything is set between fork and exec by the C library, so this is safe among threads and
-// costs the same however large this process is.
-class SpawnPlan {
- public:
-  SpawnPlan(const std::string& cwd, int in, int out, int err, int held) {
-    ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawn_file_actions_adddup2(&actions_, in, 0);
-    ::posix_spawn_file_actions_adddup2(&actions_, out, 1);
-    ::posix_spawn_file_actions_adddup2(&actions_, err, 2);
-    if (held >= 0) ::posix_spawn_file_actions_adddup2(&actions_, held, 3);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions_, held >= 0 ? 4 : 3);
-    ::posix_spawn_file_actions_addchdir_np(&actions_, cwd.c_str());
-    ::posix_spawnattr_init(&attributes_);
-    ::posix_spawnattr_setflags(&attributes_,
-                               POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    ::posix_spawnattr_setsigmask(&attributes_, &signals);
-    ::sigfillset(&signals);
-    ::posix_spawnattr_setsigdefault(&attributes_, &signals);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  ~SpawnPlan() {
-    ::posix_spawn_file_actions_destroy(&actions_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
+/// All that a child needs to become another program, made before it is there.
+struct Plan {
+  const char* program;
+  char* const* argv;
+  char* const* environment;
+  const char* cwd;
+  std::array<int, 3> standard;
+  int held;      ///< -1: none
+  bool leashed;
+  pid_t parent;
+};
 
-  int start(pid_t& pid, const std::string& program, char** argv, char** environment) const {
-    const auto until = steady_clock::now() + busy_wait;
-    while (true) {
-      const int error =
-          ::posix_spawn(&pid, program.c_str(), &actions_, &attributes_, argv, environment);
-      // A script just written is open for writing until another thread's child reaches its exec.
-      if (error != ETXTBSY || steady_clock::now() >= until) return error;
-      std::this_thread::yield();
-    }
+/// What a child does between vfork and exec, on the memory of its parent: system calls, and nothing else. (The C library's
+/// posix_spawn is the same, but cannot leash.) Returns what went wrong.
+int become(const Plan& plan) {
+  ::setsid();
+  struct sigaction usual{};
+  usual.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &usual, nullptr);
+  if (plan.leashed) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != plan.parent) return ESRCH;  // it died before it could be told
   }
+  for (int i = 0; i < 3; ++i) {
+    if (::dup2(plan.standard[static_cast<std::size_t>(i)], i) < 0) return errno;
+  }
+  if (plan.held >= 0 && ::dup2(plan.held, 3) < 0) return errno;
+  if (::close_range(plan.held >= 0 ? 4 : 3, ~0U, 0) != 0) return errno;
+  if (::chdir(plan.cwd) != 0) return errno;
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execve(plan.program, plan.argv, plan.environment);
+  return errno;
+}
+
+/// No signal reaches this thread meanwhile: its handler would run in the child, on our memory.
+class Undisturbed {
+ public:
+  Undisturbed() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~Undisturbed() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  Undisturbed(const Undisturbed&) = delete;
+  Undisturbed& operator=(const Undisturbed&) = delete;
 
  private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
+  sigset_t before_{};
 };
+
+/// vfork costs the same however large this process is, and the thread waits until its child has begun or failed. -1, and
+/// what went wrong.
+[[gnu::noinline]] pid_t start_once(const Plan& plan, volatile int& error) {
+  error = 0;
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    error = become(plan);
+    ::_exit(127);
+  }
+  if (pid < 0) error = errno;
+  return pid;
+}
+
+pid_t start_as_planned(const Plan& plan, int& error) {
+  const auto until = steady_clock::now() + busy_wait;
+  for (;;) {
+    volatile int failed = 0;
+    pid_t pid = -1;
+    {
+      const Undisturbed quiet;
+      pid = start_once(plan, failed);
+    }
+    error = failed;
+    if (error == 0) return pid;
+    if (pid > 0) ::waitpid(pid, nullptr, 0);
+    // A script just written is open for writing until another thread's child reaches its exec.
+    if (error != ETXTBSY || steady_clock::now() >= until) return -1;
+    std::this_thread::yield();
+  }
+}
 
 Result<std::string> resolve(const ChildRequest& request) {
   const auto& name = request.argv[0];
@@ -188,26 +226,25 @@ Result<Child> Child::start(const ChildRequest& request) {
   if (!err) return failure(std::move(err.error()));
 
   auto arguments = request.argv;
-  if (request.leashed && ::access(leash_program.data(), X_OK) == 0) {
-    auto found = find_program((request.cwd / *program).string(), "");
-    if (!found) return failure(std::move(found.error()));
-    arguments[0] = found->string();
-    arguments.insert(arguments.begin(), {std::string(leash_program), "--pdeathsig", "TERM", "--"});
-    program = std::string(leash_program);
-  }
   std::vector<std::string> variables;
   for (const auto& [name, value] : request.environment) {
     variables.push_back(fmt::format("{}={}", name, value));
   }
   // Above 3, so that the copy in the child is one, without the close-on-exec mark.
   const Fd held(request.held < 0 ? -1 : ::fcntl(request.held, F_DUPFD_CLOEXEC, 4));
-  const SpawnPlan plan(request.cwd.string(), in->theirs.get(), out->theirs.get(),
-                       err->theirs.get(), held.get());
-  pid_t pid = -1;
-  if (const int error =
-          plan.start(pid, *program, pointers(arguments).data(), pointers(variables).data())) {
-    return refused(*program, error);
-  }
+  const auto argv = pointers(arguments);
+  const auto environment = pointers(variables);
+  int error = 0;
+  const pid_t pid = start_as_planned({.program = program->c_str(),
+                                      .argv = argv.data(),
+                                      .environment = environment.data(),
+                                      .cwd = request.cwd.c_str(),
+                                      .standard = {in->theirs.get(), out->theirs.get(), err->theirs.get()},
+                                      .held = held.get(),
+                                      .leashed = request.leashed,
+                                      .parent = ::getpid()},
+                                     error);
+  if (pid < 0) return refused(*program, error);
 
   Child child;
   child.pid_ = child.running_.value = pid;

@@ -33,8 +33,7 @@ struct ChildRequest {
   /// A lock's descriptor that the child and what it starts hold too, as number 3: the lock lives as
   /// long as any of them, also when this process dies. Stays the caller's. -1: none.
   int held = -1;
-  /// The kernel sends it TERM when the thread that starts it ends, however this process dies. (By way of
-  /// util-linux's setpriv; where that is not there, it is not so.)
+  /// The kernel sends it TERM when the thread that starts it ends, however this process dies.
   bool leashed = false;
 };
 
