@@ -16,6 +16,14 @@ namespace {
 
 using wire::Json;
 
+constexpr std::size_t known_body_bytes_max = std::size_t{4} << 20;  ///< of those who are let in
+constexpr std::size_t forge_body_bytes_max = std::size_t{4} << 20;
+
+/// A delivery that says it is signed. Whether it is, only all of its body tells.
+bool is_from_forge(const Route& route, const Request& request) {
+  return route.by_forge && request.header("authorization").empty() && is_signed(request);
+}
+
 /// The values of the path's parameters, where the pattern fits.
 std::optional<std::map<std::string, std::string>> values_of(std::string_view pattern,
                                                             const std::vector<std::string>& path) {
@@ -200,16 +208,20 @@ Response Gateway::answer(const Request& request) {
   return response;
 }
 
-std::size_t Gateway::body_bytes_max(const Request& head) {
+Result<std::size_t> Gateway::body_bytes_max(const Request& head) {
   try {
     const auto target = parse_target(head.target);
-    if (!target) return 0;
+    if (!target) return failure(target.error());
     const auto found = match(head.method, target->path);
-    // A large body is taken from nobody but those whom the route lets in.
-    if (!found || found->route->body_bytes_max == 0 || !caller(*found->route, head)) return 0;
-    return found->route->body_bytes_max;
-  } catch (const std::exception&) {
-    return 0;  // answer() meets it again, and says so
+    if (!found) return failure(found.error());
+    const Route& route = *found->route;
+    // A large body is taken from nobody but those whom the route lets in; who a forge is, only all of it tells.
+    if (is_from_forge(route, head)) return forge_body_bytes_max;
+    if (!route.right) return std::size_t{0};
+    if (const auto who = caller(route, head); !who) return failure(who.error());
+    return std::max(route.body_bytes_max, known_body_bytes_max);
+  } catch (const std::exception& thrown) {
+    return failure(FailureCode::INVARIANT_BROKEN, thrown.what());
   }
 }
 
@@ -226,7 +238,7 @@ Result<Response> Gateway::handle(const Request& request, Response& told) {
   if (!found) return failure(std::move(found.error()));
   const Route& route = *found->route;
   told.route = route.path;
-  const bool by_forge = route.by_forge && request.header("authorization").empty() && is_signed(request);
+  const bool by_forge = is_from_forge(route, request);
   auto who = by_forge ? Result<domain::Caller>() : caller(route, request);
   if (!who) return failure(std::move(who.error()));
   told.actor = who->actor;

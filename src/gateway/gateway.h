@@ -25,9 +25,9 @@ class Gateway {
   /// What it counts, and what others count beside it.
   const std::shared_ptr<Figures>& figures() const { return figures_; }
 
-  /// Of a request whose body was not read yet and is larger than every route's: how much of it is taken; 0: no
-  /// more than of every route. Does not throw.
-  std::size_t body_bytes_max(const Request& head);
+  /// Of a request whose body was not read yet: how much of it is taken. Does not throw. Errors: of those who are not
+  /// let in, and where there is no such route.
+  Result<std::size_t> body_bytes_max(const Request& head);
 
  private:
   /// `told`: gets what is told of the request, as soon as it is known.

@@ -12,6 +12,7 @@ namespace vitana::gateway {
 
 namespace http = beast::http;
 using Message = http::request<http::string_body>;
+using Parser = http::request_parser<http::string_body>;
 
 std::optional<Method> method_of(http::verb verb);
 

@@ -112,8 +112,22 @@ class Server::Impl {
   net::awaitable<void> feed(Connection& connection, const Response& response, unsigned version);
   net::awaitable<bool> write_text(Connection& connection, std::string_view text, bool chunked);
 
-  /// How much may be taken of a body that is larger than every route's.
-  net::awaitable<std::size_t> larger_body(Connection& connection, Message& head);
+  /// Room for a body that is larger than what anybody may send, for as long as this lives.
+  class Room {
+   public:
+    Room(std::size_t& taken, std::size_t bytes) : taken_(taken), bytes_(bytes) { taken_ += bytes_; }
+    ~Room() { taken_ -= bytes_; }
+    Room(const Room&) = delete;
+    Room& operator=(const Room&) = delete;
+
+   private:
+    std::size_t& taken_;
+    const std::size_t bytes_;
+  };
+
+  /// Sets how much is read of the body that this header announces. Errors: of what may not come.
+  net::awaitable<Result<void>> bound_body(Connection& connection, Parser& parser, std::optional<Room>& room);
+  net::awaitable<Result<std::size_t>> larger_body(Connection& connection, Message& head);
   /// Is it one that takes a processor for long?
   bool is_large_json(const Request& request) const {
     return request.body.size() > options_.large_json_bytes && request.header("content-type").starts_with("application/json");
@@ -122,8 +136,8 @@ class Server::Impl {
   net::awaitable<std::optional<Response>> respond(Connection& connection, Request& request);
 
   // What waits for git there ends when all connections are cut.
-  static net::awaitable<std::size_t> weigh(const std::function<std::size_t(const Request&)>& limit, const Request& head,
-                                           std::stop_token stop) {
+  static net::awaitable<Result<std::size_t>> weigh(const std::function<Result<std::size_t>(const Request&)>& limit,
+                                                   const Request& head, std::stop_token stop) {
     const StopScope stoppable(std::move(stop));
     co_return limit(head);
   }
@@ -160,6 +174,7 @@ class Server::Impl {
   Turns streaming_;
   Turns large_json_;
   std::size_t waiting_ = 0;
+  std::size_t bodies_bytes_ = 0;
   std::uint64_t news_ = 0;
   Clock::time_point woken_at_{};
   bool stopping_ = false;
@@ -276,7 +291,7 @@ net::awaitable<bool> Server::Impl::handshake(Connection& connection) {
 }
 
 net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
-  http::request_parser<http::string_body> parser;
+  Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
   parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // the header says first how large it is
   error_code error;
@@ -285,12 +300,13 @@ net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
   co_await http::async_read_header(connection.stream, connection.buffer, parser, into(error));
   connection.idle = false;
   connection.asked = {};
+  std::optional<Room> room;
   if (!error) {
-    const auto size = parser.content_length().value_or(0);
-    const auto limit = size > options_.body_bytes_max ? co_await larger_body(connection, parser.get()) : 0;
-    parser.body_limit(std::max<std::uint64_t>(limit, options_.body_bytes_max));
-    if (size > std::max<std::uint64_t>(limit, options_.body_bytes_max)) error = http::error::body_limit;
-    const auto slow = std::chrono::seconds(size / slowest_bytes_a_second);
+    if (const auto bound = co_await bound_body(connection, parser, room); !bound) {
+      co_await write(connection, problem(bound.error()), false, false, 11);
+      co_return false;
+    }
+    const auto slow = std::chrono::seconds(parser.content_length().value_or(0) / slowest_bytes_a_second);
     connection.stream.expires_after(nanoseconds(options_.body_deadline) + slow);
   }
   if (!error) {
@@ -308,7 +324,28 @@ net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
   co_return co_await answer(connection, message);
 }
 
-net::awaitable<std::size_t> Server::Impl::larger_body(Connection& connection, Message& head) {
+net::awaitable<Result<void>> Server::Impl::bound_body(Connection& connection, Parser& parser,
+                                                      std::optional<Room>& room) {
+  auto most = options_.body_bytes_max;
+  const bool told = parser.content_length().has_value();
+  const std::uint64_t size = parser.content_length().value_or(0);
+  if (size > most || (!told && parser.chunked())) {
+    const auto larger = co_await larger_body(connection, parser.get());
+    if (!larger) co_return failure(larger.error());
+    most = std::max(most, *larger);
+  }
+  parser.body_limit(most);
+  if (size > most) co_return failure(FailureCode::REQUEST_TOO_LARGE, "the body is too large");
+  const auto needs = told ? static_cast<std::size_t>(size) : most;
+  if (most == options_.body_bytes_max || needs <= options_.body_bytes_max) co_return Result<void>();
+  if (bodies_bytes_ + needs > options_.bodies_bytes_max) {
+    co_return failure(FailureCode::GATEWAY_BUSY, "there is no room for a body of this size now");
+  }
+  room.emplace(bodies_bytes_, needs);
+  co_return Result<void>();
+}
+
+net::awaitable<Result<std::size_t>> Server::Impl::larger_body(Connection& connection, Message& head) {
   if (!options_.larger_body || !method_of(head.method())) co_return 0;
   const auto request = request_of(head, connection);
   co_return co_await net::co_spawn(handlers_, weigh(options_.larger_body, request, cut_.get_token()),

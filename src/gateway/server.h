@@ -30,11 +30,12 @@ struct ServerOptions {
   std::size_t connections_max = 4096;  ///< beyond it a connection is closed as it comes
   std::size_t connections_per_origin_max = 0;  ///< the same, for each origin but this machine; 0: no bound
   std::size_t header_bytes_max = 16 << 10;
-  std::size_t body_bytes_max = 4 << 20;
+  std::size_t body_bytes_max = 64 << 10;     ///< that anybody may send
+  std::size_t bodies_bytes_max = 512 << 20;  ///< of all larger ones that are being read or answered; else GATEWAY_BUSY
   Duration handshake_deadline = std::chrono::seconds(10);
-  /// Asked, on a handler's thread, of a request whose body is larger than that: how much of it may be taken; 0: no
-  /// more. Empty: never more.
-  std::function<std::size_t(const Request& head)> larger_body = {};
+  /// Asked, on a handler's thread, of a request whose body is larger than `body_bytes_max`, or does not say how large it
+  /// is: how much of it may be taken. An error is answered, and the connection ends. Empty: no more.
+  std::function<Result<std::size_t>(const Request& head)> larger_body = {};
   Duration header_deadline = std::chrono::seconds(30);  ///< and how long a connection may be idle
   Duration body_deadline = std::chrono::seconds(60);    ///< longer for a larger body, at 64 KiB a second
   Duration write_deadline = std::chrono::seconds(30);   ///< for what takes nothing

@@ -139,7 +139,15 @@ class WhatIsNoRequest(Serving):
     def test_what_is_too_large_is_refused_before_it_is_read(self):
         self.assertEqual(self.statuses(b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n"), [413])
         self.assertEqual(self.statuses(b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n"), [413])
-        self.assertEqual(self.statuses(b"POST /api/v1/specs/validate HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"), [413])
+        head = b"POST /api/v1/specs/validate HTTP/1.1\r\nHost: x\r\n"
+        known = head + f"Authorization: Bearer {self.token}\r\n".encode()
+        self.assertEqual(self.statuses(known + b"Content-Length: 99999999999\r\n\r\n"), [413])
+        # Of those who are not let in, nothing is read of a body of more than 64 KiB, or of one that may be.
+        self.assertEqual(self.statuses(head + b"Content-Length: 70000\r\n\r\n"), [401])
+        self.assertEqual(self.statuses(head + b"Transfer-Encoding: chunked\r\n\r\n"), [401])
+        self.assertEqual(self.statuses(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n"), [413])
+        signed = b"POST /api/v1/specs/sync HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256=00\r\n"
+        self.assertEqual(self.statuses(signed + b"Content-Length: 5000000\r\n\r\n"), [413])
         deep = b"[" * 100_000
         answer = self.request("POST", "/api/v1/specs/validate", body=deep, headers={"Content-Type": "application/json"})
         self.assertEqual(answer.status, 400)

@@ -1,4 +1,5 @@
 // What workers on other machines are told.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "domain/labels.h"
@@ -136,14 +137,17 @@ TEST_F(GatewayTest, ALargeBodyIsTakenFromThoseAloneWhomTheRouteLetsIn) {
   const auto most = [&](Method method, const std::string& target, const std::string& token) {
     Request head{.method = method, .target = target};
     if (!token.empty()) head.headers["authorization"] = "Bearer " + token;
-    return gateway_.body_bytes_max(head);
+    const auto taken = gateway_.body_bytes_max(head);
+    return taken ? fmt::format("{} MiB", *taken >> 20) : std::string(name_of(taken.error().code));
   };
   const std::string path = "/api/v1/runs/VTID-00001.1/result.bundle?fence=1";
-  EXPECT_EQ(most(Method::put, path, token(Role::worker)), std::size_t{64} << 20);
-  EXPECT_EQ(most(Method::put, path, token(Role::viewer)), 0U);
-  EXPECT_EQ(most(Method::put, path, ""), 0U);
-  EXPECT_EQ(most(Method::post, "/api/v1/workers", token(Role::worker)), 0U);
-  EXPECT_EQ(most(Method::put, "/%zz", token(Role::worker)), 0U);
+  EXPECT_EQ(most(Method::put, path, token(Role::worker)), "64 MiB");
+  EXPECT_EQ(most(Method::put, path, token(Role::viewer)), "NOT_ALLOWED");
+  EXPECT_EQ(most(Method::put, path, ""), "UNAUTHENTICATED");
+  EXPECT_EQ(most(Method::put, path, "vit_of_nobody"), "UNAUTHENTICATED");
+  EXPECT_EQ(most(Method::post, "/api/v1/workers", token(Role::worker)), "4 MiB");
+  EXPECT_EQ(most(Method::post, "/api/v1/nothing", token(Role::worker)), "NOT_FOUND");
+  EXPECT_EQ(most(Method::put, "/%zz", token(Role::worker)), "REQUEST_INVALID");
 }
 
 }  // namespace
