@@ -94,6 +94,8 @@ class Server:
         self.connection.request(method, path, body=body, headers=headers)
         answer = self.connection.getresponse()
         text = answer.read()
+        # The next call may come after the server has ended a connection that asks nothing.
+        self.connection.close()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {text.decode()}")
         return json.loads(text)
