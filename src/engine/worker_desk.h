@@ -57,10 +57,10 @@ class WorkerDesk {
   Result<domain::Run> held(const RunId& run, domain::Fence fence, const domain::Caller& caller);
 
   /// Ends the step. Of what was executed, whether no change is allowed is taken from the run's own spec, and not
-  /// from the report; a code that no execute step ends with becomes AGENT_FAILED, one that tells nothing
-  /// of what was judged VERIFIER_FAILED. `evidence`, and what was verified, was judged by who calls. The same report again, for
-  /// as long as this process remembers it, changes nothing. Errors: as held(), and RunDesk::report; a stale one
-  /// is an event.
+  /// from the report; a code that no execute step ends with becomes AGENT_FAILED, one that tells nothing of what was
+  /// judged VERIFIER_FAILED. `evidence`, and what was verified, was judged by who calls. The same report again, for
+  /// as long as this process remembers it, changes nothing. Errors: as held(), and RunDesk::report; a stale one is
+  /// an event.
   Result<void> report(const RunId& run, port::StepReport report, const domain::Caller& caller,
                       std::vector<domain::Evidence> evidence = {});
 

@@ -138,7 +138,7 @@ Result<Response> claim_runs(Exchange& exchange) {
   Json list = Json::array();
   for (const auto& assignment : granted->assignments) {
     auto terms = exchange.files.runs.terms(assignment);
-    // What is to be judged was made meanwhile: who judges it has a whole lease for it. One that ran out is granted again.
+    // What is to be judged was made meanwhile: who judges it has a whole lease for it.
     const auto fence = assignment.lease().fence;
     if (terms && exchange.engine.runs.renew(assignment.run.id, fence) == port::Directive::lost) continue;
     if (terms) {

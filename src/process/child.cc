@@ -122,8 +122,8 @@ struct Plan {
   pid_t parent;
 };
 
-/// What a child does between vfork and exec, on the memory of its parent: system calls, and nothing else. (The C library's
-/// posix_spawn is the same, but cannot leash.) Returns what went wrong.
+/// What a child does between vfork and exec, on the memory of its parent: system calls, and nothing else. (The C
+/// library's posix_spawn is the same, but cannot leash.) Returns what went wrong.
 int become(const Plan& plan) {
   ::setsid();
   struct sigaction usual{};
@@ -162,8 +162,8 @@ class Undisturbed {
   sigset_t before_{};
 };
 
-/// vfork costs the same however large this process is, and the thread waits until its child has begun or failed. -1, and
-/// what went wrong.
+/// vfork costs the same however large this process is, and the thread waits until its child has begun or failed. -1,
+/// and what went wrong.
 [[gnu::noinline]] pid_t start_once(const Plan& plan, volatile int& error) {
   error = 0;
   const pid_t pid = ::vfork();

@@ -111,7 +111,7 @@ class WhatIsNoRequest(Serving):
 
     def test_shapes_that_hide_a_second_request_are_refused(self):
         inner = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-        head = b"POST /api/v1/specs/validate HTTP/1.1\r\nHost: x\r\n"
+        head = f"POST /api/v1/specs/validate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.token}\r\n".encode()
         for name, data in {
             "both lengths": head + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + inner,
             "two lengths": head + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd" + inner,
