@@ -94,7 +94,7 @@ gateway::Files files() {
   gateway::Files files;
   files.log = [](const RunId&, std::size_t, std::size_t) { return Result<std::string>(std::string()); };
   files.diff = [](const RunId&) { return Result<std::string>(std::string()); };
-  files.runs.terms = [terms](const domain::Run&) { return Result<remote::Terms>(terms); };
+  files.runs.terms = [terms](const port::Assignment&) { return Result<remote::Terms>(terms); };
   files.runs.result = [](const domain::Run&, const std::string& commit) {
     return Result<gateway::RunFiles::Outcome>({commit, true});
   };

@@ -40,9 +40,11 @@ void Source::stop() {
 Result<void> Source::enter() {
   auto registration = gateway_.enter(options_.worker, {});
   if (!registration) return failure(std::move(registration.error()));
-  // That the token may take such steps is known before the first that there is; for nothing, nothing is granted.
-  const auto may = gateway_.claim(registration->id, options_.nonce + ":may", options_.step, 0, Duration{0}, {});
-  if (!may && may.error().code == FailureCode::NOT_ALLOWED) return failure(may.error());
+  if (options_.step == domain::Step::verify) {
+    // That the token may judge is known before there is anything to judge; a claim of nothing is granted nothing.
+    const auto may = gateway_.claim(registration->id, options_.nonce + ":may", options_.step, 0, Duration{0}, {});
+    if (!may && may.error().code == FailureCode::NOT_ALLOWED) return failure(may.error());
+  }
   {
     const std::lock_guard lock(mutex_);
     registration_ = std::move(*registration);

@@ -46,7 +46,9 @@ struct SourceTest : ::testing::Test {
 
   SourceTest() {
     world.repository().commit({{"docs/specs/00001-page.md", testing::sample_spec()}});
-    auto started = gateway::Server::start({}, [this](const Request& request) { return answer(request); });
+    gateway::ServerOptions options;
+    options.larger_body = [this](const Request& head) { return gateway.body_bytes_max(head); };
+    auto started = gateway::Server::start(options, [this](const Request& request) { return answer(request); });
     EXPECT_TRUE(started);
     server = std::move(*started);
     const auto token = world.engine().access.issue({"builder", domain::Role::worker}, "test");

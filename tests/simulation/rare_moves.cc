@@ -42,7 +42,11 @@ class Play {
   }
   void foreign() { world.repository().commit({{"other.txt", std::to_string(++commits_)}}); }
 
-  port::Assignment claim(Step step, const std::string& worker = "remote:one") {
+  /// Who executes is elsewhere, and judges nothing.
+  port::Assignment claim(Step step) {
+    return claim(step, step == Step::execute ? "remote:one" : engine::local_worker("home.1", "one"));
+  }
+  port::Assignment claim(Step step, const std::string& worker) {
     auto granted = world.engine().runs.claim({worker, "", {step}, 1});
     CHECK(granted.has_value() && !granted->empty());
     return std::move(granted->front());
