@@ -415,6 +415,7 @@ void AppSession::stop(bool now, Duration grace) {
     host_->stop();
   }
   host_->join();
+  if (!now) tell_persons();
   engine_->autopilot.request_stop();
   engine_->branches.request_stop();
   engine_->statuses.request_stop();
@@ -427,6 +428,20 @@ void AppSession::stop(bool now, Duration grace) {
   janitor_.request_stop();
   if (janitor_.joinable()) janitor_.join();
   lock_.reset();
+}
+
+void AppSession::tell_persons() {
+  const auto until = std::chrono::steady_clock::now() + announce_grace;
+  while (std::chrono::steady_clock::now() < until) {
+    const auto seen = store_->commits();
+    bool told = true;
+    (void)store_->read([&](store::Reader& reader) -> Result<void> {
+      told = reader.due_effects(domain::EffectKind::notify, 1).empty();
+      return {};
+    });
+    if (told) return;
+    store_->wait_for_commit(seen, 200ms);
+  }
 }
 
 std::optional<int> AppSession::engine_pid() {

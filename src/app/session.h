@@ -59,6 +59,8 @@ class AppSession : public cli::Session {
       : config_(std::move(config)), data_(std::move(data)) {}
   engine::Setup setup(const Parts& parts) const;
   void make_workers(int slots, bool serves, const engine::Autopilot::Hooks& hooks);
+  /// Waits a moment until [notify] was told what it can be told now.
+  void tell_persons();
   /// Pushes that dead engines left hanging.
   void end_orphans();
   void sweep_workspaces();

@@ -112,14 +112,14 @@ class Show {
 
 constexpr std::size_t held_lines_max = 10;
 
-/// The tasks that are neither over nor blocked, with what holds them: idle does not mean done.
+/// The tasks that are not over, with what holds them, those that wait for a person first: idle does not mean done.
 std::string held_text(Session& session, store::Reader& reader, const Terminal& terminal,
                       const std::map<std::string, int>& counts) {
   using domain::TaskStatus;
   Table table({"VTID", "STATUS", "WHAT HOLDS IT"});
   std::size_t all = 0;
   std::size_t shown = 0;
-  for (const auto status : {TaskStatus::in_progress, TaskStatus::scheduled, TaskStatus::draft}) {
+  for (const auto status : {TaskStatus::blocked, TaskStatus::in_progress, TaskStatus::scheduled, TaskStatus::draft}) {
     const auto count = counts.find(std::string(name_of(status)));
     if (count == counts.end()) continue;
     all += static_cast<std::size_t>(count->second);

@@ -103,7 +103,7 @@ void declare_look_commands(CommandTree& tree) {
   tree.choice(*counted.add_option("--by", span->by, "what they are counted by"), {"code", "agent", "repo"});
   counted.add_option("--since", span->since, "how far back: 24h")->type_name("DURATION");
 
-  tree.command(root, "workers", "the steps that are leased now",
+  tree.command(root, "workers", "the steps that are leased now, and the workers on other machines",
                [](Call& call) { return workers(call); });
   tree.look(root, "repos", "the configured repositories",
                [](Call& call) { return repos(call); });

@@ -1,6 +1,7 @@
 #include "cli/look_commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 using wire::Json;
 
 constexpr Duration look_every = 200ms;
+constexpr int workers_shown_max = 1'000;
 
 /// Prints a table, or a sentence on stderr where it has no rows.
 void print_table(Call& call, const Table& table, std::string_view otherwise) {
@@ -103,16 +105,16 @@ Answer stats(Call& call, const std::string& by, const std::string& since) {
 Answer workers(Call& call) {
   auto session = call.session();
   if (!session) return failure(std::move(session.error()));
-  struct Held {
-    domain::Run run;
-    Instant now;
-  };
-  std::vector<Held> held;
+  std::vector<domain::Run> held;
+  std::vector<store::WorkerRow> known;
+  Instant now{};
   auto done = read(**session, [&](store::Reader& reader) -> Result<void> {
+    known = reader.workers(workers_shown_max);
+    now = reader.now();
     store::TaskFilter filter{.status = domain::TaskStatus::in_progress, .limit = 1000};
     for (const auto& task : reader.tasks(filter)) {
       auto run = reader.run({task.vtid, task.attempt});
-      if (run && run->lease) held.push_back({std::move(*run), reader.now()});
+      if (run && run->lease) held.push_back(std::move(*run));
     }
     return {};
   });
@@ -120,7 +122,7 @@ Answer workers(Call& call) {
   const auto pid = (*session)->engine_pid();
   if (call.json) {
     Json list = Json::array();
-    for (const auto& [run, now] : held) {
+    for (const auto& run : held) {
       list.push_back({{"worker", run.lease->worker},
                       {"run", run.id.to_string()},
                       {"state", name_of(run.state)},
@@ -128,16 +130,33 @@ Answer workers(Call& call) {
                       {"granted_at", to_rfc3339(run.lease->granted_at)},
                       {"agent", run.agent}});
     }
-    call.print_json({{"engine_pid", pid ? Json(*pid) : Json()}, {"leases", list}});
+    Json registered = Json::array();
+    for (const auto& row : known) {
+      registered.push_back({{"id", row.id},
+                            {"name", row.name},
+                            {"token", row.actor},
+                            {"labels", row.labels},
+                            {"slots", row.slots},
+                            {"draining", row.draining},
+                            {"seen_at", to_rfc3339(row.seen_at)}});
+    }
+    call.print_json({{"engine_pid", pid ? Json(*pid) : Json()}, {"leases", list}, {"registered", registered}});
     return exit_yes;
   }
   call.console.say(pid ? fmt::format("engine: process {}", *pid) : std::string("no engine runs"));
   Table table({"RUN", "STATE", "HELD FOR", "AGENT", "WORKER"});
-  for (const auto& [run, now] : held) {
+  for (const auto& run : held) {
     table.add({run.id.to_string(), std::string(name_of(run.state)),
                to_words(now - run.lease->granted_at), run.agent, run.lease->worker});
   }
   print_table(call, table, "no step is leased");
+  if (known.empty()) return exit_yes;
+  Table registered({"WORKER", "NAME", "TOKEN", "SLOTS", "SEEN", "LABELS"});
+  for (const auto& row : known) {
+    registered.add({row.id, row.name, row.actor, row.draining ? "drained" : std::to_string(row.slots),
+                    relative(row.seen_at, now), fmt::format("{}", fmt::join(row.labels, " "))});
+  }
+  print_table(call, registered, "");
   return exit_yes;
 }
 

@@ -55,8 +55,8 @@ std::string agent_section(const FoundAgent& agent) {
   std::string text = fmt::format("[agents.{}]\n", agent.name);
   text += fmt::format("kind = {}\n", quoted(name_of(agent.kind)));
   if (!agent.command.empty()) text += fmt::format("command = {}\n", quoted_list(agent.command));
-  text += agent.hosts.empty() ? line("network = \"none\"", "or \"loopback\", or a list of hosts")
-                              : fmt::format("network = {}\n", quoted_list(agent.hosts));
+  text += agent.hosts.empty() ? line("network = \"none\"", "or \"loopback\", or hosts: these open it whole for now")
+                              : line("network = " + quoted_list(agent.hosts), "noted; for now it is open to all");
   if (!agent.secrets.empty()) {
     text += fmt::format("secrets = {}\n", quoted_list(agent.secrets));
   } else if (!agent.key.empty()) {
@@ -75,7 +75,7 @@ constexpr std::string_view no_agent =
 # [agents.fixer]
 # kind = "command"
 # command = ["./tools/fixer.sh"]
-# network = "none"             # or "loopback", or a list of hosts
+# network = "none"             # or "loopback", or hosts: these open it whole for now
 # secrets = ["env:API_KEY"]
 )";
 

@@ -104,10 +104,13 @@ Result<Response> log_in(Exchange& exchange) {
   const auto opened = exchange.engine.access.open_session(form_value(exchange.request.body, "code"));
   if (!opened) {
     if (opened.error().code != FailureCode::UNAUTHENTICATED) return failure(opened.error());
-    return page("This does not let you in", "<p>A link works once, within ten minutes. Ask for another one, or make one: "
+    return page("This does not let you in", "<p>No token that holds, or a link that was used: one works once, within ten "
+                                            "minutes. Ask for another one, or make one: "
                                             "<code>vitana tokens link --role ROLE</code></p>", 401);
   }
-  auto response = page("You are logged in", fmt::format("<p>{}, as {}. <a href=\"/\">Go on</a></p>",
+  auto response = page("You are logged in", fmt::format("<p>{}, as {}: this browser may ask the API now, "
+                                                        "<a href=\"/api/v1/attention\">what needs a person</a> and "
+                                                        "<a href=\"/api/v1/tasks\">the tasks</a> for instance.</p>",
                                                         in_html(opened->row.name), name_of(opened->row.role)));
   response.headers.emplace_back(
       "Set-Cookie", set_cookie(exchange, opened->token, *opened->row.expires_at - opened->row.created_at));

@@ -202,6 +202,31 @@ class ARunThatAPersonWaitsFor(Told):
         self.assertHealthy()
 
 
+class ACommandThatTells(Serving):
+    def config(self, **options):
+        return super().config(rest=f'\n[notify]\ncommand = ["{self.root}/tell.sh"]\n', **options)
+
+    def prepare(self):
+        super().prepare()
+        self.said = self.root / "said"
+        tell = self.root / "tell.sh"
+        tell.write_text(f"#!/bin/sh\ncat >> {self.said}\n")
+        tell.chmod(0o755)
+
+    def test_has_been_told_of_a_failure_when_the_run_ends(self):
+        path = self.add_spec("VTID-00910", script="exit 3")
+        self.repo.commit("once", {"vitana.toml": self.config().replace('delay = "1s"', 'delay = "1s"\nruns = 1')})
+        self.vitana("run", path, code=1)
+        self.assertEqual(json.loads(self.said.read_text())["code"], "AGENT_FAILED")
+
+    def test_what_waits_for_a_person_is_in_the_summary(self):
+        self.until_idle()
+        self.add_spec("VTID-00911", text=spec_text("VTID-00911", check="") + "- [human] A person finds it beautiful\n")
+        self.until_idle()
+        answer = self.vitana("autopilot", "--until-idle", code=0)
+        self.assertRegex(answer.out, r"VTID-00911 +blocked.*vitana task")
+
+
 class ADeadEndpoint(Told):
     endpoints = Told.endpoints + '[[webhooks]]\nname = "dead"\nurl = "env:DEAD_URL"\nevents = ["*"]\n'
 
