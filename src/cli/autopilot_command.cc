@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -217,6 +218,9 @@ Answer stop_engine(Call& call, bool now) {
   const auto place = call.application.data_place(call.open);
   if (!place) return failure(place.error());
   if (!place->caution.empty()) call.console.say(place->caution, Ink::yellow);
+  if (!place->folder.empty() && ::access(place->folder.c_str(), X_OK) != 0 && errno == EACCES) {
+    return failure(FailureCode::STORE_FAILED, fmt::format("{}: {}", place->folder, std::strerror(errno)));
+  }
   const auto pid = call.application.engine_pid(place->folder);
   const auto tell = [&](const std::string& words, bool stopped) {
     if (call.json) {

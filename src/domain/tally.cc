@@ -41,6 +41,8 @@ std::optional<EvidenceVerdict> verdict_by(const Expected& what, const Evidence& 
     if (!evidence.exit_code) return std::nullopt;
     return *evidence.exit_code == 0 ? EvidenceVerdict::held : EvidenceVerdict::failed;
   }
+  const bool ran = evidence.exit_code || evidence.base_exit_code;
+  if (what.criterion->checks.empty() && ran) return std::nullopt;  // there was nothing to run
   if (what.criterion->checks.empty()) return verdict_of_unchecked(*what.criterion, unverified);
   if (!evidence.exit_code || !evidence.base_exit_code) return std::nullopt;
   return verdict_of(*evidence.exit_code, *evidence.base_exit_code, keeps(*what.criterion));
@@ -71,6 +73,7 @@ EvidenceVerdict verdict_of_unchecked(const Criterion& criterion, UnverifiedMode 
 }
 
 std::string command_id(std::size_t index) { return fmt::format("check:{}", index + 1); }
+bool is_command_id(std::string_view id) { return id.starts_with("check:"); }
 
 Result<Tally> tally(const Measure& measure, std::span<const Evidence> evidence) {
   const auto refused = [](const Evidence& one, std::string_view why) {

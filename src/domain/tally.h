@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -20,6 +21,7 @@ EvidenceVerdict verdict_of_unchecked(const Criterion& criterion, UnverifiedMode 
 
 /// The id of the repository's own check, counted from 0, as evidence names it: "check:1".
 std::string command_id(std::size_t index);
+bool is_command_id(std::string_view id);
 
 /// What a result is judged by.
 struct Measure {

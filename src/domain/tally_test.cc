@@ -99,6 +99,7 @@ TEST_F(TallyTest, NonsenseIsRefused) {
   refuses(1, one("AC-1", EvidenceVerdict::passed));      // nothing was run
   refuses(1, one("AC-1", EvidenceVerdict::attested));
   refuses(3, one("AC-3", EvidenceVerdict::passed, 0, 1));
+  refuses(3, one("AC-3", EvidenceVerdict::attested, 1));
   refuses(4, one("AC-4", EvidenceVerdict::attested));
   auto other = one("AC-1", EvidenceVerdict::passed, 0, 1);
   other.tree = "t2";

@@ -103,7 +103,8 @@ Error reported(Error error, bool judging) {
   const auto code = error.code;
   // Of an agent an attempt is spent, and nobody else's work is paused; of a judge the step is tried again.
   error.code = judging ? FailureCode::VERIFIER_FAILED : FailureCode::AGENT_FAILED;
-  return std::move(error).under(fmt::format("the worker ended its step with {}", name_of(code)));
+  auto words = fmt::format("the worker ended its step with {}: {}", name_of(code), error.message);
+  return std::move(error).under(std::move(words));
 }
 
 domain::Fence fence_in(const port::StepReport& report) {

@@ -208,7 +208,7 @@ Response Gateway::answer(const Request& request) {
   return response;
 }
 
-Result<std::size_t> Gateway::body_bytes_max(const Request& head) {
+Result<BodyBound> Gateway::body_bytes_max(const Request& head) {
   try {
     const auto target = parse_target(head.target);
     if (!target) return failure(target.error());
@@ -216,10 +216,10 @@ Result<std::size_t> Gateway::body_bytes_max(const Request& head) {
     if (!found) return failure(found.error());
     const Route& route = *found->route;
     // A large body is taken from nobody but those whom the route lets in; who a forge is, only all of it tells.
-    if (is_from_forge(route, head)) return forge_body_bytes_max;
-    if (!route.right) return std::size_t{0};
+    if (is_from_forge(route, head)) return BodyBound{forge_body_bytes_max, false};
+    if (!route.right) return BodyBound{};
     if (const auto who = caller(route, head); !who) return failure(who.error());
-    return std::max(route.body_bytes_max, known_body_bytes_max);
+    return BodyBound{std::max(route.body_bytes_max, known_body_bytes_max), true};
   } catch (const std::exception& thrown) {
     return failure(FailureCode::INVARIANT_BROKEN, thrown.what());
   }

@@ -27,7 +27,7 @@ class Gateway {
 
   /// Of a request whose body was not read yet: how much of it is taken. Does not throw. Errors: of those who are not
   /// let in, and where there is no such route.
-  Result<std::size_t> body_bytes_max(const Request& head);
+  Result<BodyBound> body_bytes_max(const Request& head);
 
  private:
   /// `told`: gets what is told of the request, as soon as it is known.

@@ -51,6 +51,12 @@ class Stream {
   virtual std::string_view heartbeat() const = 0;
 };
 
+/// How much may be taken of a body that was not read yet.
+struct BodyBound {
+  std::size_t bytes_max = 0;  ///< 0: no more than of anybody
+  bool let_in = false;        ///< who sends it is known
+};
+
 struct Response {
   int status = 200;
   std::string type = "application/json";

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "domain/tally.h"
@@ -80,6 +81,17 @@ Result<void> require_green(const Judged& judged, const std::string& commit) {
   return {};
 }
 
+bool speaks_of_the_result(FailureCode code) {
+  return code == FailureCode::CHECKS_FAILED || code == FailureCode::VERIFICATION_FAILED;
+}
+
+/// Is there something red of the kind that the code tells of?
+bool shows(const domain::Tally& tally, FailureCode code) {
+  const bool of_commands = code == FailureCode::CHECKS_FAILED;
+  return std::any_of(tally.red.begin(), tally.red.end(),
+                     [&](const auto& id) { return domain::is_command_id(id) == of_commands; });
+}
+
 Response taken() { return json({{"taken", true}}); }
 
 Result<Response> report(Exchange& exchange, port::StepReport report, std::vector<domain::Evidence> evidence = {}) {
@@ -126,9 +138,15 @@ Result<Response> failed_verification(Exchange& exchange, domain::StepFailed fail
   if (!held && held.error().code != FailureCode::LEASE_STALE) return failure(held.error());
   if (!held) return report(exchange, std::move(failed));
   failed.error = exchange.files.runs.redactor(held->agent).all(std::move(failed.error));
-  if (evidence->empty()) return report(exchange, std::move(failed));
+  const bool of_result = speaks_of_the_result(failed.error.code);
+  // A setup that is red on the result alone leaves nothing to show.
+  const bool needs = failed.error.code == FailureCode::VERIFICATION_FAILED;
+  if (evidence->empty() && !needs) return report(exchange, std::move(failed));
   auto judged = judge(exchange, id, failed.fence, std::move(*evidence));
   if (!judged) return failure(std::move(judged.error()));
+  if (of_result && !shows(judged->tally, failed.error.code)) {
+    return failure(FailureCode::REQUEST_INVALID, fmt::format("no evidence for {} is there", name_of(failed.error.code)));
+  }
   return report(exchange, std::move(failed), std::move(judged->evidence));
 }
 

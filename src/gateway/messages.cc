@@ -17,6 +17,13 @@ std::optional<Method> method_of(http::verb verb) {
   return std::nullopt;
 }
 
+Result<void> require_plain_coding(const Message& head) {
+  const auto count = head.count(http::field::transfer_encoding);
+  if (count == 0) return {};
+  if (count == 1 && beast::iequals(head[http::field::transfer_encoding], "chunked")) return {};
+  return failure(FailureCode::REQUEST_INVALID, "Transfer-Encoding is chunked, or is not there");
+}
+
 std::optional<Response> answer_to(const error_code& error) {
   if (error == http::error::body_limit || error == http::error::header_limit) {
     return problem({FailureCode::REQUEST_TOO_LARGE, error == http::error::body_limit ? "the body is too large"

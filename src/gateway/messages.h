@@ -16,6 +16,10 @@ using Parser = http::request_parser<http::string_body>;
 
 std::optional<Method> method_of(http::verb verb);
 
+/// Where a body ends is told by its length or by chunks, and by nothing else: what another reader may understand
+/// differently is no request (RFC 9112 §6.1, §11.2). Errors: REQUEST_INVALID.
+Result<void> require_plain_coding(const Message& head);
+
 /// What the other end sent wrong, as an answer; nothing where there is nobody to answer.
 std::optional<Response> answer_to(const error_code& error);
 

@@ -127,7 +127,7 @@ class Server::Impl {
 
   /// Sets how much is read of the body that this header announces. Errors: of what may not come.
   net::awaitable<Result<void>> bound_body(Connection& connection, Parser& parser, std::optional<Room>& room);
-  net::awaitable<Result<std::size_t>> larger_body(Connection& connection, Message& head);
+  net::awaitable<Result<BodyBound>> larger_body(Connection& connection, Message& head);
   /// Is it one that takes a processor for long?
   bool is_large_json(const Request& request) const {
     return request.body.size() > options_.large_json_bytes && request.header("content-type").starts_with("application/json");
@@ -136,8 +136,8 @@ class Server::Impl {
   net::awaitable<std::optional<Response>> respond(Connection& connection, Request& request);
 
   // What waits for git there ends when all connections are cut.
-  static net::awaitable<Result<std::size_t>> weigh(const std::function<Result<std::size_t>(const Request&)>& limit,
-                                                   const Request& head, std::stop_token stop) {
+  static net::awaitable<Result<BodyBound>> weigh(const std::function<Result<BodyBound>(const Request&)>& limit,
+                                                 const Request& head, std::stop_token stop) {
     const StopScope stoppable(std::move(stop));
     co_return limit(head);
   }
@@ -175,6 +175,7 @@ class Server::Impl {
   Turns large_json_;
   std::size_t waiting_ = 0;
   std::size_t bodies_bytes_ = 0;
+  std::size_t unknown_bodies_bytes_ = 0;
   std::uint64_t news_ = 0;
   Clock::time_point woken_at_{};
   bool stopping_ = false;
@@ -326,27 +327,31 @@ net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
 
 net::awaitable<Result<void>> Server::Impl::bound_body(Connection& connection, Parser& parser,
                                                       std::optional<Room>& room) {
+  if (auto plain = require_plain_coding(parser.get()); !plain) co_return plain;
   auto most = options_.body_bytes_max;
+  bool let_in = false;
   const bool told = parser.content_length().has_value();
   const std::uint64_t size = parser.content_length().value_or(0);
   if (size > most || (!told && parser.chunked())) {
     const auto larger = co_await larger_body(connection, parser.get());
     if (!larger) co_return failure(larger.error());
-    most = std::max(most, *larger);
+    most = std::max(most, larger->bytes_max);
+    let_in = larger->let_in;
   }
   parser.body_limit(most);
   if (size > most) co_return failure(FailureCode::REQUEST_TOO_LARGE, "the body is too large");
   const auto needs = told ? static_cast<std::size_t>(size) : most;
-  if (most == options_.body_bytes_max || needs <= options_.body_bytes_max) co_return Result<void>();
-  if (bodies_bytes_ + needs > options_.bodies_bytes_max) {
+  if (needs <= options_.body_bytes_max) co_return Result<void>();
+  auto& taken = let_in ? bodies_bytes_ : unknown_bodies_bytes_;
+  if (taken + needs > (let_in ? options_.bodies_bytes_max : options_.unknown_bodies_bytes_max)) {
     co_return failure(FailureCode::GATEWAY_BUSY, "there is no room for a body of this size now");
   }
-  room.emplace(bodies_bytes_, needs);
+  room.emplace(taken, needs);
   co_return Result<void>();
 }
 
-net::awaitable<Result<std::size_t>> Server::Impl::larger_body(Connection& connection, Message& head) {
-  if (!options_.larger_body || !method_of(head.method())) co_return 0;
+net::awaitable<Result<BodyBound>> Server::Impl::larger_body(Connection& connection, Message& head) {
+  if (!options_.larger_body || !method_of(head.method())) co_return BodyBound{};
   const auto request = request_of(head, connection);
   co_return co_await net::co_spawn(handlers_, weigh(options_.larger_body, request, cut_.get_token()),
                                    net::use_awaitable);

@@ -32,10 +32,11 @@ struct ServerOptions {
   std::size_t header_bytes_max = 16 << 10;
   std::size_t body_bytes_max = 64 << 10;     ///< that anybody may send
   std::size_t bodies_bytes_max = 512 << 20;  ///< of all larger ones at a time; beyond it GATEWAY_BUSY
+  std::size_t unknown_bodies_bytes_max = 64 << 20;  ///< the same, of those of whom only the body tells who they are
   Duration handshake_deadline = std::chrono::seconds(10);
   /// Asked, on a handler's thread, of a request whose body is larger than `body_bytes_max`, or does not say how large
   /// it is: how much of it may be taken. An error is answered, and the connection ends. Empty: no more.
-  std::function<Result<std::size_t>(const Request& head)> larger_body = {};
+  std::function<Result<BodyBound>(const Request& head)> larger_body = {};
   Duration header_deadline = std::chrono::seconds(30);  ///< and how long a connection may be idle
   Duration body_deadline = std::chrono::seconds(60);    ///< longer for a larger body, at 64 KiB a second
   Duration write_deadline = std::chrono::seconds(30);   ///< for what takes nothing

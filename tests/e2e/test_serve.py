@@ -122,6 +122,10 @@ class WhatIsNoRequest(Serving):
             "a folded header": head + b"X: a\r\n b: c\r\nContent-Length\r\n : 4\r\n\r\nabcd" + inner,
             "a bad chunk": head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabcd\r\n0\r\n\r\n" + inner,
             "a chunk too large for any number": head + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n" + inner,
+            **{f"Transfer-Encoding: {coding}": head + f"Transfer-Encoding: {coding}\r\n\r\n".encode() + inner
+               for coding in ("identity", "xchunked", "gzip", "chunked, gzip", "gzip, chunked", "chunked, chunked",
+                              '"chunked"', "", "chunked\r\nTransfer-Encoding: chunked")},
+            "another coding beside a length": head + b"Transfer-Encoding: xchunked\r\nContent-Length: 4\r\n\r\nabcd" + inner,
             "no method": b"/healthz HTTP/1.1\r\nHost: x\r\n\r\n" + inner,
             "no version": b"GET /healthz\r\n\r\n" + inner,
             "another version": b"GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n" + inner,

@@ -110,7 +110,15 @@ TEST_F(JudgingTest, WhatIsRedIsKeptWithItsEvidence) {
   Json body{{"fence", 2}, {"code", "VERIFICATION_FAILED"}, {"message", "s3cret-of-the-agent is red"}};
   body["evidence"] = Json::array({red(), red()});
   EXPECT_EQ(code_of(post(path_ + "fail", judge_, body)), "REQUEST_INVALID");
+  // What does not show it is no failure of the result, and costs it no attempt.
+  for (const auto& shows : {Json::array(), Json::array({held_, passed_})}) {
+    body["evidence"] = shows;
+    EXPECT_EQ(code_of(post(path_ + "fail", judge_, body)), "REQUEST_INVALID") << shows.dump();
+  }
   body["evidence"] = Json::array({held_, red()});
+  body["code"] = "CHECKS_FAILED";  // which is of the repository's own checks
+  EXPECT_EQ(code_of(post(path_ + "fail", judge_, body)), "REQUEST_INVALID");
+  body["code"] = "VERIFICATION_FAILED";
   ASSERT_EQ(post(path_ + "fail", judge_, body).status, 200);
   EXPECT_EQ(post(path_ + "fail", judge_, body).status, 200);
   ASSERT_TRUE(run().failure);

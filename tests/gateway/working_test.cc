@@ -138,7 +138,7 @@ TEST_F(GatewayTest, ALargeBodyIsTakenFromThoseAloneWhomTheRouteLetsIn) {
     Request head{.method = method, .target = target};
     if (!token.empty()) head.headers["authorization"] = "Bearer " + token;
     const auto taken = gateway_.body_bytes_max(head);
-    return taken ? fmt::format("{} MiB", *taken >> 20) : std::string(name_of(taken.error().code));
+    return taken ? fmt::format("{} MiB", taken->bytes_max >> 20) : std::string(name_of(taken.error().code));
   };
   const std::string path = "/api/v1/runs/VTID-00001.1/result.bundle?fence=1";
   EXPECT_EQ(most(Method::put, path, token(Role::worker)), "64 MiB");
