@@ -9,7 +9,7 @@
 namespace vitana::domain {
 namespace {
 
-constexpr std::string_view awaiting_verifier = "a verifier judges the result";
+constexpr std::string_view awaiting_verifier = "a verifier takes the result and judges it";
 constexpr std::string_view awaiting_delivery = "the change is delivered";
 
 Json with_usage(Json data, const Usage& usage) {
@@ -375,7 +375,7 @@ Result<void> Mover::on(const DeadlinePassed&) {
     case RunState::verifying:
       if (!run().lease) {
         // It waits for a worker: what was done is kept, however long that takes.
-        wait_for(NextKind::worker, "the step is granted again", now_ + policy_.dispatch.pickup_deadline);
+        wait_for(NextKind::worker, "it waits for one who may take the step", now_ + policy_.dispatch.pickup_deadline);
         return {};
       }
       fail_run({FailureCode::STEP_TIMEOUT,
