@@ -29,6 +29,7 @@ void complete(std::vector<domain::Evidence>& evidence, const port::Assignment& a
     for (std::size_t i = 0; i < commands.size(); ++i) {
       if (one.criterion != domain::command_id(i)) continue;
       one.cls = domain::CriterionClass::command;
+      one.base_exit_code.reset();
       one.text = one.command = commands[i];
     }
     for (const auto& criterion : assignment.spec.criteria) {
@@ -81,10 +82,6 @@ Result<void> require_green(const Judged& judged, const std::string& commit) {
   return {};
 }
 
-bool speaks_of_the_result(FailureCode code) {
-  return code == FailureCode::CHECKS_FAILED || code == FailureCode::VERIFICATION_FAILED;
-}
-
 /// Is there something red of the kind that the code tells of?
 bool shows(const domain::Tally& tally, FailureCode code) {
   const bool of_commands = code == FailureCode::CHECKS_FAILED;
@@ -128,24 +125,20 @@ Result<Response> verified_run(Exchange& exchange) {
   return report(exchange, std::move(judged->tally.counts), std::move(judged->evidence));
 }
 
-Result<Response> failed_verification(Exchange& exchange, domain::StepFailed failed) {
+Result<Response> failed_verification(Exchange& exchange, const domain::Run& held, domain::StepFailed failed) {
   auto evidence = remote::read_evidence(exchange.body);
   if (!evidence) return failure(std::move(evidence.error()));
-  const auto& id = exchange.arguments.run("run");
-  auto& workers = exchange.engine.workers;
-  if (workers.was_taken(id, failed, exchange.asked.who)) return taken();
-  const auto held = workers.held(id, failed.fence, exchange.asked.who);
-  if (!held && held.error().code != FailureCode::LEASE_STALE) return failure(held.error());
-  if (!held) return report(exchange, std::move(failed));
-  failed.error = exchange.files.runs.redactor(held->agent).all(std::move(failed.error));
-  const bool of_result = speaks_of_the_result(failed.error.code);
-  // A setup that is red on the result alone leaves nothing to show.
-  const bool needs = failed.error.code == FailureCode::VERIFICATION_FAILED;
-  if (evidence->empty() && !needs) return report(exchange, std::move(failed));
-  auto judged = judge(exchange, id, failed.fence, std::move(*evidence));
+  failed.error = exchange.files.runs.redactor(held.agent).all(std::move(failed.error));
+  const auto code = failed.error.code;
+  const bool of_result = code == FailureCode::CHECKS_FAILED || code == FailureCode::VERIFICATION_FAILED;
+  if (evidence->empty() && !of_result) return report(exchange, std::move(failed));
+  const bool bare = evidence->empty();
+  auto judged = judge(exchange, held.id, failed.fence, std::move(*evidence));
   if (!judged) return failure(std::move(judged.error()));
-  if (of_result && !shows(judged->tally, failed.error.code)) {
-    return failure(FailureCode::REQUEST_INVALID, fmt::format("no evidence for {} is there", name_of(failed.error.code)));
+  // A setup that is red on the result alone leaves nothing to show.
+  const bool of_setup = bare && code == FailureCode::CHECKS_FAILED && !judged->candidate.rules.setup.empty();
+  if (of_result && !of_setup && !shows(judged->tally, code)) {
+    return failure(FailureCode::REQUEST_INVALID, fmt::format("no evidence for {} is there", name_of(code)));
   }
   return report(exchange, std::move(failed), std::move(judged->evidence));
 }

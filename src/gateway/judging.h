@@ -6,7 +6,7 @@
 namespace vitana::gateway {
 
 Result<Response> verified_run(Exchange& exchange);
-/// As fail_run, of a step that may have evidence.
-Result<Response> failed_verification(Exchange& exchange, domain::StepFailed failed);
+/// As fail_run, of a verify step that the caller holds.
+Result<Response> failed_verification(Exchange& exchange, const domain::Run& held, domain::StepFailed failed);
 
 }  // namespace vitana::gateway

@@ -117,12 +117,17 @@ class Server::Impl {
    public:
     Room(std::size_t& taken, std::size_t bytes) : taken_(taken), bytes_(bytes) { taken_ += bytes_; }
     ~Room() { taken_ -= bytes_; }
+    /// It needs no more than that.
+    void shrink(std::size_t bytes) {
+      taken_ -= bytes_ - std::min(bytes, bytes_);
+      bytes_ = std::min(bytes, bytes_);
+    }
     Room(const Room&) = delete;
     Room& operator=(const Room&) = delete;
 
    private:
     std::size_t& taken_;
-    const std::size_t bytes_;
+    std::size_t bytes_;
   };
 
   /// Sets how much is read of the body that this header announces. Errors: of what may not come.
@@ -322,6 +327,7 @@ net::awaitable<bool> Server::Impl::exchange(Connection& connection) {
   }
   connection.stream.expires_never();
   auto message = parser.release();
+  if (room) room->shrink(message.body().size());
   co_return co_await answer(connection, message);
 }
 

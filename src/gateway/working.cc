@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <stop_token>
+#include <thread>
 
 #include "base/http_address.h"
 #include "engine/worker_desk.h"
@@ -71,6 +75,23 @@ Result<void> require_executing(const domain::Run& run) {
   return failure(FailureCode::STATE_REFUSED, fmt::format("run {} is not being executed", run.id.to_string()));
 }
 
+/// Renews the lease of what was granted while its terms are made: to make what is to be judged may take longer.
+class Renewing {
+ public:
+  Renewing(engine::RunDesk& runs, const RunId& run, domain::Fence fence)
+      : thread_([&runs, run, fence](const std::stop_token& stop) {
+          std::mutex mutex;
+          std::condition_variable_any wake;
+          std::unique_lock lock(mutex);
+          while (!wake.wait_for(lock, stop, domain::lease_renew, [&] { return stop.stop_requested(); })) {
+            if (runs.renew(run, fence) == port::Directive::lost) return;
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
 /// Bytes that are there already, piece by piece.
 class ByteStream : public Stream {
  public:
@@ -137,9 +158,11 @@ Result<Response> claim_runs(Exchange& exchange) {
   if (!granted) return failure(granted.error());
   Json list = Json::array();
   for (const auto& assignment : granted->assignments) {
-    auto terms = exchange.files.runs.terms(assignment);
-    // What is to be judged was made meanwhile: who judges it has a whole lease for it.
     const auto fence = assignment.lease().fence;
+    auto terms = [&] {
+      const Renewing meanwhile(exchange.engine.runs, assignment.run.id, fence);
+      return exchange.files.runs.terms(assignment);
+    }();
     if (terms && exchange.engine.runs.renew(assignment.run.id, fence) == port::Directive::lost) continue;
     if (terms) {
       list.push_back(remote::assignment_json(assignment, *terms));
@@ -249,7 +272,11 @@ Result<Response> complete_run(Exchange& exchange) {
 Result<Response> fail_run(Exchange& exchange) {
   auto failed = remote::read_failed(exchange.body);
   if (!failed) return failure(std::move(failed.error()));
-  if (exchange.body.contains("evidence")) return failed_verification(exchange, std::move(*failed));
+  const auto& id = exchange.arguments.run("run");
+  const auto held = exchange.engine.workers.held(id, failed->fence, exchange.asked.who);
+  if (held && held->state == domain::RunState::verifying) {
+    return failed_verification(exchange, *held, std::move(*failed));
+  }
   auto done = exchange.engine.workers.report(exchange.arguments.run("run"), std::move(*failed), exchange.asked.who);
   if (!done) return failure(std::move(done.error()));
   return taken();

@@ -124,6 +124,14 @@ Result<std::vector<port::Assignment>> Source::claim(const port::ClaimRequest& re
     return std::vector<port::Assignment>();
   }
   if (!granted) return failure(std::move(granted.error()));
+  const auto other = std::find_if(granted->begin(), granted->end(),
+                                  [&](const Granted& one) { return one.assignment.step != options_.step; });
+  if (other != granted->end()) {
+    for (const auto& [assignment, _] : *granted) {
+      (void)gateway_.report(assignment.run.id, domain::Release{assignment.lease().fence}, {}, {});
+    }
+    return failure(FailureCode::PEER_REFUSED, "the gateway grants other steps than those that are asked for: upgrade it");
+  }
   return keep(std::move(*granted), answered);
 }
 

@@ -72,7 +72,7 @@ std::vector<store::EvidenceRow> newest_evidence(const std::vector<store::Evidenc
   // The repository's own checks are those of the tip that was judged: one of an earlier tip may be gone.
   int judged = 0;
   for (const auto& row : kept) {
-    if (row.evidence.exit_code) judged = std::max(judged, row.round);
+    if (!domain::is_judgement(row.evidence)) judged = std::max(judged, row.round);
   }
   std::erase_if(kept, [&](const auto& row) {
     return domain::is_command_id(row.evidence.criterion) && row.round < judged;

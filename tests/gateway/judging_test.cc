@@ -115,6 +115,8 @@ TEST_F(JudgingTest, WhatIsRedIsKeptWithItsEvidence) {
     body["evidence"] = shows;
     EXPECT_EQ(code_of(post(path_ + "fail", judge_, body)), "REQUEST_INVALID") << shows.dump();
   }
+  body.erase("evidence");
+  EXPECT_EQ(code_of(post(path_ + "fail", judge_, body)), "REQUEST_INVALID");
   body["evidence"] = Json::array({held_, red()});
   body["code"] = "CHECKS_FAILED";  // which is of the repository's own checks
   EXPECT_EQ(code_of(post(path_ + "fail", judge_, body)), "REQUEST_INVALID");
