@@ -120,16 +120,27 @@ std::string held_text(Session& session, store::Reader& reader, const Terminal& t
   Table table({"VTID", "STATUS", "WHAT HOLDS IT"});
   std::size_t all = 0;
   std::size_t shown = 0;
-  for (const auto status : {TaskStatus::blocked, TaskStatus::in_progress, TaskStatus::scheduled, TaskStatus::draft}) {
+  const auto add = [&](domain::Task task) {
+    const auto view = view::listed(session.engine(), reader, std::move(task));
+    const auto why = view.held ? view.held->detail : next_words(view);
+    table.add({view.task.vtid.to_string(), list_status(view), why});
+    ++shown;
+  };
+  // Old specs that nobody has adopted may be many, and say nothing here.
+  for (auto& task : reader.tasks({.status = TaskStatus::blocked,
+                                  .next = domain::NextKind::person,
+                                  .but = domain::BlockReason::not_adopted,
+                                  .limit = static_cast<int>(held_lines_max)})) {
+    add(std::move(task));
+    ++all;
+  }
+  for (const auto status : {TaskStatus::in_progress, TaskStatus::scheduled, TaskStatus::draft}) {
     const auto count = counts.find(std::string(name_of(status)));
     if (count == counts.end()) continue;
     all += static_cast<std::size_t>(count->second);
     if (shown >= held_lines_max) continue;
     for (auto& task : reader.tasks({.status = status, .limit = static_cast<int>(held_lines_max - shown)})) {
-      const auto view = view::listed(session.engine(), reader, std::move(task));
-      const auto why = view.held ? view.held->detail : next_words(view);
-      table.add({view.task.vtid.to_string(), list_status(view), why});
-      ++shown;
+      add(std::move(task));
     }
   }
   if (table.empty()) return "";
