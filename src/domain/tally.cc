@@ -72,6 +72,10 @@ EvidenceVerdict verdict_of_unchecked(const Criterion& criterion, UnverifiedMode 
   return attest ? EvidenceVerdict::attested : EvidenceVerdict::skipped;
 }
 
+std::string words_of_unchecked(EvidenceVerdict verdict) {
+  return verdict == EvidenceVerdict::attested ? "nobody checked it" : "waits for a person";
+}
+
 std::string command_id(std::size_t index) { return fmt::format("check:{}", index + 1); }
 bool is_command_id(std::string_view id) { return id.starts_with("check:"); }
 

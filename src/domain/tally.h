@@ -18,6 +18,8 @@ namespace vitana::domain {
 EvidenceVerdict verdict_of(int on_result, int on_base, bool keeps);
 /// Of one without, that no person has judged.
 EvidenceVerdict verdict_of_unchecked(const Criterion& criterion, UnverifiedMode unverified);
+/// What stands in the place of its command.
+std::string words_of_unchecked(EvidenceVerdict verdict);
 
 /// The id of the repository's own check, counted from 0, as evidence names it: "check:1".
 std::string command_id(std::size_t index);

@@ -38,7 +38,7 @@ void complete(std::vector<domain::Evidence>& evidence, const port::Assignment& a
       one.text = criterion.text;
       one.command = worker::shown_checks(criterion);
       if (!criterion.checks.empty()) continue;
-      one.command = one.verdict == domain::EvidenceVerdict::attested ? "nobody checked it" : "waits for a person";
+      one.command = domain::words_of_unchecked(one.verdict);
     }
   }
 }

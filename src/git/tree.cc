@@ -42,6 +42,12 @@ Result<std::pair<Oid, Oid>> both_trees(const Mirror& mirror, const std::optional
 
 }  // namespace
 
+Result<Oid> parent_of(const Mirror& mirror, const Oid& commit) {
+  auto parent = mirror.run({"rev-parse", "--verify", commit + "^"});
+  if (!parent) return failure(std::move(parent.error()));
+  return parent->substr(0, parent->find('\n'));
+}
+
 Oid empty_tree_of(const Oid& like) {
   return like.size() == 40 ? "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
                            : "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";

@@ -47,6 +47,9 @@ struct Change {
 /// The tree of a commit, or a tree itself. Errors: COMMIT_MISSING.
 Result<Oid> tree_of(const Mirror& mirror, const Oid& commit_or_tree);
 
+/// The first parent of a commit. Errors: GIT_FAILED - it has none.
+Result<Oid> parent_of(const Mirror& mirror, const Oid& commit);
+
 /// All files below, in git's order; with `globs` (see base/glob.h) only those that match one.
 /// Errors: COMMIT_MISSING.
 Result<std::vector<TreeEntry>> list_tree(const Mirror& mirror, const Oid& commit_or_tree,

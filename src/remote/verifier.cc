@@ -21,9 +21,9 @@ Result<worker::Candidate> candidate_of(const Terms& terms, const std::shared_ptr
   candidate.deliverable.tree = std::move(*tree);
   candidate.tip = judging.commit;
   if (judging.nothing_to_deliver) return candidate;
-  auto parent = mirror->run({"rev-parse", "--verify", judging.commit + "^"});
+  auto parent = git::parent_of(*mirror, judging.commit);
   if (!parent) return failure(std::move(parent.error()));
-  candidate.tip = parent->substr(0, parent->find('\n'));
+  candidate.tip = std::move(*parent);
   return candidate;
 }
 

@@ -132,4 +132,22 @@ class WorkshopTest : public ::testing::Test, public Workshop {
   }
 };
 
+/// A verify step of what a command changed.
+class JudgedTest : public WorkshopTest {
+ protected:
+  void SetUp() override {
+    WorkshopTest::SetUp();
+    if (IsSkipped()) return;
+    next = assignment(domain::Step::verify);
+  }
+  void change(const std::string& script) {
+    next.run.base_commit = fetch();
+    const auto executed = execute(script);
+    ASSERT_TRUE(executed) << to_string(executed.error());
+    next.run.result_commit = executed->result_commit;
+  }
+
+  port::Assignment next{.run = {.id = {Vtid(1213), 2}}};
+};
+
 }  // namespace vitana::worker::test

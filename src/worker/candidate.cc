@@ -47,9 +47,9 @@ class Making {
     deliverable().tree = std::move(*tree);
     made_.tip = **commit;
     if (!made_.nothing_to_deliver) {
-      auto parent = mirror().run({"rev-parse", "--verify", **commit + "^"});
+      auto parent = git::parent_of(mirror(), **commit);
       if (!parent) return failure(std::move(parent.error()));
-      made_.tip = parent->substr(0, parent->find('\n'));
+      made_.tip = std::move(*parent);
     }
     auto rules = rule_source_(run().repo, made_.tip);
     if (!rules) return failure(std::move(rules.error()));

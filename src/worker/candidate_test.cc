@@ -10,23 +10,10 @@ namespace {
 
 using test::must;
 
-class CandidateTest : public test::WorkshopTest {
+class CandidateTest : public test::JudgedTest {
  protected:
-  void SetUp() override {
-    WorkshopTest::SetUp();
-    if (IsSkipped()) return;
-    next = assignment(domain::Step::verify);
-  }
-  void change(const std::string& script) {
-    next.run.base_commit = fetch();
-    const auto executed = execute(script);
-    ASSERT_TRUE(executed) << to_string(executed.error());
-    next.run.result_commit = executed->result_commit;
-  }
   Candidate make() { return must(make_candidate(rule_source(), next)); }
   Result<Candidate> kept() { return kept_candidate(rule_source(), next); }
-
-  port::Assignment next{.run = {.id = {Vtid(1213), 2}}};
 };
 
 TEST_F(CandidateTest, IsFoundAsItWasMade) {

@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-#include <set>
+#include <utility>
 
 #include "base/stop.h"
 #include "domain/tally.h"
@@ -63,9 +62,9 @@ class Step {
     if (found_.error) return std::move(found_);
     for (auto part : {&Step::run_commands, &Step::judge_criteria}) {
       if (auto done = (this->*part)(); !done) return failure(std::move(done.error()));
-      if (ended_) break;
+      if (ended_) return std::move(found_);
     }
-    if (!ended_ && !red_criteria_.empty()) end(criteria_error());
+    if (auto counted = count(); !counted) return failure(std::move(counted.error()));
     return std::move(found_);
   }
 
@@ -174,12 +173,10 @@ class Step {
       evidence.command = shown_checks(criterion);
       evidence.exit_code = judged->result;
       evidence.base_exit_code = judged->base;
-      if (evidence.verdict == EvidenceVerdict::failed) {
-        red_criteria_.push_back(criterion.id);
-        if (red_output_.empty()) red_output_ = CheckOutcome{1, judged->output}.last_words();
+      if (evidence.verdict == EvidenceVerdict::failed && red_output_.empty()) {
+        red_output_ = CheckOutcome{1, judged->output}.last_words();
       }
       evidence.output = std::move(judged->output);
-      count(evidence.verdict);
       found_.evidence.push_back(std::move(evidence));
     }
     return {};
@@ -212,41 +209,40 @@ class Step {
 
   // A judge that is an agent there is not yet: what asks for one waits for a person.
   void judge_unchecked(const Criterion& criterion) {
+    // The person's judgement is in the log already.
+    const auto& judged = assignment_.signed_off;
+    if (std::ranges::find(judged, criterion.id, &Evidence::criterion) != judged.end()) return;
     Evidence evidence = evidence_of(criterion.id, criterion.text);
     evidence.cls = criterion.cls;
-    const auto signed_off =
-        std::ranges::find(assignment_.signed_off, criterion.id, &Evidence::criterion);
-    if (signed_off != assignment_.signed_off.end()) {
-      if (signed_off->verdict == EvidenceVerdict::failed) {
-        red_criteria_.push_back(criterion.id);
-      } else {
-        ++found_.verified.signed_off;
-      }
-      return;  // the person's judgement is in the log already
-    }
     evidence.verdict = domain::verdict_of_unchecked(criterion, rules_.unverified);
-    const bool attest = evidence.verdict == EvidenceVerdict::attested;
-    evidence.command = attest ? "nobody checked it" : "waits for a person";
-    if (attest) {
-      ++found_.verified.attested;
-    } else {
-      ++found_.verified.open_sign_offs;
-    }
+    evidence.command = domain::words_of_unchecked(evidence.verdict);
     found_.evidence.push_back(std::move(evidence));
   }
 
-  void count(EvidenceVerdict verdict) {
-    auto& verified = found_.verified;
-    if (verdict == EvidenceVerdict::passed) ++verified.passed;
-    if (verdict == EvidenceVerdict::held) ++verified.held;
-    if (verdict == EvidenceVerdict::vacuous) ++verified.vacuous;
+  /// What all of it comes to.
+  Result<void> count() {
+    auto tally = domain::tally({.spec = assignment_.spec,
+                                .commands = rules_.commands,
+                                .unverified = rules_.unverified,
+                                .signed_off = assignment_.signed_off,
+                                .tree = deliverable().tree},
+                               found_.evidence);
+    if (!tally) return failure(std::move(tally.error()));
+    auto before = std::exchange(found_.verified, std::move(tally->counts));
+    found_.verified.fence = before.fence;
+    found_.verified.deliverable = std::move(before.deliverable);
+    found_.verified.nothing_to_deliver = before.nothing_to_deliver;
+    found_.verified.no_change_allowed = before.no_change_allowed;
+    std::erase_if(tally->red, domain::is_command_id);
+    if (!tally->red.empty()) end(criteria_error(tally->red));
+    return {};
   }
 
-  Error criteria_error() const {
-    const auto names = fmt::format("{}", fmt::join(red_criteria_, ", "));
+  Error criteria_error(const std::vector<std::string>& red) const {
+    const auto names = fmt::format("{}", fmt::join(red, ", "));
     return Error{
         FailureCode::VERIFICATION_FAILED,
-        fmt::format("{} {} red on the result", names, red_criteria_.size() == 1 ? "is" : "are"),
+        fmt::format("{} {} red on the result", names, red.size() == 1 ? "is" : "are"),
         {},
         {{"criteria", names}, {"output", red_output_}}};
   }
@@ -262,7 +258,6 @@ class Step {
   port::Verification found_;
   bool ended_ = false;
   git::Oid tip_;
-  std::vector<std::string> red_criteria_;
   std::string red_output_;
 };
 

@@ -22,27 +22,14 @@ domain::Criterion checked(std::string id, std::string script, bool keeps = false
   return criterion;
 }
 
-class TreeVerifierTest : public test::WorkshopTest {
+class TreeVerifierTest : public test::JudgedTest {
  protected:
-  void SetUp() override {
-    WorkshopTest::SetUp();
-    if (IsSkipped()) return;
-    next = assignment(domain::Step::verify);
-  }
-  void change(const std::string& script) {
-    next.run.base_commit = fetch();
-    const auto executed = execute(script);
-    ASSERT_TRUE(executed) << to_string(executed.error());
-    next.run.result_commit = executed->result_commit;
-  }
   void make_navy() { change("echo 'color: navy;' > src/sidebar.css"); }
   port::Verification verify() { return must(verifier().verify(next, {})); }
   void judge(domain::Criterion criterion) { next.spec.criteria.push_back(std::move(criterion)); }
   FailureCode code_of(const port::Verification& found) {
     return found.error ? found.error->code : FailureCode::USAGE;
   }
-
-  port::Assignment next{.run = {.id = {Vtid(1213), 2}}};
 };
 
 TEST_F(TreeVerifierTest, RedThenGreenIsPassed) {
